@@ -1,0 +1,49 @@
+"""A clean environment and an empty cache for every test; buckets in folders and on a moto server."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before `datasets` is imported: no test may look at the Hub, or at the cache of whoever runs it.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
+
+import datasets
+import pytest
+
+from tests.bucket import Bucket
+from tests.s3 import MotoS3, serve_s3
+from vton_hf.storage import configure
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in os.environ:
+        if name.startswith(("AWS_", "S3_")) or name == "HF_DATASETS_OFFLINE":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "default-cache")
+    configure()
+    yield
+    configure()
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Bucket:
+    """An empty bucket in a folder."""
+    return Bucket(tmp_path / "bucket")
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[MotoS3]:
+    yield from serve_s3()
+
+
+@pytest.fixture
+def s3(s3_server: MotoS3) -> MotoS3:
+    """An S3 server that counts requests, with one empty bucket."""
+    s3_server.reset()
+    return s3_server

@@ -1,0 +1,36 @@
+"""Work that is begun before its result is needed."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def ahead(items: Iterable[Item], work: Callable[[Item], Result], *, depth: int = 1) -> Iterator[tuple[Item, Result]]:
+    """Each item with its result, in order, while the next `depth` results are on their way.
+
+    Args:
+        items: Drawn only as far as needed.
+        work: Called in a thread; what it raises is raised when that item's turn comes.
+        depth: How many results may wait or be under way beside the one in the caller's hands.
+
+    >>> list(ahead([1, 2, 3], lambda number: number * 10))
+    [(1, 10), (2, 20), (3, 30)]
+    """
+    pending: deque[tuple[Item, Future[Result]]] = deque()
+    threads = ThreadPoolExecutor(depth)
+    try:
+        for item in items:
+            pending.append((item, threads.submit(work, item)))
+            if len(pending) > depth:
+                first, result = pending.popleft()
+                yield first, result.result()
+        while pending:
+            first, result = pending.popleft()
+            yield first, result.result()
+    finally:
+        # A consumer that stops early is not kept waiting for what it no longer wants.
+        threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,222 @@
+"""The builder behind `load_dataset("vton_hf", ...)`: configs are recipes over pools that all configs share.
+
+`datasets` replaces `open`, `os.path` and `pathlib.Path` in this module, so nothing here touches files.
+"""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, Final
+
+import datasets
+from datasets.iterable_dataset import ExamplesIterable
+
+from vton_hf import mixing, pools, storage
+from vton_hf.config import VERSION, VTONConfig, check_options
+from vton_hf.errors import ConfigError
+from vton_hf.features import check_features, features
+from vton_hf.fetching import FetchImages
+from vton_hf.records import Cache
+from vton_hf.source import Source
+from vton_hf.splits import SPLIT, each_split, row_ranges
+from vton_hf.streaming import Shard, Stream, cut_shards, read_shards
+
+_BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters)
+_STOP: Final = {None: "first_exhausted", "min": "first_exhausted", "max": "all_exhausted"}
+
+
+class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is untyped
+    """Person, garment, and the person wearing it, in three mixes of difficulty.
+
+    Most users call `load_dataset("vton_hf", "hard", ...)` or `vton_hf.load("hard", ...)`.
+
+    Attributes:
+        source: What the config draws from: the manifest, the audit, the plan, what a build left out.
+    """
+
+    VERSION = VERSION
+    BUILDER_CONFIG_CLASS = VTONConfig
+    BUILDER_CONFIGS = [  # noqa: RUF012 - the contract of datasets
+        VTONConfig(
+            name=name,
+            version=VERSION,
+            description=" + ".join(f"{weight:.0%} {pool}" for pool, weight in recipe.items() if weight),
+        )
+        for name, recipe in mixing.RECIPES.items()
+    ]
+
+    def __init__(
+        self,
+        cache_dir: str | None = None,
+        dataset_name: str | None = None,
+        config_name: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Check every option; the bucket is listed later, and once.
+
+        Args:
+            cache_dir: Where chunks are kept; by default the cache of `datasets`.
+            dataset_name: The name below `cache_dir`.
+            config_name: `"easy"`, `"medium"` or `"hard"`.
+            **options: The fields of `VTONConfig`, `features`, `storage_options`, and what `datasets` passes.
+
+        Raises:
+            ConfigError: If an option is unknown or makes no sense.
+        """
+        check_options(config_name, {name: options[name] for name in options if name not in _BASE_OPTIONS})
+        super().__init__(
+            cache_dir=cache_dir, dataset_name=dataset_name or "vton_hf", config_name=config_name, **options
+        )
+        self.config.check()
+        self._wanted_features = options.get("features")
+        check_features(self._wanted_features, self._own_features())
+        self.source = Source(
+            config=self.config,
+            settings=storage.settings_for(self.storage_options),
+            cache=Cache.within(self._cache_dir_root),
+            directory=self._cache_dir,
+        )
+        self._exported = False
+
+    def _info(self) -> datasets.DatasetInfo:
+        return datasets.DatasetInfo(
+            description="Virtual Try-On triplets: a person, a garment, and the person wearing it.",
+            features=self._own_features(),
+        )
+
+    def _own_features(self) -> datasets.Features:
+        return features(decode=bool(self.config.embed_images))
+
+    def download_and_prepare(self, output_dir: str | None = None, **options: Any) -> None:
+        """Build the chunks that are missing; with `output_dir`, write the mix there as `datasets` does.
+
+        Args:
+            output_dir: A directory for a copy of its own, in `file_format` `"arrow"` or `"parquet"`.
+            **options: As in `datasets.DatasetBuilder.download_and_prepare`; `num_proc` builds in so many
+                worker processes, `download_mode="force_redownload"` fetches everything again.
+
+        Raises:
+            VTONError: See `Source.prepare`.
+        """
+        self._exported = output_dir is not None or options.get("file_format", "arrow") != "arrow"
+        if self._exported:
+            super().download_and_prepare(output_dir, **options)
+            return
+        mode = datasets.DownloadMode(options.get("download_mode") or datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)
+        fresh = mode == datasets.DownloadMode.FORCE_REDOWNLOAD
+        self.source.prepare(num_proc=options.get("num_proc"), fresh=fresh)
+
+    def as_dataset(self, split: Any = None, in_memory: bool = False, **options: Any) -> Any:
+        """The mix as a `datasets.Dataset`, or several of them.
+
+        Args:
+            split: `"train"`, a slice of it, a list or dictionary of such, or None for all splits.
+            in_memory: Copy the images into memory instead of mapping their files.
+            **options: What other versions of `datasets` pass.
+
+        Raises:
+            ConfigError: If the split does not exist.
+            EmptyPoolError: If a difficulty that has weight has no usable triplet.
+        """
+        del options
+        if self._exported:
+            return super().as_dataset(split, in_memory=in_memory)
+        parts = self._pools(in_memory=bool(in_memory))
+        self._describe(sum(len(part) for part in parts.values()))
+        return each_split(split, lambda part: self._mix(parts, part), datasets.DatasetDict)
+
+    def _pools(self, *, in_memory: bool) -> dict[str, datasets.Dataset]:
+        record, cache = self.source.record(), self.source.cache
+        if self.config.embed_images:
+            return {
+                name: pools.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory)
+                for name, chunks in record.chunks.items()
+            }
+        manifest = cache.load_manifest(record.manifest)
+        whole = pools.open_pool([cache.uris(record.manifest)], self.info, in_memory=in_memory)
+        return {name: whole.select(manifest.rows_of(name)) for name in self.source.drawn}
+
+    def _mix(self, parts: dict[str, datasets.Dataset], split: Any) -> datasets.Dataset:
+        config = self.config
+        if config.mixing == "interleave":
+            stop = _STOP[config.epoch_size]
+            mixed = pools.interleave(parts, config.weights, seed=config.seed, stop=stop, split=split)
+        else:
+            plan = self.source.plan({name: len(part) for name, part in parts.items()})
+            mixed = pools.mix_exactly(parts, plan, split)
+        mixed = pools.with_features(mixed, self._wanted_features)
+        return mixed if config.embed_images else mixed.with_transform(FetchImages(self.source.settings))
+
+    def _describe(self, rows: int) -> None:
+        """Fill in what `Dataset.info` tells of sizes."""
+        size = sum(report.bytes for report in self.source.reports())
+        self.info.splits = datasets.SplitDict(dataset_name=self.dataset_name)
+        self.info.splits.add(datasets.SplitInfo(name=SPLIT, num_bytes=size, num_examples=rows))
+        self.info.dataset_size = self.info.download_size = size
+
+    def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
+        """The same rows in the same order, fetched while they are consumed.
+
+        Args:
+            split: As in `as_dataset`.
+            base_path: Not used; prefixes say where the triplets lie.
+
+        Raises:
+            ConfigError: If the split does not exist.
+        """
+        del base_path
+        return each_split(split, self._streamed, datasets.IterableDatasetDict)
+
+    def _streamed(self, split: Any) -> datasets.IterableDataset:
+        config = self.config
+        if config.mixing == "exact":
+            return self._examples(split, len(self.source.plan()), config.weights, config.epoch_size)
+        if str(split) not in (SPLIT, "all"):
+            raise ConfigError(f"split={split!r} needs mixing='exact' when streaming: 'interleave' has no fixed length.")
+        sizes, drawn = self.source.manifest.sizes(), self.source.drawn
+        return datasets.interleave_datasets(
+            [self._examples(SPLIT, sizes[name], {name: 1.0}, None) for name in drawn],
+            probabilities=[config.weights[name] for name in drawn],
+            seed=config.seed,
+            stopping_strategy=_STOP[config.epoch_size],
+        )
+
+    def _examples(
+        self, split: Any, rows: int, weights: dict[str, float], epoch_size: int | str | None
+    ) -> datasets.IterableDataset:
+        shards = [shard for part in row_ranges(split, rows) for shard in cut_shards(part)]
+        arguments = {"shards": shards, "stream": self.source.stream(weights, epoch_size)}
+        return datasets.IterableDataset(
+            ExamplesIterable(read_shards, arguments), info=self.info.copy(), split=datasets.Split(SPLIT)
+        )
+
+    def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+        del dl_manager
+        config = self.config
+        if config.mixing != "exact":
+            raise ConfigError("A copy with output_dir= needs mixing='exact'.")
+        shards = cut_shards(range(len(self.source.plan())))
+        arguments = {"shards": shards, "stream": self.source.stream(config.weights, config.epoch_size)}
+        return [datasets.SplitGenerator(name=SPLIT, gen_kwargs=arguments)]
+
+    def _generate_examples(self, shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
+        yield from read_shards(shards, stream)
+
+
+def load(name: str, *, split: Any = SPLIT, streaming: bool = False, num_proc: int | None = None, **options: Any) -> Any:
+    """The dataset of `load_dataset("vton_hf", name, ...)`, through public methods of the builder only.
+
+    Args:
+        name: `"easy"`, `"medium"` or `"hard"`.
+        split: As in `load_dataset`; None gives a dictionary of all splits.
+        streaming: Fetch while iterating instead of building a cache.
+        num_proc: Worker processes that build.
+        **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`.
+
+    Raises:
+        VTONError: See `VTON`.
+    """
+    builder = VTON(config_name=name, **options)
+    if streaming:
+        return builder.as_streaming_dataset(split)
+    builder.download_and_prepare(num_proc=num_proc)
+    return builder.as_dataset(split)

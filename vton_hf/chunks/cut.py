@@ -1,0 +1,99 @@
+"""Cutting pools into chunks: the unit that is built, kept, reused and thrown away as a whole.
+
+A chunk holds the triplets of one difficulty and gender whose `place` (the hash of their identity) begins
+with the same bits. A chunk that outgrows the target is cut in two by the next bit, so a triplet keeps its
+chunk while the bucket grows, and the target bounds what a killed build loses.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from vton_hf.naming import ROLES
+from vton_hf.triplets import Manifest, version_digest
+
+TARGET_ROWS: Final = 64
+TARGET_BYTES: Final = 256 * 2**20
+_LAYOUT: Final = "1"
+"""Part of every chunk's name; to be raised when the files inside a chunk change."""
+
+_Places = np.ndarray[tuple[int], np.dtype[np.uint64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk of one pool.
+
+    Attributes:
+        pool: Difficulty and gender, such as `hard-female`.
+        bits: The leading bits of `place` that its triplets share; empty if the pool is one chunk.
+        rows: Its part of the manifest.
+        verify: How its images are checked.
+    """
+
+    pool: str
+    bits: str
+    rows: pa.Table
+    verify: str
+
+    @property
+    def name(self) -> str:
+        """The directory's name. It changes with any triplet, URI, size, etag or rule of checking."""
+        text = "\n".join((version_digest(self.rows), self.verify, _LAYOUT))
+        return f"{self.pool}-{self.bits or 'all'}-{blake2b(text.encode(), digest_size=8).hexdigest()}"
+
+    @property
+    def bytes(self) -> int:
+        """What its images weigh in the store."""
+        return int(_weights(self.rows).sum())
+
+
+def cut(manifest: Manifest, *, verify: str) -> list[Chunk]:
+    """Cut every pool of the manifest; the chunks in order give the manifest's rows in order."""
+    table = manifest.table
+    pools = np.asarray([f"{d}-{g or 'any'}" for d, g in _folders(table)])
+    weights, places = _weights(table), table["place"].to_numpy()
+    chunks = []
+    for pool in dict.fromkeys(pools.tolist()):
+        start, stop = (int(edge) for edge in np.flatnonzero(pools == pool)[[0, -1]] + [0, 1])
+        for bits, first, last in _split(places, weights, start, stop, ""):
+            chunks.append(Chunk(pool, bits, table.slice(first, last - first), verify))
+    return chunks
+
+
+def akin(name: str, other: str) -> bool:
+    """Whether two chunk names cover a common part of a pool, so that one may hold the other's bytes."""
+    pool, bits, _ = name.rsplit("-", 2)
+    other_pool, other_bits, _ = other.rsplit("-", 2)
+    bits, other_bits = bits.replace("all", ""), other_bits.replace("all", "")
+    return pool == other_pool and (bits.startswith(other_bits) or other_bits.startswith(bits))
+
+
+def _folders(table: pa.Table) -> Iterator[tuple[str, str]]:
+    yield from zip(table["difficulty"].to_pylist(), table["gender"].to_pylist(), strict=True)
+
+
+def _weights(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    weights: np.ndarray[tuple[int], np.dtype[np.int64]] = np.sum(
+        [table[f"{role}_size"].to_numpy() for role in ROLES], axis=0, dtype=np.int64
+    )
+    return weights
+
+
+def _split(
+    places: _Places, weights: np.ndarray[tuple[int], np.dtype[np.int64]], start: int, stop: int, bits: str
+) -> Iterator[tuple[str, int, int]]:
+    """Halve rows `[start, stop)`, sorted by place, until each part is within the targets."""
+    small = stop - start <= TARGET_ROWS and weights[start:stop].sum() <= TARGET_BYTES
+    if small or stop - start <= 1 or len(bits) == 64:  # noqa: PLR2004 - the bits of a place
+        if stop > start:
+            yield bits, start, stop
+        return
+    middle_place = np.uint64(int((bits + "1").ljust(64, "0"), 2))
+    middle = start + int(np.searchsorted(places[start:stop], middle_place))
+    yield from _split(places, weights, start, middle, bits + "0")
+    yield from _split(places, weights, middle, stop, bits + "1")

@@ -1,0 +1,38 @@
+"""`vton-hf`: arguments in, library calls, text out. The only place that prints or exits."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from vton_hf.cli.arguments import parser
+from vton_hf.errors import ConfigError, VTONError
+
+FAILED: Final = 1
+MISUSED: Final = 2
+_INTERRUPTED: Final = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 if all went well, 1 if it failed, 2 if it was asked for in a way that makes no sense.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    asked = parser().parse_args(arguments)
+    try:
+        asked.command(asked)
+    except ConfigError as error:
+        return _fail(error, MISUSED)
+    except VTONError as error:
+        return _fail(error, FAILED)
+    except KeyboardInterrupt:
+        print("Stopped. Finished chunks are kept; the same command goes on from there.", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"vton-hf: error: {' '.join(str(error).split())}", file=sys.stderr)
+    return code

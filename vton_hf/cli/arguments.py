@@ -1,0 +1,144 @@
+"""What `vton-hf` understands, and its `--help`."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from vton_hf import __version__
+from vton_hf.cli import commands
+from vton_hf.cli.demo import demo
+from vton_hf.config import MIXINGS, ON_ERROR
+from vton_hf.images import VERIFY_LEVELS
+from vton_hf.mixing import RECIPES
+from vton_hf.naming import DIFFICULTIES, GENDERS
+from vton_hf.triplets import CLOTH_RULES
+
+_Parser = argparse.ArgumentParser
+_Command = Callable[[argparse.Namespace], None]
+_ROOT: Final = "s3://bucket/dataset_ultimate/"
+
+
+def parser() -> _Parser:
+    """The whole command line."""
+    whole = _Parser(prog="vton-hf", description="Virtual Try-On triplets from S3 as Hugging Face datasets.")
+    whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add = _adder(several)
+    scanning = add(
+        "scan", commands.scan, "count the triplets of a bucket, and the keys that belong to none", f"scan {_ROOT}"
+    )
+    _where(scanning)
+    _which(scanning)
+    scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
+    scanning.add_argument("--json", action="store_true", help="print JSON")
+    planning = add(
+        "plan", commands.plan, "show what a mix would hold and what it would cost to build", f"plan hard {_ROOT}"
+    )
+    _mix(planning)
+    planning.add_argument("--json", action="store_true", help="print JSON")
+    building = add("build", commands.build, "build a mix into the cache", f"build hard {_ROOT} --num-proc 8")
+    _mix(building)
+    building.add_argument("--num-proc", type=int, metavar="N", help="worker processes (default: build in this one)")
+    _add_demo(add)
+    caching = add(
+        "cache", commands.cache, "show what the cache holds and what no dataset uses any more", "cache --prune"
+    )
+    caching.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
+    caching.add_argument("--list", action="store_true", help="list what is not used")
+    caching.add_argument("--prune", action="store_true", help="delete what is not used")
+    return whole
+
+
+def weights(text: str) -> dict[str, float]:
+    """Read `easy=0.1,hard=0.9`.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    try:
+        return {name.strip(): float(number) for name, number in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like easy=0.1,medium=0.4,hard=0.5") from None
+
+
+def epoch_size(text: str) -> int | str:
+    """A number, or one of the words, which the library checks."""
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read `256x192` as (height, width).
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    height, _, width = text.partition("x")
+    if not (height.isdigit() and width.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like 256x192 (height x width)")
+    return int(height), int(width)
+
+
+def _adder(several: Any) -> Callable[[str, _Command, str, str], _Parser]:
+    def add(name: str, command: _Command, purpose: str, example: str) -> _Parser:
+        part: _Parser = several.add_parser(
+            name,
+            help=purpose,
+            description=purpose[0].upper() + purpose[1:] + ".",
+            epilog=f"example: vton-hf {example}",
+        )
+        part.set_defaults(command=command)
+        return part
+
+    return add
+
+
+def _where(part: _Parser) -> None:
+    place = part.add_argument_group("where the triplets lie")
+    place.add_argument(
+        "prefixes", nargs="*", metavar="PREFIX", help="s3://bucket/prefix/, a key in S3_BUCKET_NAME, or a local folder"
+    )
+    place.add_argument("--s3-prefix", nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
+    place.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
+    place.add_argument("--region", help="the bucket's region")
+    place.add_argument("--profile", help="a profile of ~/.aws/config")
+    place.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
+
+
+def _which(part: _Parser) -> None:
+    which = part.add_argument_group("which triplets")
+    which.add_argument("--gender", choices=GENDERS, help="default: both")
+    which.add_argument("--limit", type=int, metavar="N", help="at most so many triplets of each difficulty")
+    which.add_argument("--cloth", choices=CLOTH_RULES, help="what several garments for one stem mean (default: first)")
+    which.add_argument("--exclude", type=Path, metavar="FILE", help="a file with keys to leave out, one a line")
+
+
+def _mix(part: _Parser) -> None:
+    part.add_argument("config", choices=list(RECIPES), help="the mix of difficulties")
+    _where(part)
+    _which(part)
+    how = part.add_argument_group("how they are mixed and kept")
+    example = ",".join(f"{name}={share}" for name, share in zip(DIFFICULTIES, (0.1, 0.4, 0.5), strict=True))
+    how.add_argument("--weights", type=weights, metavar="W", help=f"another recipe, such as {example}")
+    how.add_argument("--seed", type=int, metavar="N", help="seed of the mix (default: 0)")
+    how.add_argument("--epoch-size", type=epoch_size, metavar="SIZE", help="a number of rows, min or max")
+    how.add_argument("--mixing", choices=MIXINGS, help="default: exact")
+    how.add_argument("--verify", choices=VERIFY_LEVELS, help="how images are checked (default: structure)")
+    how.add_argument("--on-error", choices=ON_ERROR, help="what a broken image does (default: skip)")
+    how.add_argument("--no-embed-images", action="store_true", help="keep keys only, fetch images on access")
+    how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
+
+
+def _add_demo(add: Callable[[str, _Command, str, str], _Parser]) -> None:
+    part = add(
+        "demo",
+        demo,
+        "draw a demo bucket, serve it over S3 on this machine, and load all three mixes",
+        "demo --count 10",
+    )
+    part.add_argument(
+        "--count", type=int, default=40, metavar="N", help="triplets per difficulty and gender (default: 40)"
+    )
+    part.add_argument("--size", type=size, default=(256, 192), metavar="HxW", help="pixels (default: 256x192)")
+    part.add_argument("--seed", type=int, default=0, metavar="N", help="seed of drawing and mixing (default: 0)")
+    part.add_argument("--output", type=Path, default=Path("demo_output"), metavar="DIR", help="default: demo_output")

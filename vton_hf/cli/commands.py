@@ -1,0 +1,98 @@
+"""The commands that look at a bucket, build from it and tidy the cache."""
+
+import json
+from argparse import Namespace
+from typing import Any, Final
+
+import datasets
+
+from vton_hf import report
+from vton_hf.builder import VTON
+from vton_hf.chunks import entries, free_bytes, remove
+from vton_hf.naming import ROLES
+from vton_hf.records import Cache
+
+_OPTIONS: Final = {
+    "gender": "gender",
+    "limit": "limit",
+    "cloth": "cloth",
+    "exclude": "exclude",
+    "weights": "difficulty_weights",
+    "seed": "seed",
+    "epoch_size": "epoch_size",
+    "mixing": "mixing",
+    "verify": "verify",
+    "on_error": "on_error",
+    "cache_dir": "cache_dir",
+}
+"""Arguments and the option of `load_dataset` that each stands for."""
+
+
+def scan(asked: Namespace) -> None:
+    """Count the triplets, and the keys that belong to none."""
+    # Every config sees the same bucket; the recipe plays no part in a scan.
+    source = _builder("hard", asked).source
+    if asked.json:
+        print(json.dumps(report.scan_facts(source.manifest, source.audit), indent=2))
+        return
+    print(report.bucket_table(source.manifest))
+    print()
+    print(report.audit_table(source.audit))
+    if asked.list:
+        for row in source.audit.table.to_pylist():
+            print("\t".join(filter(None, (row["reason"], row["uri"], row["detail"]))))
+
+
+def plan(asked: Namespace) -> None:
+    """Show what a mix would hold and cost."""
+    source = _builder(asked.config, asked).source
+    mix, missing = source.plan(), source.missing_chunks()
+    needed = sum(chunk.bytes for chunk in missing)
+    objects = sum(chunk.rows.num_rows for chunk in missing) * len(ROLES)
+    free = free_bytes(source.cache.root)
+    if asked.json:
+        facts = report.plan_facts(mix) | {"config": asked.config, "requests": objects, "bytes": needed}
+        print(json.dumps(facts | {"disk_needed": needed, "disk_free": free, "cache": str(source.cache.root)}, indent=2))
+        return
+    print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{report.plan_table(mix)}\n")
+    print(f"To fetch: {objects:,} objects, {report.amount(needed)}{'' if missing else ' (all is built)'}")
+    print(f"Disk:     {report.amount(needed)} needed, {report.amount(free)} free in {source.cache.root}")
+
+
+def build(asked: Namespace) -> None:
+    """Build a mix into the cache."""
+    builder = _builder(asked.config, asked)
+    builder.download_and_prepare(num_proc=asked.num_proc)
+    rows = builder.as_dataset("train").select_columns(["difficulty", "gender", "key"]).with_format(None)
+    print(f"{asked.config}: {len(rows):,} rows\n\n{report.mix_table(rows[:], builder.config.weights)}")
+    for item in builder.source.left_out():
+        print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
+    print(f"\nCache: {builder.source.cache.root}")
+
+
+def cache(asked: Namespace) -> None:
+    """Show what the cache holds; with --prune, delete what no dataset uses."""
+    place = Cache.within(asked.cache_dir or datasets.config.HF_DATASETS_CACHE)
+    chunks, manifests = place.used()
+    found = [*entries(place.chunks, chunks), *entries(place.manifests, manifests)]
+    unused = [entry for entry in found if not entry.used]
+    print(f"{place.root}: {len(found):,} entries, {report.amount(sum(entry.bytes for entry in found))}")
+    print(f"Used by no dataset: {len(unused):,}, {report.amount(sum(entry.bytes for entry in unused))}")
+    for entry in unused:
+        if asked.list:
+            print(f"{report.amount(entry.bytes):>10}  {entry.path.name}")
+        if asked.prune:
+            remove(entry)
+    if unused:
+        print(f"Deleted {len(unused):,}." if asked.prune else "`vton-hf cache --prune` deletes them.")
+
+
+def _builder(config: str, asked: Namespace) -> VTON:
+    given = {option: getattr(asked, name, None) for name, option in _OPTIONS.items()}
+    options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
+    if getattr(asked, "no_embed_images", False):
+        options["embed_images"] = False
+    store = {"endpoint_url": asked.endpoint_url, "region": asked.region, "profile": asked.profile}
+    storage = {name: value for name, value in store.items() if value} | ({"anon": True} if asked.anonymous else {})
+    prefixes = [*asked.prefixes, *(asked.s3_prefix or ())]
+    return VTON(config_name=config, s3_prefixes=prefixes, storage_options=storage, **options)

@@ -1,0 +1,112 @@
+"""The options of `load_dataset("vton_hf", ...)`, and what each may be."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import datasets
+
+from vton_hf.errors import ConfigError
+from vton_hf.images import VERIFY_LEVELS
+from vton_hf.mixing import RECIPES, check_weights
+from vton_hf.triplets import CLOTH_RULES, Exclude
+
+VERSION: Final = datasets.Version("1.0.0")
+MIXINGS: Final = ("exact", "interleave")
+ON_ERROR: Final = ("skip", "raise")
+
+_CHOICES: Final = {"mixing": MIXINGS, "cloth": CLOTH_RULES, "verify": VERIFY_LEVELS, "on_error": ON_ERROR}
+
+
+@dataclass
+class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is untyped
+    """One mix of difficulties, and which triplets it draws from.
+
+    Attributes:
+        s3_prefixes: Where the triplets lie: `s3://bucket/prefix/`, a bare key in the default bucket, a
+            local folder (`/`, `./`, `../`, `~` or `file://`). Any depth: root, difficulty, gender.
+        difficulty_weights: Another recipe than the config's, such as `{"easy": 0.1, "hard": 0.9}`.
+        gender: `"female"`, `"male"` or None for both.
+        seed: Seed of the mix.
+        epoch_size: Rows of an epoch: None for as many as the drawn pools hold triplets, `"min"` for the
+            longest mix without a repeat, `"max"` for the shortest that shows every triplet, or a number.
+        mixing: `"exact"`, or `"interleave"` for `datasets.interleave_datasets` with the recipe's
+            probabilities.
+        limit: At most so many triplets of each difficulty, always the same ones.
+        embed_images: False stores URIs only; images are then fetched on access.
+        cloth: What several garments for one stem mean: `"first"`, `"each"` or `"error"`.
+        verify: How an image is checked while building: `"structure"`, `"decode"` or `"none"`.
+        on_error: What a broken image does to a build: `"skip"` (counted and listed) or `"raise"`.
+        exclude: Keys to leave out: a list, or a file with one a line.
+    """
+
+    s3_prefixes: Sequence[str] | str | None = None
+    difficulty_weights: Mapping[str, float] | None = None
+    gender: str | Sequence[str] | None = None
+    seed: int = 0
+    epoch_size: int | str | None = None
+    mixing: str = "exact"
+    limit: int | None = None
+    embed_images: bool = True
+    cloth: str = "first"
+    verify: str = "structure"
+    on_error: str = "skip"
+    exclude: Exclude | None = None
+
+    @property
+    def prefixes(self) -> list[str]:
+        """The prefixes as a list."""
+        return [self.s3_prefixes] if isinstance(self.s3_prefixes, str) else list(self.s3_prefixes or ())
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The recipe: weights that sum to 1, for all three difficulties."""
+        return check_weights(RECIPES[self.name] if self.difficulty_weights is None else self.difficulty_weights)
+
+    def check(self) -> None:
+        """Refuse what makes no sense, before anything is listed.
+
+        Raises:
+            ConfigError: With what was found and what is allowed.
+        """
+        if not self.prefixes:
+            raise ConfigError(
+                f"s3_prefixes={self.s3_prefixes!r}: name at least one place to look for triplets, such as "
+                f"s3_prefixes=['s3://bucket/dataset_ultimate/']."
+            )
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"{name}={getattr(self, name)!r} is not known. Allowed: {', '.join(map(repr, allowed))}."
+                )
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
+        if not isinstance(self.embed_images, bool):
+            raise ConfigError(f"embed_images={self.embed_images!r} makes no sense. Allowed: True or False.")
+        if self.mixing == "interleave" and isinstance(self.epoch_size, int):
+            raise ConfigError(
+                f"epoch_size={self.epoch_size!r} needs mixing='exact'. With mixing='interleave' allowed are "
+                f"None or 'min' (stop when the first difficulty is exhausted) and 'max' (when all are)."
+            )
+        _ = self.weights
+
+
+def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
+    """Refuse names that do not exist, with the nearest that do.
+
+    Raises:
+        ConfigError: If the config or an option is unknown.
+    """
+    if config_name not in RECIPES:
+        found = "No config is named" if config_name is None else f"Unknown config {config_name!r}"
+        raise ConfigError(
+            f"{found}. Allowed: {', '.join(map(repr, RECIPES))}; for example "
+            f'load_dataset("vton_hf", "hard", split="train", s3_prefixes=[...]).'
+        )
+    allowed = {field.name for field in fields(VTONConfig)}
+    for name in sorted(set(options) - allowed):
+        near = difflib.get_close_matches(name, allowed, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        own = sorted(allowed - {field.name for field in fields(datasets.BuilderConfig)})
+        raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(own)}.")

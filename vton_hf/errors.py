@@ -1,0 +1,48 @@
+"""The ways this package says no; each is also the builtin that a caller would expect to catch.
+
+VTONError
+├── ConfigError      (ValueError)   an option that makes no sense
+├── LayoutError      (ValueError)   the bucket does not hold what its grammar promises
+├── EmptyPoolError   (LookupError)  a recipe draws from a difficulty that has no triplet
+├── ImageError       (ValueError)   an object is not a usable image
+├── BuildError       (RuntimeError) a build stopped for a reason that is not the store's
+└── StorageError     (OSError)      the store did not answer as it should
+    ├── AccessError          (PermissionError)    credentials, rights, region
+    └── ObjectMissingError   (FileNotFoundError)  no such object or bucket
+"""
+
+
+class VTONError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class ConfigError(VTONError, ValueError):
+    """An option that makes no sense; the message says what is allowed."""
+
+
+class LayoutError(VTONError, ValueError):
+    """The listed keys do not follow the bucket's grammar, or hold no complete triplet."""
+
+
+class EmptyPoolError(VTONError, LookupError):
+    """A recipe gives weight to a difficulty for which no triplet was found."""
+
+
+class ImageError(VTONError, ValueError):
+    """Bytes that are not a usable image: another format, truncated, damaged, absurdly large."""
+
+
+class BuildError(VTONError, RuntimeError):
+    """A build could not go on; what is finished stays and the next run continues from it."""
+
+
+class StorageError(VTONError, OSError):
+    """The store failed, for one object or as a whole; the message names bucket, prefix and next step."""
+
+
+class AccessError(StorageError, PermissionError):
+    """The store refused: no credentials, wrong or expired ones, no right, wrong region."""
+
+
+class ObjectMissingError(StorageError, FileNotFoundError):
+    """The bucket or the object does not exist (any more)."""

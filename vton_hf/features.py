@@ -1,0 +1,51 @@
+"""The columns of every dataset that this package hands out."""
+
+from typing import Final
+
+import datasets
+import pyarrow as pa
+
+from vton_hf.errors import ConfigError
+from vton_hf.naming import ROLES
+
+TEXT_COLUMNS: Final = ("difficulty", "stem", "gender", "garment", "key")
+
+
+def features(*, decode: bool = True) -> datasets.Features:
+    """Three images and what the object's key says of them.
+
+    Args:
+        decode: Whether `datasets` decodes the images itself; False where rows hold URIs only.
+    """
+    images = {role: datasets.Image(decode=decode) for role in ROLES}
+    return datasets.Features(images | dict.fromkeys(TEXT_COLUMNS, datasets.Value("string")))
+
+
+def image_column(data: list[bytes] | None, uris: pa.ChunkedArray | pa.Array) -> pa.StructArray:
+    """An Arrow column as `datasets.Image` stores it: `{"bytes": ..., "path": URI}`.
+
+    The whole URI is kept as the path: `datasets` would drop the bytes if a local file of that name existed.
+
+    Args:
+        data: The images' bytes, or None for rows that only point to them.
+        uris: As many URIs.
+    """
+    paths = uris.combine_chunks() if isinstance(uris, pa.ChunkedArray) else uris
+    stored = pa.nulls(len(paths), pa.binary()) if data is None else pa.array(data, pa.binary())
+    return pa.StructArray.from_arrays([stored, paths], names=["bytes", "path"])
+
+
+def check_features(wanted: datasets.Features | None, own: datasets.Features) -> None:
+    """Refuse `features=` that would need another dataset than the one that is stored.
+
+    Raises:
+        ConfigError: If a column does not exist or is stored as another type.
+    """
+    for name, feature in (wanted or {}).items():
+        if name not in own:
+            raise ConfigError(f"features= names {name!r}. There are: {', '.join(own)}.")
+        if datasets.Features({name: feature}).type != datasets.Features({name: own[name]}).type:
+            raise ConfigError(
+                f"features= wants {name!r} as {feature}, but it is stored as {own[name]}. Load it without, "
+                f"then use Dataset.cast_column({name!r}, ...)."
+            )

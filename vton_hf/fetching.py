@@ -1,0 +1,49 @@
+"""Rows that hold URIs only: their images are fetched when they are looked at, a whole batch at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import datasets
+
+from vton_hf.errors import ImageError, StorageError
+from vton_hf.naming import ROLES
+from vton_hf.storage import StorageSettings, Store
+
+
+class FetchImages:
+    """The format of a dataset with `embed_images=False`: a batch of URIs in, a batch of PIL images out.
+
+    `datasets` would fetch remote images one by one and without the `storage_options` it was given. The
+    object can be pickled, so it travels to spawned workers; each process makes its own connection.
+    """
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self._store = Store(settings)
+
+    def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        """Fetch and decode.
+
+        Args:
+            batch: Columns; those of the three images hold `{"bytes": None, "path": URI}`.
+
+        Returns:
+            The same columns, each image a `PIL.Image.Image` just as `datasets.Image` decodes it.
+
+        Raises:
+            StorageError: If an object cannot be read.
+            ImageError: If it is no image.
+        """
+        roles = [role for role in ROLES if role in batch]
+        uris = [cell["path"] for role in roles for cell in batch[role]]
+        images = iter([_decode(uri, data) for uri, data in zip(uris, self._store.read(uris), strict=True)])
+        fetched = {role: [next(images) for _ in batch[role]] for role in roles}
+        return {name: fetched.get(name, column) for name, column in batch.items()}
+
+
+def _decode(uri: str, data: bytes | StorageError) -> Any:
+    if isinstance(data, StorageError):
+        raise data
+    try:
+        return datasets.Image().decode_example({"bytes": data, "path": None})
+    except Exception as error:
+        raise ImageError(f"{uri} does not decode: {error}") from error

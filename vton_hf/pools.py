@@ -1,0 +1,86 @@
+"""From finished chunks to one `datasets.Dataset`: pools side by side, mixed by an indices mapping."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+from datasets.fingerprint import Hasher
+from datasets.table import InMemoryTable, MemoryMappedTable, concat_tables
+
+from vton_hf.features import features
+from vton_hf.mixing import Plan
+from vton_hf.splits import SPLIT, is_part, row_ranges
+
+logger = logging.getLogger("vton_hf")
+
+
+def open_pool(files: Sequence[Path], info: datasets.DatasetInfo, *, in_memory: bool) -> datasets.Dataset:
+    """One pool as a dataset, in pool order.
+
+    Args:
+        files: Its Arrow stream files.
+        info: What the dataset says of itself; copied.
+        in_memory: Copy the files into memory instead of mapping them.
+    """
+    kind = InMemoryTable if in_memory else MemoryMappedTable
+    tables = [kind.from_file(str(file)) for file in files]
+    # The names of the files carry the digests of all that is in them.
+    mark = Hasher.hash([str(file) for file in files])
+    return datasets.Dataset(concat_tables(tables), info=info.copy(), split=datasets.Split(SPLIT), fingerprint=mark)
+
+
+def mix_exactly(pools: Mapping[str, datasets.Dataset], plan: Plan, split: Any) -> datasets.Dataset:
+    """The rows of a plan, or the part of them that a split names.
+
+    Args:
+        pools: A dataset for each of `plan.pools`.
+        plan: Which row of which pool stands where.
+        split: As in `load_dataset`, for the one split there is.
+    """
+    whole = datasets.concatenate_datasets([pools[name] for name in plan.pools])
+    ranges = row_ranges(split, len(plan))
+    rows = np.concatenate([plan.indices()[part.start : part.stop] for part in ranges] or [np.empty(0, np.int64)])
+    if is_part(split, len(plan)) and any(share.repeats for share in plan.composition()):
+        logger.warning(
+            "split=%r cuts rows, and this mix shows some triplets more than once: slices share triplets. "
+            "For parts that share none, use epoch_size='min'.",
+            str(split),
+        )
+    mark = Hasher.hash([whole._fingerprint, rows.tobytes()])  # noqa: SLF001 - how datasets chains fingerprints
+    return whole.select(rows, new_fingerprint=mark)
+
+
+def interleave(
+    pools: Mapping[str, datasets.Dataset], weights: Mapping[str, float], *, seed: int, stop: str, split: Any
+) -> datasets.Dataset:
+    """The pools through `datasets.interleave_datasets`, each shuffled first.
+
+    Args:
+        pools: A dataset for each difficulty that has weight.
+        weights: The probabilities.
+        seed: Seed of the shuffles and of the interleaving.
+        stop: The stopping strategy of `datasets`.
+        split: As in `load_dataset`, for the one split there is.
+    """
+    shuffled = [pool.shuffle(seed=seed) for pool in pools.values()]
+    mixed = datasets.interleave_datasets(
+        shuffled, probabilities=[weights[name] for name in pools], seed=seed, stopping_strategy=stop
+    )
+    if not is_part(split, len(mixed)):
+        return mixed
+    return mixed.select(np.concatenate([np.asarray(part) for part in row_ranges(split, len(mixed))]))
+
+
+def with_features(dataset: datasets.Dataset, wanted: datasets.Features | None) -> datasets.Dataset:
+    """The dataset with the features a user asked for; nothing is copied.
+
+    Raises:
+        ValueError: If a feature does not fit the column it names.
+    """
+    for name, feature in (wanted or {}).items():
+        if features()[name] != feature:
+            dataset = dataset.cast_column(name, feature)
+    return dataset if wanted is None else dataset.select_columns(list(wanted))

@@ -1,0 +1,204 @@
+"""One dataset's way from the bucket to the cache: listed once, built as far as it is missing, remembered."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from datasets.utils import tqdm
+
+from vton_hf import mixing, storage
+from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing, remove_chunks
+from vton_hf.config import VTONConfig
+from vton_hf.errors import BuildError, ImageError, StorageError
+from vton_hf.records import Cache, Record, load_record, save_record
+from vton_hf.streaming import Stream
+from vton_hf.triplets import Audit, Manifest, survey
+
+logger = logging.getLogger("vton_hf")
+
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a config draws from.
+
+    Attributes:
+        config: Its options, checked.
+        settings: How the store is reached.
+        cache: Where chunks and manifests lie.
+        directory: Where the record of this very dataset lies.
+    """
+
+    config: VTONConfig
+    settings: storage.StorageSettings
+    cache: Cache
+    directory: Path
+
+    @cached_property
+    def _survey(self) -> tuple[Manifest, Audit]:
+        config = self.config
+        prefixes = [storage.resolve_prefix(prefix, self.settings) for prefix in config.prefixes]
+        with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
+            table = storage.Store(self.settings).list(prefixes, progress=bar.update)
+        manifest, audit = survey(
+            table, cloth=config.cloth, exclude=config.exclude, gender=config.gender, limit=config.limit
+        )
+        audit.log()
+        return manifest, audit
+
+    @property
+    def manifest(self) -> Manifest:
+        """The triplets that may be drawn; the bucket is listed at the first look.
+
+        Raises:
+            StorageError: If the store does not answer.
+            LayoutError: If a prefix matches nothing or no triplet is complete.
+        """
+        return self._survey[0]
+
+    @property
+    def audit(self) -> Audit:
+        """Every listed key that is not part of a triplet."""
+        return self._survey[1]
+
+    @property
+    def drawn(self) -> list[str]:
+        """The difficulties that the recipe gives weight."""
+        return [name for name, weight in self.config.weights.items() if weight > 0]
+
+    def plan(self, sizes: Mapping[str, int] | None = None) -> mixing.Plan:
+        """The mix.
+
+        Args:
+            sizes: Triplets by difficulty; None takes what is listed.
+
+        Raises:
+            EmptyPoolError: If a difficulty that has weight has no triplet.
+        """
+        config = self.config
+        return mixing.plan(
+            self.manifest.sizes() if sizes is None else sizes,
+            config.weights,
+            seed=config.seed,
+            epoch_size=config.epoch_size,
+        )
+
+    def check_pools(self) -> None:
+        """Find out before anything is fetched whether the mix can be made.
+
+        Raises:
+            EmptyPoolError: If a difficulty that has weight has no triplet.
+        """
+        config = self.config
+        mixing.epoch_length(self.manifest.sizes(), config.weights, config.epoch_size)
+
+    def chunks(self) -> dict[str, list[Chunk]]:
+        """The chunks of the difficulties that are drawn, in pool order; none if only URIs are stored."""
+        if not self.config.embed_images:
+            return {}
+        return {name: cut(self.manifest.of_difficulties([name]), verify=self.config.verify) for name in self.drawn}
+
+    def missing_chunks(self) -> list[Chunk]:
+        """Those of them that a build would have to write."""
+        return missing([chunk for chunks in self.chunks().values() for chunk in chunks], self.cache.chunks)
+
+    def prepare(self, *, num_proc: int | None, fresh: bool) -> None:
+        """Build what is missing and remember the dataset.
+
+        Args:
+            num_proc: Worker processes; None builds in this one.
+            fresh: Throw away what is there and fetch everything again.
+
+        Raises:
+            StorageError: If the store does not answer, or offline if nothing was built.
+            EmptyPoolError: If a difficulty that has weight has no triplet.
+            BuildError: If the disk is too small.
+            ImageError: If an image is broken and `on_error="raise"`.
+        """
+        if storage.is_offline():
+            self.record()
+            return
+        self.check_pools()
+        by_pool = self.chunks()
+        chunks = [chunk for pool in by_pool.values() for chunk in pool]
+        if fresh:
+            remove_chunks(self.cache.chunks, [chunk.name for chunk in chunks])
+        self.cache.save_manifest(self.manifest)
+        build_chunks(
+            chunks,
+            self.cache.chunks,
+            self.settings,
+            num_proc=num_proc,
+            on_error=self.config.on_error,
+            title=f"Building {self.config.name}",
+        )
+        if not self.config.embed_images:
+            self.cache.save_uris(self.manifest)
+        names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
+        save_record(self.directory, Record(self.manifest.digest(), names))
+        self._tell_left_out()
+
+    def record(self) -> Record:
+        """How the dataset was prepared.
+
+        Raises:
+            StorageError: If it was not, and the store may not be asked.
+            BuildError: If it was not.
+        """
+        record = load_record(self.directory)
+        if record is None and storage.is_offline():
+            raise StorageError(
+                f"HF_DATASETS_OFFLINE is set, and {self.config.name!r} with these options was not built in "
+                f"{self.cache.root} before. Unset it and build once, or pass the same options and cache_dir."
+            )
+        if record is None:
+            raise BuildError(f"Nothing is built in {self.directory}. Call download_and_prepare() first.")
+        return record
+
+    def reports(self) -> list[Report]:
+        """What each chunk of the prepared dataset holds."""
+        return self.cache.reports(self.record())
+
+    def left_out(self) -> list[LeftOut]:
+        """The triplets that were found broken while building."""
+        return [item for report in self.reports() for item in report.left_out]
+
+    def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
+        """What a worker needs to stream an epoch of these weights."""
+        config = self.config
+        return Stream(
+            manifest=self.cache.save_manifest(self.manifest),
+            weights=tuple(weights.items()),
+            seed=config.seed,
+            epoch_size=epoch_size,
+            store=storage.Store(self.settings),
+            verify=config.verify,
+            on_error=config.on_error,
+            embed_images=config.embed_images,
+        )
+
+    def _tell_left_out(self) -> None:
+        """Warn of broken images, also of those that an earlier build found.
+
+        Raises:
+            ImageError: If there are any and `on_error="raise"`.
+        """
+        items = self.left_out()
+        first = "; ".join(f"{item.key}: {item.reason} ({item.uri})" for item in items[:_SHOWN])
+        more = f"; and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
+        if items and self.config.on_error == "raise":
+            raise ImageError(
+                f"Broken images: {first}{more}. Mend or remove the objects, leave the triplets out with "
+                f"exclude=[...], or build with on_error='skip'."
+            )
+        if items:
+            logger.warning(
+                "%d triplets were left out while building, for a broken image: %s%s. `vton-hf build` lists all.",
+                len(items),
+                first,
+                more,
+            )

@@ -1,0 +1,177 @@
+"""Streaming: the plan comes first, is cut into shards of equal length, and bytes are fetched last.
+
+Mixing the listing instead of the streams makes ranks and workers disjoint whatever their number, and
+gives the rows of the map-style dataset in the same order.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from vton_hf.ahead import ahead
+from vton_hf.errors import BuildError, ImageError, StorageError
+from vton_hf.features import TEXT_COLUMNS
+from vton_hf.images import verify
+from vton_hf.mixing import Plan, plan
+from vton_hf.naming import DIFFICULTIES, ROLES
+from vton_hf.records import open_manifest
+from vton_hf.storage import Store
+from vton_hf.triplets import Manifest
+
+logger = logging.getLogger("vton_hf")
+
+Shard = tuple[int, int]
+"""Positions `[start, stop)` of the plan."""
+
+BATCH_ROWS: Final = 16
+AHEAD: Final = 2
+"""Batches on their way beside the one being consumed: 48 triplets, some 150 MB of 768x1024 PNG."""
+
+SHARD_ROWS: Final = 64
+"""A resumed stream reads its shard again up to where it stood: at most so many to twice so many rows."""
+
+_SHARD_COUNTS: Final = (48, 240, *(960 << bit for bit in range(12)))
+SUBSTITUTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """All that a worker needs to make any row of the epoch.
+
+    Attributes:
+        manifest: The file of the manifest.
+        weights: The recipe, as pairs.
+        seed: Seed of the mix and of substitutes.
+        epoch_size: As in `mixing.plan`.
+        store: Where the images lie; all shards that a process reads share its connections.
+        verify: How an image is checked.
+        on_error: `"skip"` puts another triplet of the same difficulty in a broken one's place.
+        embed_images: Whether images are fetched at all.
+    """
+
+    manifest: Path
+    weights: tuple[tuple[str, float], ...]
+    seed: int
+    epoch_size: int | str | None
+    store: Store
+    verify: str
+    on_error: str
+    embed_images: bool
+
+
+def cut_shards(positions: range) -> list[Shard]:
+    """Cut positions into shards whose lengths differ by one at most.
+
+    There are 16 shards, or 48, 240 or 960 times a power of two once they hold `SHARD_ROWS` each, so that
+    most numbers of ranks times workers share them evenly. The longer shards come first: rank r of k takes
+    every k-th shard, so no rank gets more than one row more than another.
+
+    >>> cut_shards(range(3))
+    [(0, 1), (1, 2), (2, 3)]
+    """
+    rows = len(positions)
+    shards = max((count for count in _SHARD_COUNTS if rows // count >= SHARD_ROWS), default=min(16, rows))
+    lengths = [rows // shards + (index < rows % shards) for index in range(shards)] if shards else []
+    return list(pairwise(accumulate(lengths, initial=positions.start)))
+
+
+def read_shards(shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of some shards, in order; the next batches are fetched while one is consumed.
+
+    Yields:
+        The row's position in the epoch, and its columns as `datasets.Features` encode them.
+
+    Raises:
+        ImageError: A broken image, if `stream.on_error` is `"raise"`.
+        StorageError: The store does not answer.
+    """
+    reader = _Reader(stream)
+    batches = [
+        range(start, min(start + BATCH_ROWS, last))
+        for first, last in shards
+        for start in range(first, last, BATCH_ROWS)
+    ]
+    for positions, examples in ahead(batches, reader.read, depth=AHEAD):
+        yield from zip(positions, examples, strict=True)
+
+
+@lru_cache(maxsize=4)
+def _mixed(
+    path: Path, weights: tuple[tuple[str, float], ...], seed: int, epoch_size: int | str | None
+) -> tuple[Manifest, Plan, dict[str, int]]:
+    """The manifest, the plan and where each pool begins in the manifest: once a process, not once a shard."""
+    manifest = open_manifest(path)
+    starts = {name: manifest.rows_of(name).start for name in DIFFICULTIES}
+    return manifest, plan(manifest.sizes(), dict(weights), seed=seed, epoch_size=epoch_size), starts
+
+
+class _Reader:
+    """Makes rows of positions."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._store = stream.store
+        self._manifest, self._plan, self._starts = _mixed(
+            stream.manifest, stream.weights, stream.seed, stream.epoch_size
+        )
+
+    def read(self, positions: range) -> list[dict[str, Any]]:
+        """The rows at these positions, each with a substitute if it is broken."""
+        rows = [self._row(self._pool(position), int(self._plan.row[position])) for position in positions]
+        if not self._stream.embed_images:
+            return [_example(row, (None, None, None)) for row in rows]
+        return [
+            example if isinstance(example, dict) else self._substitute(position, row, example)
+            for position, row, example in zip(positions, rows, self._examples(rows), strict=True)
+        ]
+
+    def _pool(self, position: int) -> str:
+        return self._plan.pools[int(self._plan.pool[position])]
+
+    def _row(self, pool: str, row: int) -> dict[str, Any]:
+        found: dict[str, Any] = self._manifest.table.slice(self._starts[pool] + row, 1).to_pylist()[0]
+        return found
+
+    def _examples(self, rows: list[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
+        """For each row its example, or what is wrong with it."""
+        uris = [row[role] for row in rows for role in ROLES]
+        sizes = [row[f"{role}_size"] for row in rows for role in ROLES]
+        data = iter(self._store.read(uris, sizes))
+        return [self._checked(row, (next(data), next(data), next(data))) for row in rows]
+
+    def _checked(self, row: dict[str, Any], images: tuple[bytes | StorageError, ...]) -> dict[str, Any] | Exception:
+        for role, image in zip(ROLES, images, strict=True):
+            if isinstance(image, StorageError):
+                return image
+            try:
+                verify(image, self._stream.verify)
+            except ImageError as error:
+                return ImageError(f"{row[role]}: {error}")
+        return _example(row, images)
+
+    def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any]:
+        """Another triplet of the same difficulty, the same one whoever asks."""
+        if self._stream.on_error == "raise":
+            raise type(error)(f"{row['key']}: {error}")
+        pool = self._pool(position)
+        size = self._manifest.sizes()[pool]
+        for candidate in np.random.default_rng([self._stream.seed, position]).integers(0, size, SUBSTITUTES):
+            (example,) = self._examples([self._row(pool, int(candidate))])
+            if isinstance(example, dict):
+                logger.warning("%s is broken (%s); %s takes its place.", row["key"], error, example["key"])
+                return example
+        raise BuildError(
+            f"{row['key']} is broken ({error}), and so are {SUBSTITUTES} triplets drawn to replace it. "
+            f"Look at the bucket with `vton-hf scan`, or build without streaming to see a list of all."
+        )
+
+
+def _example(row: dict[str, Any], images: tuple[Any, ...]) -> dict[str, Any]:
+    cells = {role: {"bytes": data, "path": row[role]} for role, data in zip(ROLES, images, strict=True)}
+    return cells | {name: row[name] for name in TEXT_COLUMNS}

@@ -1,0 +1,8 @@
+"""From a listing to the complete triplets, and to an account of everything else."""
+
+from vton_hf.triplets.audit import Audit
+from vton_hf.triplets.discover import CLOTH_RULES, discover
+from vton_hf.triplets.manifest import Exclude, Manifest, version_digest
+from vton_hf.triplets.survey import survey
+
+__all__ = ["CLOTH_RULES", "Audit", "Exclude", "Manifest", "discover", "survey", "version_digest"]

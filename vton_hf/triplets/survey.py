@@ -1,0 +1,75 @@
+"""The triplets of a listing that the options let through."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from vton_hf.errors import LayoutError
+from vton_hf.naming import ROLES
+from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
+from vton_hf.triplets.discover import discover
+from vton_hf.triplets.manifest import Exclude, Manifest
+
+logger = logging.getLogger("vton_hf")
+
+
+def survey(
+    listing: pa.Table,
+    *,
+    cloth: str = "first",
+    exclude: Exclude | None = None,
+    gender: str | Sequence[str] | None = None,
+    limit: int | None = None,
+) -> tuple[Manifest, Audit]:
+    """Discover the triplets, and keep those that were asked for.
+
+    Args:
+        listing: `uri`, `size` (bytes) and `etag`, sorted by `uri`.
+        cloth: As in `discover`.
+        exclude: Keys to leave out, or a file that lists them.
+        gender: One of `naming.GENDERS`, several, or None for all.
+        limit: At most so many of each difficulty.
+
+    Returns:
+        The triplets, and every key that is not part of one.
+
+    Raises:
+        ConfigError: If an option makes no sense.
+        LayoutError: If nothing is left.
+    """
+    found, audit = discover(listing, cloth=cloth)
+    kept, excluded, unknown = found.without(exclude)
+    audit = audit.extended(_excluded_keys(excluded))
+    if unknown:
+        logger.warning(
+            "%d of the names in exclude= match no triplet (first: %s).", len(unknown), ", ".join(unknown[:3])
+        )
+    manifest = kept.of_gender(gender).limited(limit)
+    if not len(manifest):
+        raise LayoutError(_nothing_left(listing, found, audit, gender))
+    return manifest, audit
+
+
+def _excluded_keys(triplets: pa.Table) -> pa.Table:
+    rows = [
+        {"reason": EXCLUDED, "uri": row[role], "folder": "", "stem": row["stem"], "detail": row["key"]}
+        for row in triplets.select(["stem", "key", *ROLES]).to_pylist()
+        for role in ROLES
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _nothing_left(listing: pa.Table, found: Manifest, audit: Audit, gender: object) -> str:
+    if len(found):
+        genders = sorted(set(np.asarray(found.table["gender"]).tolist()))
+        return (
+            f"None of the {len(found):,} complete triplets is left: gender={gender!r} was asked for, the keys "
+            f"say {', '.join(map(repr, genders))}; exclude= left out {audit.counts().get(EXCLUDED, 0) // len(ROLES):,}."
+        )
+    return (
+        f"No complete triplet among {listing.num_rows:,} keys. Expected .../easy|medium|hard/[female|male/] with "
+        f"initial_image/STEM_person.png, cloth_image/STEM_cloth_GARMENT.png and try_on_image/STEM_vton.png. "
+        + " ".join(audit.messages())
+    )
