@@ -1,0 +1,295 @@
+"""Builds that are interrupted, repeated, shared, too large or fed with broken objects."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+
+import vton_hf
+from tests.bucket import Bucket, png, triplet_keys
+from tests.s3 import BUCKET, MotoS3
+from vton_hf.chunks import build
+
+Load = Callable[..., Any]
+ROOT = f"s3://{BUCKET}/dataset_ultimate/"
+
+
+def fill(s3: MotoS3, count: int) -> int:
+    """So many triplets of each difficulty and gender; gives the number of objects."""
+    for difficulty in ("easy", "medium", "hard"):
+        for gender in ("female", "male"):
+            for index in range(count):
+                for key in triplet_keys(difficulty, gender, f"{index:03d}").values():
+                    s3.put(BUCKET, key, png(key))
+    return 18 * count
+
+
+@pytest.fixture
+def load(s3: MotoS3, tmp_path: Path) -> Load:
+    def call(name: str = "hard", **options: Any) -> Any:
+        given = {
+            "split": "train",
+            "s3_prefixes": [ROOT],
+            "cache_dir": str(tmp_path / "cache"),
+            "storage_options": s3.storage_options,
+        } | options
+        return datasets.load_dataset("vton_hf", name, **given)
+
+    return call
+
+
+def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, slow: float = 0.0) -> subprocess.Popen[str]:
+    """Another process that builds `hard`, each chunk held up by `slow` seconds."""
+    script = f"""
+import time, datasets, vton_hf
+from vton_hf.chunks import build
+original = build.build_chunk
+def slowed(*args, **kwargs):
+    original(*args, **kwargs)
+    time.sleep({slow})
+build.build_chunk = slowed
+ds = datasets.load_dataset("vton_hf", "hard", split="train", s3_prefixes=["{ROOT}"], cache_dir={str(cache)!r},
+                           storage_options={s3.storage_options!r}, num_proc={num_proc})
+print(len(ds), ds["key"][0])
+"""
+    return subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def finished_chunks(cache: Path) -> list[Path]:
+    return [path.parent for path in cache.rglob("report.json") if not path.parent.suffix]
+
+
+@pytest.mark.s3
+def test_every_object_is_fetched_once_for_all_configs(s3: MotoS3, load: Load) -> None:
+    objects = fill(s3, 4)
+    s3.reset_counts()
+    for name in ("hard", "medium", "easy", "hard"):
+        load(name)
+    assert len(s3.gets()) == objects
+    assert set(s3.gets().values()) == {1}
+
+
+@pytest.mark.s3
+def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path: Path) -> None:
+    objects = fill(s3, 4)
+    cache = tmp_path / "cache"
+    builder = in_process(s3, cache, slow=1.0)
+    deadline = time.monotonic() + 60
+    while len(finished_chunks(cache)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(builder.pid, signal.SIGKILL)
+    builder.communicate()
+    done = sum(json.loads((chunk / "report.json").read_text())["rows"] for chunk in finished_chunks(cache))
+    assert 0 < done < objects // 3
+    s3.reset_counts()
+    assert len(load()) == objects // 3
+    assert sum(s3.gets().values()) == objects - 3 * done
+
+
+@pytest.mark.s3
+def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> None:
+    fill(s3, 2)
+    builder = in_process(s3, tmp_path / "cache", num_proc=2)
+    children: list[int] = []
+    deadline = time.monotonic() + 60
+    while not finished_chunks(tmp_path / "cache") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = [int(pid) for pid in subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(builder.pid)], capture_output=True, text=True, check=False
+    ).stdout.split()]  # fmt: skip
+    builder.kill()
+    builder.communicate()
+    while any(Path(f"/proc/{pid}").exists() for pid in children) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert children
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+
+
+@pytest.mark.s3
+def test_two_processes_build_one_cache_together(s3: MotoS3, tmp_path: Path) -> None:
+    objects = fill(s3, 3)
+    s3.reset_counts()
+    both = [in_process(s3, tmp_path / "cache", num_proc=num_proc) for num_proc in (None, 2)]
+    outputs = [builder.communicate(timeout=120)[0] for builder in both]
+    assert outputs[0] == outputs[1]
+    assert outputs[0].startswith(f"{objects // 3} ")
+    assert set(s3.gets().values()) == {1}
+    assert not [path for path in (tmp_path / "cache").rglob("*.incomplete")]
+
+
+@pytest.mark.s3
+def test_one_changed_object_costs_one_request(s3: MotoS3, load: Load) -> None:
+    fill(s3, 3)
+    load()
+    s3.put(BUCKET, triplet_keys("easy", "male", "001")["cloth_image"], png("new"))
+    s3.reset_counts()
+    load()
+    assert sum(s3.gets().values()) == 1
+
+
+@pytest.mark.s3
+def test_a_grown_bucket_costs_its_new_objects(s3: MotoS3, load: Load) -> None:
+    fill(s3, 20)
+    load("easy")
+    for index in range(20, 80):
+        for key in triplet_keys("easy", "female", f"{index:03d}").values():
+            s3.put(BUCKET, key, png(key))
+    s3.reset_counts()
+    assert len(load("easy")) == 100
+    assert sum(s3.gets().values()) == 180
+
+
+@pytest.mark.s3
+def test_a_dead_worker_is_replaced(s3: MotoS3, load: Load, tmp_path: Path, caplog: Any) -> None:
+    fill(s3, 2)
+    mark = tmp_path / "died"
+    key = triplet_keys("hard", "male", "001")["cloth_image"]
+    killer = KillOnce(mark, key)
+    original = build._build_in_worker
+    build._build_in_worker = killer
+    try:
+        assert len(load(num_proc=2)) == 12
+    finally:
+        build._build_in_worker = original
+    assert mark.exists()
+    assert "A worker process died" in caplog.text
+
+
+class KillOnce:
+    """Builds a chunk in a worker, but dies on the first that holds the key."""
+
+    def __init__(self, mark: Path, key: str) -> None:
+        self.mark, self.key = mark, key
+
+    def __call__(self, chunk: Any, *arguments: Any) -> None:
+        if any(uri.endswith(self.key) for uri in chunk.rows["cloth_image"].to_pylist()) and not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        build._build_in_worker(chunk, *arguments)
+
+
+BROKEN = {
+    "an error page": (lambda good: b"<html>403</html>", "not a PNG, JPEG or WebP image"),
+    "cut off": (lambda good: good[:-30], "truncated PNG"),
+    "a flipped byte": (lambda good: good[:60] + bytes([good[60] ^ 1]) + good[61:], "CRC error"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("num_proc", [None, 2])
+def test_a_broken_image_leaves_out_its_triplet_and_is_listed(
+    bucket: Bucket, tmp_path: Path, caplog: Any, how: str, num_proc: int | None
+) -> None:
+    bucket.fill(3)
+    key = triplet_keys("easy", "male", "001")["try_on_image"]
+    damage, reason = BROKEN[how]
+    uri = bucket.put(key, damage(png(key)))
+    builder = vton_hf.VTON(config_name="easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
+    builder.download_and_prepare(num_proc=num_proc)
+    assert "easy/male/001" not in builder.as_dataset("train")["key"]
+    assert len(builder.as_dataset("train")) == 5
+    (item,) = builder.source.left_out()
+    assert (item.key, item.uri) == ("easy/male/001", uri)
+    assert reason in item.reason
+    assert "1 triplet was left out while building" in caplog.text
+    assert uri in caplog.text
+
+
+@pytest.mark.parametrize("built_before", [False, True])
+def test_a_build_told_to_raise_names_key_and_way_out(bucket: Bucket, tmp_path: Path, built_before: bool) -> None:
+    bucket.fill(2)
+    key = triplet_keys("easy", "female", "000")["initial_image"]
+    bucket.put(key, png(key)[:40])
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path)}
+    if built_before:
+        vton_hf.load("easy", **options)
+    with pytest.raises(vton_hf.ImageError, match=r"easy/female/000: truncated PNG.*exclude=.*on_error='skip'"):
+        vton_hf.load("easy", on_error="raise", **options)
+    assert len(vton_hf.load("easy", on_error="raise", exclude=["easy/female/000"], **options)) == 3
+
+
+def test_decoding_while_building_finds_what_the_structure_hides(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(1)
+    key = triplet_keys("easy", "female", "000")["initial_image"]
+    bucket.put(key, with_damaged_pixels(png(key)))
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path)}
+    assert len(vton_hf.load("easy", **options)) == 2
+    assert len(vton_hf.load("easy", verify="decode", **options)) == 1
+
+
+def with_damaged_pixels(data: bytes) -> bytes:
+    """The compressed pixels overwritten, under a CRC that fits them."""
+    import struct
+    import zlib
+
+    start = data.index(b"IDAT")
+    length = struct.unpack(">I", data[start - 4 : start])[0]
+    chunk = b"IDAT" + b"\x00" * length
+    return data[:start] + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[start + 8 + length :]
+
+
+def test_a_build_that_does_not_fit_stops_before_the_first_byte(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.fill(2)
+    monkeypatch.setattr(build, "free_bytes", lambda directory: 1000)
+    with pytest.raises(vton_hf.BuildError) as refused:
+        vton_hf.load("hard", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
+    for way_out in ("streaming=True", "embed_images=False", "image_size=", "cache_dir=", "0.00 GB free"):
+        assert way_out in str(refused.value)
+    assert not list((tmp_path / "cache").rglob("*.arrow*"))
+
+
+def test_a_full_disk_is_named_and_nothing_half_written_stays(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.fill(2)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("vton_hf.chunks.write.write_report", full)
+    with pytest.raises(vton_hf.BuildError, match=r"The disk of .* is full\. Finished chunks are kept"):
+        vton_hf.load("easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
+    assert not list((tmp_path / "cache").rglob("data.arrow"))
+
+
+@pytest.mark.parametrize("num_proc", [None, 2])
+def test_a_store_that_fails_stops_the_build_and_keeps_what_is_done(
+    bucket: Bucket, tmp_path: Path, num_proc: int | None
+) -> None:
+    bucket.fill(2)
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")}
+    builder = vton_hf.VTON(config_name="hard", **options)
+    assert len(builder.source.manifest) == 12
+    shutil.rmtree(bucket.folder / "dataset_ultimate/hard/male")
+    builder.download_and_prepare(num_proc=num_proc)
+    assert {item.key for item in builder.source.left_out()} == {"hard/male/000", "hard/male/001"}
+
+
+def test_what_no_dataset_uses_is_known_and_can_be_removed(bucket: Bucket, tmp_path: Path) -> None:
+    from vton_hf.chunks import entries, remove
+    from vton_hf.records import Cache
+
+    bucket.fill(2)
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")}
+    vton_hf.load("hard", **options)
+    bucket.put(triplet_keys("hard", "male", "001")["cloth_image"], png("new"))
+    vton_hf.load("hard", **options)
+    cache = Cache.within(tmp_path / "cache")
+    unused = [entry for entry in entries(cache.chunks, cache.used()[0]) if not entry.used]
+    assert [entry.path.name.rsplit("-", 2)[0] for entry in unused] == ["hard-male"]
+    for entry in unused:
+        remove(entry)
+    assert len(vton_hf.load("hard", **options)) == 12
