@@ -2,14 +2,18 @@
 
 import io
 import random
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import datasets
 from PIL import Image
 
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES, ImageKey, format_key
 
 ROOT = "dataset_ultimate/"
+Load = Callable[..., Any]
 
 
 @cache
@@ -30,6 +34,16 @@ def triplet_keys(difficulty: str, gender: str, stem: str, garment: str = "dress"
     """The key of each role."""
     folder = f"{ROOT}{difficulty}/{gender}/" if gender else f"{ROOT}{difficulty}/"
     return {role: format_key(ImageKey(folder, role, stem, garment if role == "cloth_image" else "")) for role in ROLES}
+
+
+def loader(prefix: str, cache: Path, **defaults: Any) -> Load:
+    """`load_dataset` with a test's prefix and cache filled in; any option can be given another value."""
+    defaults |= {"split": "train", "s3_prefixes": [prefix], "cache_dir": str(cache)}
+
+    def load(name: str = "hard", **options: Any) -> Any:
+        return datasets.load_dataset("vton_hf", name, **(defaults | options))
+
+    return load
 
 
 class Bucket:

@@ -12,7 +12,7 @@ os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
 import datasets
 import pytest
 
-from tests.bucket import Bucket
+from tests.bucket import Bucket, Load, loader
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure
 
@@ -35,6 +35,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
 def bucket(tmp_path: Path) -> Bucket:
     """An empty bucket in a folder."""
     return Bucket(tmp_path / "bucket")
+
+
+@pytest.fixture
+def load(bucket: Bucket, tmp_path: Path) -> Load:
+    """`load_dataset` on the bucket, with a cache of the test's own."""
+    return loader(bucket.prefix, tmp_path / "cache")
 
 
 @pytest.fixture(scope="session")

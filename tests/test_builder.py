@@ -5,7 +5,6 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,8 @@ import pytest
 from PIL import Image
 
 import vton_hf
-from tests.bucket import Bucket, encoded, png, triplet_keys
+from tests.bucket import Bucket, Load, encoded, png, triplet_keys
 from vton_hf.naming import ROLES
-
-Load = Callable[..., Any]
-
-
-@pytest.fixture
-def load(bucket: Bucket, tmp_path: Path) -> Load:
-    """`load_dataset` on the bucket, with a cache of the test's own."""
-
-    def call(name: str = "hard", **options: Any) -> Any:
-        given = {"split": "train", "s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")} | options
-        return datasets.load_dataset("vton_hf", name, **given)
-
-    return call
 
 
 def images_on_disk(folder: Path) -> int:
@@ -256,7 +242,10 @@ def test_the_usual_operations_of_datasets_work(load: Load, bucket: Bucket, tmp_p
     bucket.fill(10)
     rows = load()
     assert len(pickle.loads(pickle.dumps(rows))) == len(rows)
-    assert rows.shuffle(seed=1).select(range(5)).map(lambda row: {"size": row["cloth_image"].size})[0]["size"] == [12, 16]
+    assert rows.shuffle(seed=1).select(range(5)).map(lambda row: {"size": row["cloth_image"].size})[0]["size"] == [
+        12,
+        16,
+    ]
     parts = rows.train_test_split(test_size=0.2, seed=0)
     assert len(parts["train"]) + len(parts["test"]) == len(rows)
     rows.save_to_disk(tmp_path / "saved")

@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import datasets
@@ -12,19 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vton_hf
-from tests.bucket import Bucket, png, triplet_keys
+from tests.bucket import Bucket, Load, png, triplet_keys
 from vton_hf.streaming import SHARD_ROWS, cut_shards
-
-Load = Callable[..., Any]
-
-
-@pytest.fixture
-def load(bucket: Bucket, tmp_path: Any) -> Load:
-    def call(name: str = "hard", **options: Any) -> Any:
-        given = {"split": "train", "s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")} | options
-        return datasets.load_dataset("vton_hf", name, **given)
-
-    return call
 
 
 def test_a_stream_is_the_map_style_mix_row_by_row(load: Load, bucket: Bucket) -> None:
@@ -111,7 +99,7 @@ def test_a_broken_triplet_stops_a_stream_that_is_told_to_raise(load: Load, bucke
     bucket.fill(3)
     key = triplet_keys("easy", "male", "001")["try_on_image"]
     bucket.put(key, png(key)[:-20])
-    with pytest.raises(vton_hf.ImageError, match="easy/male/001: .*truncated PNG"):
+    with pytest.raises(vton_hf.ImageError, match=r"easy/male/001: .*truncated PNG"):
         list(load("easy", streaming=True, on_error="raise"))
 
 
@@ -119,7 +107,7 @@ def test_a_pool_of_broken_triplets_is_an_error_and_no_endless_search(load: Load,
     for index in range(3):
         for key in bucket.add_triplet("easy", "male", f"{index:03d}").values():
             bucket.put(key, b"nothing")
-    with pytest.raises(vton_hf.BuildError, match="is broken .* and so are 8 triplets drawn to replace it"):
+    with pytest.raises(vton_hf.BuildError, match=r"is broken .* and so are 8 triplets drawn to replace it"):
         list(load("easy", streaming=True))
 
 

@@ -121,7 +121,6 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
         if self._exported:
             return super().as_dataset(split, in_memory=in_memory)
         parts = self._pools(in_memory=bool(in_memory))
-        self._describe(sum(len(part) for part in parts.values()))
         return each_split(split, lambda part: self._mix(parts, part), datasets.DatasetDict)
 
     def _pools(self, *, in_memory: bool) -> dict[str, datasets.Dataset]:
@@ -143,15 +142,17 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
         else:
             plan = self.source.plan({name: len(part) for name, part in parts.items()})
             mixed = pools.mix_exactly(parts, plan, split)
+            self._describe(mixed.info, rows=len(plan))
         mixed = pools.with_features(mixed, self._wanted_features)
         return mixed if config.embed_images else mixed.with_transform(FetchImages(self.source.settings))
 
-    def _describe(self, rows: int) -> None:
-        """Fill in what `Dataset.info` tells of sizes."""
+    def _describe(self, info: datasets.DatasetInfo, *, rows: int) -> None:
+        """Say of the mix, as of any dataset, how many rows and bytes it has; joining pools forgets it."""
         size = sum(report.bytes for report in self.source.reports())
-        self.info.splits = datasets.SplitDict(dataset_name=self.dataset_name)
-        self.info.splits.add(datasets.SplitInfo(name=SPLIT, num_bytes=size, num_examples=rows))
-        self.info.dataset_size = self.info.download_size = size
+        info.splits = datasets.SplitDict(dataset_name=self.dataset_name)
+        info.splits.add(datasets.SplitInfo(name=SPLIT, num_bytes=size, num_examples=rows))
+        info.dataset_size = info.download_size = size
+        self.info.splits = info.splits
 
     def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
         """The same rows in the same order, fetched while they are consumed.
@@ -185,9 +186,13 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
     ) -> datasets.IterableDataset:
         shards = [shard for part in row_ranges(split, rows) for shard in cut_shards(part)]
         arguments = {"shards": shards, "stream": self.source.stream(weights, epoch_size)}
-        return datasets.IterableDataset(
-            ExamplesIterable(read_shards, arguments), info=self.info.copy(), split=datasets.Split(SPLIT)
+        info = self.info.copy()
+        info.features = self._own_features()
+        streamed = datasets.IterableDataset(
+            ExamplesIterable(read_shards, arguments), info=info, split=datasets.Split(SPLIT)
         )
+        wanted = self._wanted_features
+        return streamed.select_columns(list(wanted)).cast(wanted) if wanted else streamed
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         del dl_manager

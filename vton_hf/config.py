@@ -10,13 +10,20 @@ import datasets
 from vton_hf.errors import ConfigError
 from vton_hf.images import VERIFY_LEVELS
 from vton_hf.mixing import RECIPES, check_weights
+from vton_hf.preparation import IMAGE_FORMATS, Preparation
 from vton_hf.triplets import CLOTH_RULES, Exclude
 
 VERSION: Final = datasets.Version("1.0.0")
 MIXINGS: Final = ("exact", "interleave")
 ON_ERROR: Final = ("skip", "raise")
 
-_CHOICES: Final = {"mixing": MIXINGS, "cloth": CLOTH_RULES, "verify": VERIFY_LEVELS, "on_error": ON_ERROR}
+_CHOICES: Final[dict[str, tuple[str | None, ...]]] = {
+    "mixing": MIXINGS,
+    "image_format": (None, *IMAGE_FORMATS),
+    "cloth": CLOTH_RULES,
+    "verify": VERIFY_LEVELS,
+    "on_error": ON_ERROR,
+}
 
 
 @dataclass
@@ -36,6 +43,10 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         limit: At most so many triplets of each difficulty, always the same ones.
         embed_images: False stores URIs only; images are then fetched on access.
         cloth: What several garments for one stem mean: `"first"`, `"each"` or `"error"`.
+        image_size: (height, width) in pixels that images are resized to before they are stored; the aspect is
+            not kept. None stores them as they are.
+        image_format: `"png"`, `"jpeg"` (quality 95) or `"webp"` (quality 95): how images are stored. None keeps
+            the bytes as they are, or takes PNG where they are resized.
         verify: How an image is checked while building: `"structure"`, `"decode"` or `"none"`.
         on_error: What a broken image does to a build: `"skip"` (counted and listed) or `"raise"`.
         exclude: Keys to leave out: a list, or a file with one a line.
@@ -49,6 +60,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     mixing: str = "exact"
     limit: int | None = None
     embed_images: bool = True
+    image_size: Sequence[int] | None = None
+    image_format: str | None = None
     cloth: str = "first"
     verify: str = "structure"
     on_error: str = "skip"
@@ -63,6 +76,12 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     def weights(self) -> dict[str, float]:
         """The recipe: weights that sum to 1, for all three difficulties."""
         return check_weights(RECIPES[self.name] if self.difficulty_weights is None else self.difficulty_weights)
+
+    @property
+    def preparation(self) -> Preparation:
+        """How images are stored."""
+        size = None if self.image_size is None else (self.image_size[0], self.image_size[1])
+        return Preparation(size, self.image_format)
 
     def check(self) -> None:
         """Refuse what makes no sense, before anything is listed.
@@ -84,12 +103,24 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
             raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
         if not isinstance(self.embed_images, bool):
             raise ConfigError(f"embed_images={self.embed_images!r} makes no sense. Allowed: True or False.")
+        self._check_image_size()
         if self.mixing == "interleave" and isinstance(self.epoch_size, int):
             raise ConfigError(
                 f"epoch_size={self.epoch_size!r} needs mixing='exact'. With mixing='interleave' allowed are "
                 f"None or 'min' (stop when the first difficulty is exhausted) and 'max' (when all are)."
             )
         _ = self.weights
+
+    def _check_image_size(self) -> None:
+        size = self.image_size
+        pair = size is None or (isinstance(size, (tuple, list)) and [type(edge) for edge in size] == [int, int])
+        if not pair or (size is not None and min(size) < 1):
+            raise ConfigError(f"image_size={size!r} makes no sense. Allowed: (height, width) in pixels, or None.")
+        if self.preparation and not self.embed_images:
+            raise ConfigError(
+                "image_size= and image_format= say how images are stored; embed_images=False stores none. "
+                "Drop one of the two."
+            )
 
 
 def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:

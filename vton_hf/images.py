@@ -1,6 +1,7 @@
 """Are these bytes an image worth training on? And how an image looks on white paper."""
 
 import io
+import re
 import struct
 import zlib
 from typing import Final
@@ -10,12 +11,14 @@ from PIL import Image, ImageOps
 from vton_hf.errors import ImageError
 
 VERIFY_LEVELS: Final = ("structure", "decode", "none")
-FORMATS: Final = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS: Final = 89_478_485
 """Pillow's own limit before it warns of a decompression bomb: a quarter of a GiB as RGB."""
 
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_JPEG_END: Final = b"\xff\xd9"
+_JPEG_START: Final = b"\xff\xd8"
+_JPEG_END: Final = b"\xd9"
+_JPEG_MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+"""Begins a segment; image data holds none, as it writes 255 as two bytes and has restarts of its own."""
 
 
 def verify(data: bytes, level: str = "structure") -> None:
@@ -32,19 +35,14 @@ def verify(data: bytes, level: str = "structure") -> None:
     """
     if level == "none":
         return
-    image = _open(data)
-    if image.format == "PNG":
-        _verify_png(data)
-    elif image.format == "JPEG" and _JPEG_END not in data[-1024:]:
-        # Cameras append data behind the end marker, but not a kilobyte of it.
-        raise ImageError("truncated JPEG: no end-of-image marker")
-    elif image.format == "WEBP" and len(data) < struct.unpack("<I", data[4:8])[0] + 8:
-        raise ImageError(f"truncated WebP: {len(data):,} bytes, its header says more")
+    kind = _kind(data)
+    {"PNG": _check_png, "JPEG": _check_jpeg, "WEBP": _check_webp}[kind](data)
+    image = _open(data, kind)
     if level == "decode":
         try:
             image.load()
         except Exception as error:
-            raise ImageError(f"{image.format} does not decode: {error}") from error
+            raise ImageError(f"{kind} does not decode: {error}") from error
 
 
 def on_white(image: Image.Image) -> Image.Image:
@@ -59,29 +57,44 @@ def on_white(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _open(data: bytes) -> Image.Image:
-    """Read the header.
+def _kind(data: bytes) -> str:
+    """Which format the bytes say they are, in Pillow's words.
 
     Raises:
-        ImageError: If it is not one of `FORMATS` or its dimensions are absurd.
+        ImageError: If they say something else.
     """
     if not data:
         raise ImageError("not an image: zero bytes")
+    if data.startswith(_PNG_SIGNATURE):
+        return "PNG"
+    if data.startswith(_JPEG_START):
+        return "JPEG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    raise ImageError(f"not a PNG, JPEG or WebP image: begins with {data[:12]!r}")
+
+
+def _open(data: bytes, kind: str) -> Image.Image:
+    """Read the header.
+
+    Raises:
+        ImageError: If there is none, or its dimensions are absurd.
+    """
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=[kind])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"absurd dimensions: {error}") from error
     except Exception as error:
-        raise ImageError(f"not a PNG, JPEG or WebP image: begins with {data[:12]!r}") from error
+        raise ImageError(f"damaged {kind}: its header makes no sense") from error
     width, height = image.size
     if width < 1 or height < 1 or width * height > MAX_PIXELS:
         raise ImageError(f"absurd dimensions: {width} x {height} pixels, at most {MAX_PIXELS:,} are allowed")
     return image
 
 
-def _verify_png(data: bytes) -> None:
+def _check_png(data: bytes) -> None:
     """Walk the chunks to IEND and compare each CRC."""
-    view, position = memoryview(data), len(_PNG_SIGNATURE)
+    view, position, pixels = memoryview(data), len(_PNG_SIGNATURE), False
     while position + 12 <= len(data):
         length, name = struct.unpack(">I4s", view[position : position + 8])
         end = position + 12 + length
@@ -92,7 +105,27 @@ def _verify_png(data: bytes) -> None:
             raise ImageError(
                 f"damaged PNG: CRC error in chunk {name.decode('ascii', 'replace')!r} at byte {position:,}"
             )
+        if name == b"IEND" and not pixels:
+            raise ImageError("damaged PNG: it holds no pixels")
         if name == b"IEND":
             return
+        pixels = pixels or name == b"IDAT"
         position = end
     raise ImageError(f"truncated PNG: the data ends at byte {len(data):,} without an IEND chunk")
+
+
+def _check_jpeg(data: bytes) -> None:
+    """Walk the segments to the end marker; a phone may append a film behind it, a header hold a preview."""
+    position = len(_JPEG_START)
+    while marker := _JPEG_MARKER.search(data, position):
+        if marker[1] == _JPEG_END:
+            return
+        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    raise ImageError(f"truncated JPEG: the data ends at byte {len(data):,} without an end-of-image marker")
+
+
+def _check_webp(data: bytes) -> None:
+    """Compare the length with what the header says."""
+    size = int.from_bytes(data[4:8], "little") + 8
+    if len(data) < size:
+        raise ImageError(f"truncated WebP: the data ends at byte {len(data):,} of {size:,}")

@@ -76,8 +76,9 @@ def parse_key(key: str) -> ImageKey:
     ImageKey(folder='dataset_ultimate/easy/female/', role='cloth_image', stem='001', garment='dress', \
 difficulty='easy', gender='female')
     """
-    place = re.match(KEY_PATTERN, key)
-    name = place and re.match(NAME_PATTERNS[place["role"]], place["name"])
+    # Python's `$` would match before a line break at the end, RE2's does not.
+    place = re.fullmatch(KEY_PATTERN, key)
+    name = place and re.fullmatch(NAME_PATTERNS[place["role"]], place["name"])
     if not place or not name:
         raise LayoutError(
             f"{key!r} names no image of a triplet. Expected .../initial_image/STEM_person.png, "

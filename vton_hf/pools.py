@@ -22,14 +22,16 @@ def open_pool(files: Sequence[Path], info: datasets.DatasetInfo, *, in_memory: b
 
     Args:
         files: Its Arrow stream files.
-        info: What the dataset says of itself; copied.
+        info: What the dataset says of itself; copied, with the features that the files have.
         in_memory: Copy the files into memory instead of mapping them.
     """
     kind = InMemoryTable if in_memory else MemoryMappedTable
     tables = [kind.from_file(str(file)) for file in files]
     # The names of the files carry the digests of all that is in them.
     mark = Hasher.hash([str(file) for file in files])
-    return datasets.Dataset(concat_tables(tables), info=info.copy(), split=datasets.Split(SPLIT), fingerprint=mark)
+    info = info.copy()
+    info.features = None
+    return datasets.Dataset(concat_tables(tables), info=info, split=datasets.Split(SPLIT), fingerprint=mark)
 
 
 def mix_exactly(pools: Mapping[str, datasets.Dataset], plan: Plan, split: Any) -> datasets.Dataset:

@@ -20,7 +20,7 @@ def amount(size: float) -> str:
     '1.2 MB'
     """
     for unit in _UNITS:
-        if size < 1000 or unit == _UNITS[-1]:  # noqa: PLR2004 - the step between units
+        if round(size, 1) < 1000 or unit == _UNITS[-1]:  # noqa: PLR2004 - the step between units
             break
         size /= 1000
     return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
@@ -51,7 +51,7 @@ def bucket_counts(manifest: Manifest) -> dict[str, dict[str, int]]:
     """Triplets by difficulty and gender; the gender is empty where keys do not say it."""
     seen = manifest.table.group_by(["difficulty", "gender"], use_threads=False).aggregate([([], "count_all")])
     counts: dict[str, dict[str, int]] = {name: {} for name in DIFFICULTIES}
-    for row in seen.to_pylist():
+    for row in seen.sort_by("gender").to_pylist():
         counts[row["difficulty"]][row["gender"]] = row["count_all"]
     return counts
 

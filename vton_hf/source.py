@@ -98,9 +98,13 @@ class Source:
 
     def chunks(self) -> dict[str, list[Chunk]]:
         """The chunks of the difficulties that are drawn, in pool order; none if only URIs are stored."""
-        if not self.config.embed_images:
+        config = self.config
+        if not config.embed_images:
             return {}
-        return {name: cut(self.manifest.of_difficulties([name]), verify=self.config.verify) for name in self.drawn}
+        return {
+            name: cut(self.manifest.of_difficulties([name]), verify=config.verify, preparation=config.preparation)
+            for name in self.drawn
+        }
 
     def missing_chunks(self) -> list[Chunk]:
         """Those of them that a build would have to write."""
@@ -179,6 +183,7 @@ class Source:
             verify=config.verify,
             on_error=config.on_error,
             embed_images=config.embed_images,
+            preparation=config.preparation,
         )
 
     def _tell_left_out(self) -> None:
@@ -197,8 +202,8 @@ class Source:
             )
         if items:
             logger.warning(
-                "%d triplets were left out while building, for a broken image: %s%s. `vton-hf build` lists all.",
-                len(items),
+                "%s left out while building, for a broken image: %s%s. `vton-hf build` lists all.",
+                "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
                 first,
                 more,
             )

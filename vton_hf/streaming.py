@@ -20,6 +20,7 @@ from vton_hf.features import TEXT_COLUMNS
 from vton_hf.images import verify
 from vton_hf.mixing import Plan, plan
 from vton_hf.naming import DIFFICULTIES, ROLES
+from vton_hf.preparation import Preparation
 from vton_hf.records import open_manifest
 from vton_hf.storage import Store
 from vton_hf.triplets import Manifest
@@ -53,6 +54,7 @@ class Stream:
         verify: How an image is checked.
         on_error: `"skip"` puts another triplet of the same difficulty in a broken one's place.
         embed_images: Whether images are fetched at all.
+        preparation: What is done to them, as a build would store them.
     """
 
     manifest: Path
@@ -63,6 +65,7 @@ class Stream:
     verify: str
     on_error: str
     embed_images: bool
+    preparation: Preparation
 
 
 def cut_shards(positions: range) -> list[Shard]:
@@ -146,14 +149,16 @@ class _Reader:
         return [self._checked(row, (next(data), next(data), next(data))) for row in rows]
 
     def _checked(self, row: dict[str, Any], images: tuple[bytes | StorageError, ...]) -> dict[str, Any] | Exception:
+        prepared = []
         for role, image in zip(ROLES, images, strict=True):
             if isinstance(image, StorageError):
                 return image
             try:
                 verify(image, self._stream.verify)
+                prepared.append(self._stream.preparation.apply(image))
             except ImageError as error:
                 return ImageError(f"{row[role]}: {error}")
-        return _example(row, images)
+        return _example(row, tuple(prepared))
 
     def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any]:
         """Another triplet of the same difficulty, the same one whoever asks."""

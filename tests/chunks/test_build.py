@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,10 @@ import datasets
 import pytest
 
 import vton_hf
-from tests.bucket import Bucket, png, triplet_keys
+from tests.bucket import Bucket, Load, loader, png, triplet_keys
 from tests.s3 import BUCKET, MotoS3
 from vton_hf.chunks import build
 
-Load = Callable[..., Any]
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
 
 
@@ -35,16 +33,8 @@ def fill(s3: MotoS3, count: int) -> int:
 
 @pytest.fixture
 def load(s3: MotoS3, tmp_path: Path) -> Load:
-    def call(name: str = "hard", **options: Any) -> Any:
-        given = {
-            "split": "train",
-            "s3_prefixes": [ROOT],
-            "cache_dir": str(tmp_path / "cache"),
-            "storage_options": s3.storage_options,
-        } | options
-        return datasets.load_dataset("vton_hf", name, **given)
-
-    return call
+    """`load_dataset` on the server, with a cache of the test's own."""
+    return loader(ROOT, tmp_path / "cache", storage_options=s3.storage_options)
 
 
 def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, slow: float = 0.0) -> subprocess.Popen[str]:
@@ -62,7 +52,11 @@ ds = datasets.load_dataset("vton_hf", "hard", split="train", s3_prefixes=["{ROOT
 print(len(ds), ds["key"][0])
 """
     return subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -125,7 +119,7 @@ def test_two_processes_build_one_cache_together(s3: MotoS3, tmp_path: Path) -> N
     assert outputs[0] == outputs[1]
     assert outputs[0].startswith(f"{objects // 3} ")
     assert set(s3.gets().values()) == {1}
-    assert not [path for path in (tmp_path / "cache").rglob("*.incomplete")]
+    assert not list((tmp_path / "cache").rglob("*.incomplete"))
 
 
 @pytest.mark.s3
@@ -180,7 +174,7 @@ class KillOnce:
 
 
 BROKEN = {
-    "an error page": (lambda good: b"<html>403</html>", "not a PNG, JPEG or WebP image"),
+    "an error page": (lambda _: b"<html>403</html>", "not a PNG, JPEG or WebP image"),
     "cut off": (lambda good: good[:-30], "truncated PNG"),
     "a flipped byte": (lambda good: good[:60] + bytes([good[60] ^ 1]) + good[61:], "CRC error"),
 }
@@ -243,12 +237,12 @@ def test_a_build_that_does_not_fit_stops_before_the_first_byte(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.fill(2)
-    monkeypatch.setattr(build, "free_bytes", lambda directory: 1000)
+    monkeypatch.setattr(build, "free_bytes", lambda _: 1000)
     with pytest.raises(vton_hf.BuildError) as refused:
         vton_hf.load("hard", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
     for way_out in ("streaming=True", "embed_images=False", "image_size=", "cache_dir=", "0.00 GB free"):
         assert way_out in str(refused.value)
-    assert not list((tmp_path / "cache").rglob("*.arrow*"))
+    assert not list((tmp_path / "cache").rglob("data.arrow"))
 
 
 def test_a_full_disk_is_named_and_nothing_half_written_stays(
@@ -289,7 +283,30 @@ def test_what_no_dataset_uses_is_known_and_can_be_removed(bucket: Bucket, tmp_pa
     vton_hf.load("hard", **options)
     cache = Cache.within(tmp_path / "cache")
     unused = [entry for entry in entries(cache.chunks, cache.used()[0]) if not entry.used]
-    assert [entry.path.name.rsplit("-", 2)[0] for entry in unused] == ["hard-male"]
+    assert [entry.path.name.rsplit("-", 2)[0] for entry in unused] == ["original-hard-male"]
     for entry in unused:
         remove(entry)
     assert len(vton_hf.load("hard", **options)) == 12
+
+
+@pytest.mark.parametrize(("kind", "magic"), [(None, b"\x89PNG"), ("jpeg", b"\xff\xd8"), ("webp", b"RIFF")])
+def test_images_are_stored_in_the_size_and_format_asked_for(
+    bucket: Bucket, tmp_path: Path, kind: str | None, magic: bytes
+) -> None:
+    bucket.fill(2)
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path), "image_size": (8, 6), "image_format": kind}
+    rows = vton_hf.load("easy", **options)
+    assert {image.size for row in rows for image in (row["initial_image"], row["cloth_image"])} == {(6, 8)}
+    raw = rows.cast_column("try_on_image", datasets.Image(decode=False))
+    assert all(row["try_on_image"]["bytes"].startswith(magic) for row in raw)
+    assert [row["cloth_image"] for row in vton_hf.load("easy", streaming=True, **options)] == rows["cloth_image"][:]
+
+
+def test_sizes_lie_side_by_side_in_one_cache(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(2)
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path)}
+    assert vton_hf.load("easy", **options)[0]["cloth_image"].size == (12, 16)
+    assert vton_hf.load("easy", image_size=(4, 4), **options)[0]["cloth_image"].size == (4, 4)
+    assert vton_hf.load("easy", **options)[0]["cloth_image"].size == (12, 16)
+    with pytest.raises(vton_hf.ConfigError, match="embed_images=False stores none"):
+        vton_hf.load("easy", image_size=(4, 4), embed_images=False, **options)

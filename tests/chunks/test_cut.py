@@ -62,13 +62,13 @@ def test_a_chunks_name_changes_with_its_content_and_only_then() -> None:
 @pytest.mark.parametrize(
     ("name", "other", "expected"),
     [
-        ("hard-male-all-1", "hard-male-all-2", True),
-        ("hard-male-0-1", "hard-male-all-2", True),
-        ("hard-male-0-1", "hard-male-01-2", True),
-        ("hard-male-0-1", "hard-male-1-2", False),
-        ("hard-male-00-1", "hard-male-01-2", False),
-        ("hard-male-all-1", "hard-female-all-1", False),
-        ("easy-male-all-1", "hard-male-all-1", False),
+        ("original-hard-male-all-1", "original-hard-male-all-2", True),
+        ("original-hard-male-0-1", "original-hard-male-all-2", True),
+        ("original-hard-male-0-1", "original-hard-male-01-2", True),
+        ("original-hard-male-0-1", "original-hard-male-1-2", False),
+        ("original-hard-male-00-1", "original-hard-male-01-2", False),
+        ("original-hard-male-all-1", "hard-female-all-1", False),
+        ("easy-male-all-1", "original-hard-male-all-1", False),
     ],
 )
 def test_chunks_are_akin_if_one_may_hold_the_others_triplets(name: str, other: str, expected: bool) -> None:

@@ -71,7 +71,7 @@ def build_chunks(
     todo = missing(chunks, root)
     if todo:
         total = sum(chunk.bytes for chunk in todo)
-        check_disk(int(total * RESERVE), root)
+        check_disk(int(sum(chunk.disk for chunk in todo) * RESERVE), root)
         jobs = list(zip(todo, _older(todo, root), strict=True))
         with tqdm(total=total, desc=title, unit="B", unit_scale=True) as bar, _explained(root):
             if num_proc is None or num_proc == 1:
@@ -98,7 +98,8 @@ def check_disk(needed: int, root: Path) -> None:
         raise BuildError(
             f"The build needs {needed / 1e9:,.2f} GB but {root} has {free / 1e9:,.2f} GB free. Ways out: "
             f"streaming=True (stores nothing), embed_images=False (stores only the keys, fetches images on "
-            f"access), limit= for a part of each difficulty, or cache_dir= (or HF_DATASETS_CACHE) on a larger disk. "
+            f"access), image_size=(height, width) for smaller images, limit= for a part of each difficulty, or "
+            f"cache_dir= (or HF_DATASETS_CACHE) on a larger disk. "
             f"`vton-hf cache --prune` removes chunks that no dataset uses any more."
         )
 
@@ -127,7 +128,8 @@ def _older(chunks: list[Chunk], root: Path) -> Iterator[list[Path]]:
             if directory.is_dir() and not directory.suffix:
                 by_pool[directory.name.rsplit("-", 2)[0]].append(directory.name)
     for chunk in chunks:
-        yield [root / name for name in sorted(by_pool[chunk.pool]) if akin(name, chunk.name)]
+        same_pool = sorted(by_pool[chunk.name.rsplit("-", 2)[0]])
+        yield [root / name for name in same_pool if akin(name, chunk.name)]
 
 
 def _build_here(

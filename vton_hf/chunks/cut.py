@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from vton_hf.naming import ROLES
+from vton_hf.preparation import ORIGINAL, Preparation
 from vton_hf.triplets import Manifest, version_digest
 
 TARGET_ROWS: Final = 64
@@ -33,26 +34,38 @@ class Chunk:
         bits: The leading bits of `place` that its triplets share; empty if the pool is one chunk.
         rows: Its part of the manifest.
         verify: How its images are checked.
+        preparation: How its images are stored.
     """
 
     pool: str
     bits: str
     rows: pa.Table
     verify: str
+    preparation: Preparation = ORIGINAL
 
     @property
     def name(self) -> str:
         """The directory's name. It changes with any triplet, URI, size, etag or rule of checking."""
         text = "\n".join((version_digest(self.rows), self.verify, _LAYOUT))
-        return f"{self.pool}-{self.bits or 'all'}-{blake2b(text.encode(), digest_size=8).hexdigest()}"
+        digest = blake2b(text.encode(), digest_size=8).hexdigest()
+        return f"{self.preparation}-{self.pool}-{self.bits or 'all'}-{digest}"
 
     @property
     def bytes(self) -> int:
         """What its images weigh in the store."""
         return int(_weights(self.rows).sum())
 
+    @property
+    def disk(self) -> int:
+        """What it takes on disk at most: images that are prepared smaller are never larger than their pixels."""
+        if self.preparation.size is None:
+            return self.bytes
+        height, width = self.preparation.size
+        pixels: int = height * width * len(ROLES) * self.rows.num_rows
+        return min(self.bytes, 3 * pixels)
 
-def cut(manifest: Manifest, *, verify: str) -> list[Chunk]:
+
+def cut(manifest: Manifest, *, verify: str, preparation: Preparation = ORIGINAL) -> list[Chunk]:
     """Cut every pool of the manifest; the chunks in order give the manifest's rows in order."""
     table = manifest.table
     pools = np.asarray([f"{d}-{g or 'any'}" for d, g in _folders(table)])
@@ -61,12 +74,12 @@ def cut(manifest: Manifest, *, verify: str) -> list[Chunk]:
     for pool in dict.fromkeys(pools.tolist()):
         start, stop = (int(edge) for edge in np.flatnonzero(pools == pool)[[0, -1]] + [0, 1])
         for bits, first, last in _split(places, weights, start, stop, ""):
-            chunks.append(Chunk(pool, bits, table.slice(first, last - first), verify))
+            chunks.append(Chunk(pool, bits, table.slice(first, last - first), verify, preparation))
     return chunks
 
 
 def akin(name: str, other: str) -> bool:
-    """Whether two chunk names cover a common part of a pool, so that one may hold the other's bytes."""
+    """Whether two chunks store images alike and cover a common part of a pool: one may hold the other's bytes."""
     pool, bits, _ = name.rsplit("-", 2)
     other_pool, other_bits, _ = other.rsplit("-", 2)
     bits, other_bits = bits.replace("all", ""), other_bits.replace("all", "")

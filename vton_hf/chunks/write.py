@@ -23,7 +23,7 @@ BATCH_BYTES: Final = 128 * 2**20
 """Two batches are in memory at a time: one being fetched, one being checked and written."""
 
 Row = dict[str, Any]
-Fetched = bytes | StorageError
+Image = bytes | StorageError | ImageError
 
 
 def build_chunk(
@@ -58,15 +58,15 @@ def build_chunk(
         sources: list[tuple[Source, Source, Source]] = []
         size = 0
         with pa.OSFile(str(scratch / DATA), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
-            fetch = partial(_fetch, store=store, older=Bytes(older))
+            fetch = partial(_fetch, chunk=chunk, store=store, older=Bytes(older))
             for rows, images in ahead(_batches(chunk.rows), fetch):
-                good, faults = _check(rows, images, chunk.verify)
+                good, faults = _sorted_out(rows, images)
                 if faults and on_error == "raise":
                     raise _refusal(faults[0])
                 left_out += [fault for fault, _ in faults]
-                sources += [_sources(rows[index]) for index in good]
-                writer.write_batch(_record_batch(rows, images, good, schema))
-                size += sum(source[2] for row in sources[-len(good) :] for source in row) if good else 0
+                sources += [_sources(row) for row, _ in good]
+                size += sum(len(image) for _, triplet in good for image in triplet)
+                writer.write_batch(_record_batch(good, schema))
                 seen(sum(source[2] for row in rows for source in _sources(row)))
         write_report(scratch, Report(rows=len(sources), bytes=size, left_out=tuple(left_out)), sources)
 
@@ -90,43 +90,48 @@ def _batches(rows: pa.Table) -> Iterator[list[Row]]:
         yield batch
 
 
-def _fetch(rows: list[Row], store: Store, older: Bytes) -> list[tuple[Fetched, ...]]:
+def _fetch(rows: list[Row], *, chunk: Chunk, store: Store, older: Bytes) -> list[tuple[Image, ...]]:
+    """The images of each row as they are to be stored, or what is wrong with them."""
     sources = [source for row in rows for source in _sources(row)]
-    data: dict[Source, Fetched] = {source: older[source] for source in sources if source in older}
-    wanted = [source for source in dict.fromkeys(sources) if source not in data]
-    if wanted:
-        fetched = store.read([uri for uri, _, _ in wanted], [size for _, _, size in wanted])
-        data |= dict(zip(wanted, fetched, strict=True))
-    return [tuple(data[source] for source in _sources(row)) for row in rows]
+    # Older chunks store images alike but may have checked them less.
+    images = {source: _checked(older[source], chunk) for source in sources if source in older}
+    wanted = [source for source in dict.fromkeys(sources) if source not in images]
+    fetched = store.read([uri for uri, _, _ in wanted], [size for _, _, size in wanted]) if wanted else []
+    images |= {source: _prepared(_checked(body, chunk), chunk) for source, body in zip(wanted, fetched, strict=True)}
+    return [tuple(images[source] for source in _sources(row)) for row in rows]
 
 
-def _check(
-    rows: list[Row], images: list[tuple[Fetched, ...]], level: str
-) -> tuple[list[int], list[tuple[LeftOut, Exception]]]:
-    """The indices of the good rows, and for each other row the first thing that is wrong with it."""
-    good: list[int] = []
-    faults: list[tuple[LeftOut, Exception]] = []
-    for index, (row, triplet) in enumerate(zip(rows, images, strict=True)):
-        fault = None
-        for role, image in zip(ROLES, triplet, strict=True):
-            error = image if isinstance(image, StorageError) else _fault(image, level)
-            if error is not None:
-                again = isinstance(error, StorageError) and not isinstance(error, ObjectMissingError)
-                fault = LeftOut(row["key"], row[role], str(error), again=again), error
-                break
-        if fault:
-            faults.append(fault)
-        else:
-            good.append(index)
-    return good, faults
-
-
-def _fault(data: bytes, level: str) -> ImageError | None:
+def _checked(image: Image, chunk: Chunk) -> Image:
     try:
-        verify(data, level)
+        if isinstance(image, bytes):
+            verify(image, chunk.verify)
     except ImageError as error:
         return error
-    return None
+    return image
+
+
+def _prepared(image: Image, chunk: Chunk) -> Image:
+    try:
+        return chunk.preparation.apply(image) if isinstance(image, bytes) else image
+    except ImageError as error:
+        return error
+
+
+def _sorted_out(
+    rows: list[Row], images: list[tuple[Image, ...]]
+) -> tuple[list[tuple[Row, list[bytes]]], list[tuple[LeftOut, Exception]]]:
+    """The good rows with their images, and for each other row the first thing that is wrong with it."""
+    good: list[tuple[Row, list[bytes]]] = []
+    faults: list[tuple[LeftOut, Exception]] = []
+    for row, triplet in zip(rows, images, strict=True):
+        errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
+        if errors:
+            role, error = errors[0]
+            again = isinstance(error, StorageError) and not isinstance(error, ObjectMissingError)
+            faults.append((LeftOut(row["key"], row[role], str(error), again=again), error))
+        else:
+            good.append((row, [image for image in triplet if isinstance(image, bytes)]))
+    return good, faults
 
 
 def _refusal(fault: tuple[LeftOut, Exception]) -> Exception:
@@ -138,12 +143,10 @@ def _refusal(fault: tuple[LeftOut, Exception]) -> Exception:
     )
 
 
-def _record_batch(
-    rows: list[Row], images: list[tuple[Fetched, ...]], good: list[int], schema: pa.Schema
-) -> pa.RecordBatch:
+def _record_batch(good: list[tuple[Row, list[bytes]]], schema: pa.Schema) -> pa.RecordBatch:
     columns: dict[str, pa.Array] = {}
     for position, role in enumerate(ROLES):
-        data = [image for index in good if isinstance(image := images[index][position], bytes)]
-        columns[role] = image_column(data, pa.array([rows[index][role] for index in good], pa.string()))
-    columns |= {name: pa.array([rows[index][name] for index in good], pa.string()) for name in TEXT_COLUMNS}
+        uris = pa.array([row[role] for row, _ in good], pa.string())
+        columns[role] = image_column([images[position] for _, images in good], uris)
+    columns |= {name: pa.array([row[name] for row, _ in good], pa.string()) for name in TEXT_COLUMNS}
     return pa.record_batch([columns[name] for name in schema.names], schema=schema)

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 if all went well, 1 if it failed, 2 if it was asked for in a way that makes no sense.
     """
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    _show_warnings()
     asked = parser().parse_args(arguments)
     try:
         asked.command(asked)
@@ -31,6 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped. Finished chunks are kept; the same command goes on from there.", file=sys.stderr)
         return _INTERRUPTED
     return 0
+
+
+def _show_warnings() -> None:
+    logger = logging.getLogger("vton_hf")
+    if not logger.handlers:
+        logger.addHandler(logging.StreamHandler())
 
 
 def _fail(error: Exception, code: int) -> int:

@@ -12,6 +12,7 @@ from vton_hf.config import MIXINGS, ON_ERROR
 from vton_hf.images import VERIFY_LEVELS
 from vton_hf.mixing import RECIPES
 from vton_hf.naming import DIFFICULTIES, GENDERS
+from vton_hf.preparation import IMAGE_FORMATS
 from vton_hf.triplets import CLOTH_RULES
 
 _Parser = argparse.ArgumentParser
@@ -125,6 +126,8 @@ def _mix(part: _Parser) -> None:
     how.add_argument("--mixing", choices=MIXINGS, help="default: exact")
     how.add_argument("--verify", choices=VERIFY_LEVELS, help="how images are checked (default: structure)")
     how.add_argument("--on-error", choices=ON_ERROR, help="what a broken image does (default: skip)")
+    how.add_argument("--image-size", type=size, metavar="HxW", help="resize images before they are stored")
+    how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how images are stored (default: as they are)")
     how.add_argument("--no-embed-images", action="store_true", help="keep keys only, fetch images on access")
     how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
 

@@ -23,6 +23,8 @@ _OPTIONS: Final = {
     "mixing": "mixing",
     "verify": "verify",
     "on_error": "on_error",
+    "image_size": "image_size",
+    "image_format": "image_format",
     "cache_dir": "cache_dir",
 }
 """Arguments and the option of `load_dataset` that each stands for."""
@@ -47,15 +49,15 @@ def plan(asked: Namespace) -> None:
     """Show what a mix would hold and cost."""
     source = _builder(asked.config, asked).source
     mix, missing = source.plan(), source.missing_chunks()
-    needed = sum(chunk.bytes for chunk in missing)
+    fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
     objects = sum(chunk.rows.num_rows for chunk in missing) * len(ROLES)
     free = free_bytes(source.cache.root)
     if asked.json:
-        facts = report.plan_facts(mix) | {"config": asked.config, "requests": objects, "bytes": needed}
+        facts = report.plan_facts(mix) | {"config": asked.config, "requests": objects, "bytes": fetched}
         print(json.dumps(facts | {"disk_needed": needed, "disk_free": free, "cache": str(source.cache.root)}, indent=2))
         return
     print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{report.plan_table(mix)}\n")
-    print(f"To fetch: {objects:,} objects, {report.amount(needed)}{'' if missing else ' (all is built)'}")
+    print(f"To fetch: {objects:,} objects, {report.amount(fetched)}{'' if missing else ' (all is built)'}")
     print(f"Disk:     {report.amount(needed)} needed, {report.amount(free)} free in {source.cache.root}")
 
 
