@@ -1,5 +1,6 @@
 """An S3 server for the demo: moto's, on a free port of this machine, gone when the demo ends."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ def demo_server() -> Iterator[DemoServer]:
         from moto.server import ThreadedMotoServer  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ConfigError("The demo needs moto's server: pip install 'vton-hf[demo]'") from error
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it prints a line for each request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

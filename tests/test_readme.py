@@ -1,0 +1,75 @@
+"""Every block of the README runs as it stands, on an S3 server that has the bucket it names."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.s3 import REGION, MotoS3
+from vton_hf.demo import write_demo_bucket
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOT_HERE = {
+    "scripts/demo": "runs in test_scripts",
+    "scripts/test": "is running",
+    "pip": "would change the environment",
+    "export": "is set by the fixture",
+}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line.split("  #")[0].strip() for block in blocks("bash") for line in block.splitlines()]
+    return [line for line in lines if line and line.split()[0] not in NOT_HERE]
+
+
+@pytest.fixture
+def environment(s3: MotoS3, tmp_path: Path) -> dict[str, str]:
+    write_demo_bucket(lambda key, data: s3.put("my-bucket", key, data), count=5, size=(64, 48))
+    return os.environ | {
+        "AWS_ENDPOINT_URL": s3.url,
+        "S3_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "HF_HOME": str(tmp_path),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+@pytest.mark.s3
+def test_the_python_blocks_run_one_after_another(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "\n".join(blocks("python"))],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, counts, *_ = done.stdout.splitlines()
+    assert re.fullmatch(r"(easy|medium|hard)/(female|male)/00\d \(48, 64\)", first)
+    assert counts.count("medium") == 7
+
+
+@pytest.mark.s3
+def test_the_shell_commands_run(environment: dict[str, str]) -> None:
+    assert {line.split()[1] for line in commands() if line.startswith("vton-hf")} == {"scan", "plan", "build", "cache"}
+    for line in commands():
+        done = subprocess.run(shlex.split(line), env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        assert done.stdout
+
+
+def test_the_first_code_stands_on_the_first_screen() -> None:
+    assert README.index("load_dataset(") < README.index("scripts/demo") < README.index("scripts/test")
+    assert README[: README.index("```python")].count("\n") < 12
+
+
+def test_messages_that_people_search_for_are_explained() -> None:
+    for message in ("No samples available for difficulty", "Incomplete triplet for stem", "Target count exceeds"):
+        assert message in README
