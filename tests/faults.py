@@ -1,0 +1,189 @@
+"""A small S3-like server on 127.0.0.1 that fails as told: `server.script("a.png", Status(503, "SlowDown"))`."""
+
+import socket
+import struct
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+LIST = "?list"
+BUCKET = "bkt"
+
+
+@dataclass(frozen=True)
+class Status:
+    """An error answer."""
+
+    status: int
+    code: str
+    message: str = "told to fail"
+    extra: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Body:
+    """Another body, with a length that fits it."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Short:
+    """A body that ends before its announced length."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The connection is reset without an answer."""
+
+
+@dataclass(frozen=True)
+class Stall:
+    """The request is taken and never answered."""
+
+
+@dataclass(frozen=True)
+class Trickle:
+    """The body comes a byte at a time, for ever."""
+
+
+Answer = Status | Body | Short | Drop | Stall | Trickle
+
+
+class FaultServer(ThreadingHTTPServer):
+    """Serves `objects` of `BUCKET`; a scripted answer stands in for the true one, in order."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.objects: dict[str, bytes] = {}
+        self.page_size = 1000
+        self.ended = threading.Event()
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self._scripts: defaultdict[str, list[Answer]] = defaultdict(list)
+        self._always: dict[str, Answer] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def script(self, name: str, *answers: Answer) -> None:
+        """Answer so to the next requests for a key, `LIST`, or `LIST + "2"` (the second page)."""
+        self._scripts[name].extend(answers)
+
+    def always(self, name: str, answer: Answer) -> None:
+        """Answer so to every request for a key or `LIST`; to all with "*"."""
+        self._always[name] = answer
+
+    def asked(self) -> Counter[str]:
+        """How often each key or listing page was asked for."""
+        return Counter(name for name, _ in self.requests)
+
+    def next_answer(self, *names: str) -> Answer | None:
+        for name in names:
+            if self._scripts[name]:
+                return self._scripts[name].pop(0)
+        return next((self._always[name] for name in (*names, "*") if name in self._always), None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hung up is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: FaultServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        key = unquote(url.path).lstrip("/").partition("/")[2]
+        query = parse_qs(url.query)
+        start = int(query.get("continuation-token", ["0"])[0])
+        names = (key,) if key else (f"{LIST}{start // self.server.page_size + 1}", LIST)
+        self.server.requests.append((names[0], {name.lower(): text for name, text in self.headers.items()}))
+        answer = self.server.next_answer(*names)
+        if answer is None:
+            answer = self._true_answer(key, query.get("prefix", [""])[0], start)
+        self._send(answer, self.server.objects.get(key, b"x" * 100))
+
+    do_HEAD = do_GET  # noqa: N815 - the standard library's name
+
+    def _true_answer(self, key: str, prefix: str, start: int) -> Answer:
+        if not key:
+            return Body(self._page(prefix, start))
+        if key in self.server.objects:
+            return Body(self.server.objects[key])
+        return Status(404, "NoSuchKey")
+
+    def _page(self, prefix: str, start: int) -> bytes:
+        keys = sorted(key for key in self.server.objects if key.startswith(prefix))
+        end = start + self.server.page_size
+        more = end < len(keys)
+        contents = "".join(
+            f"<Contents><Key>{escape(quote(key))}</Key><Size>{len(self.server.objects[key])}</Size>"
+            f"<ETag>&quot;e&quot;</ETag></Contents>"
+            for key in keys[start:end]
+        )
+        token = f"<NextContinuationToken>{end}</NextContinuationToken>" if more else ""
+        return (
+            f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated><EncodingType>url</EncodingType>"
+            f"{token}{contents}</ListBucketResult>"
+        ).encode()
+
+    def _send(self, answer: Answer, body: bytes) -> None:
+        match answer:
+            case Body(data):
+                self._reply(200, data, len(data))
+            case Status():
+                xml = (
+                    f"<Error><Code>{answer.code}</Code><Message>{answer.message}</Message>{answer.extra}</Error>"
+                ).encode()
+                self._reply(answer.status, xml, len(xml), answer.headers)
+            case Short():
+                self._reply(200, body[: len(body) // 2], len(body))
+                self.close_connection = True
+            case Drop():
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+            case Stall():
+                self.server.ended.wait(60)
+                self.close_connection = True
+            case Trickle():
+                self._reply(200, b"", 10_000)
+                while not self.server.ended.wait(0.1):
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+
+    def _reply(self, status: int, data: bytes, length: int, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """The tests say what went wrong."""
+
+
+def serve_faults() -> Iterator[FaultServer]:
+    """A server on a free port that ends with the generator: the body of a fixture."""
+    server = FaultServer()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.ended.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

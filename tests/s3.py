@@ -1,0 +1,101 @@
+"""A moto server on 127.0.0.1 that counts what it is asked: `s3.put(...)`, then `assert s3.gets() == {...}`."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote
+
+import botocore.session
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+REGION = "us-east-1"
+BUCKET = "demo-bucket"
+
+
+class MotoS3:
+    """One moto server; `BUCKET` exists after each `reset`."""
+
+    def __init__(self, server: ThreadedMotoServer) -> None:
+        host, port = server.get_host_and_port()
+        self.url = f"http://{host}:{port}"
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+        self._buckets: set[str] = set()
+        self._client = botocore.session.Session().create_client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, proxies={}),
+        )
+        server._server.app = self._counting(server._server.app)
+
+    @property
+    def storage_options(self) -> dict[str, Any]:
+        """What a user would pass as `storage_options=`."""
+        return {
+            "key": "test",
+            "secret": "test",
+            "client_kwargs": {"region_name": REGION, "endpoint_url": self.url},
+        }
+
+    def put(self, bucket: str, key: str, data: bytes) -> str:
+        """Store one object, making its bucket if need be; returns its uri."""
+        if bucket not in self._buckets:
+            self._client.create_bucket(Bucket=bucket)
+            self._buckets.add(bucket)
+        self._client.put_object(Bucket=bucket, Key=key, Body=data)
+        return f"s3://{bucket}/{key}"
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Take one object away."""
+        self._client.delete_object(Bucket=bucket, Key=key)
+
+    def gets(self) -> Counter[str]:
+        """How often each key was fetched since the last `reset_counts`; listings do not count."""
+        return Counter({key: n for (method, key), n in self.counts().items() if method == "GET" and key})
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """How often each (method, key) was asked; a listing's key is empty."""
+        with self._lock:
+            return Counter(self._counts)
+
+    def reset_counts(self) -> None:
+        """Count from nothing again."""
+        with self._lock:
+            self._counts.clear()
+
+    def reset(self) -> None:
+        """Forget all objects and counts; leave one empty bucket, `BUCKET`."""
+        from moto.backends import get_backend
+
+        get_backend("s3").reset()
+        self._client.create_bucket(Bucket=BUCKET)
+        self._buckets = {BUCKET}
+        self.reset_counts()
+
+    def _counting(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+        def counted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            path = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
+            key = unquote(path).lstrip("/").partition("/")[2]
+            with self._lock:
+                self._counts[environ["REQUEST_METHOD"], key] += 1
+            return app(environ, start_response)
+
+        return counted
+
+
+def serve_s3() -> Iterator[MotoS3]:
+    """A server on a free port that ends with the generator: the body of a fixture."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        yield MotoS3(server)
+    finally:
+        server.stop()
+        server._server.server_close()

@@ -1,0 +1,40 @@
+"""Stores in front of the moto server and of a fault server."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.faults import FaultServer, serve_faults
+from tests.s3 import MotoS3
+from vton_hf.storage import StorageSettings, Store, settings_for
+
+KEY, SECRET, TOKEN = "AKIAEXAMPLEEXAMPLE42", "wJalr/secret+EXAMPLE", "FwoGZXIv//token=="
+Faulty = Callable[..., Store]
+
+
+@pytest.fixture
+def store(s3: MotoS3) -> Store:
+    return Store(settings_for(s3.storage_options))
+
+
+@pytest.fixture
+def faults() -> Iterator[FaultServer]:
+    yield from serve_faults()
+
+
+@pytest.fixture
+def faulty(faults: FaultServer) -> Faulty:
+    """Makes a store in front of the fault server."""
+
+    def make(**settings: object) -> Store:
+        chosen = {
+            "access_key": KEY,
+            "secret_key": SECRET,
+            "region": "us-east-1",
+            "endpoint_url": faults.url,
+            "timeout": 5.0,
+            "deadline": 20,
+        } | settings
+        return Store(StorageSettings(**chosen))  # type: ignore[arg-type]
+
+    return make

@@ -1,0 +1,51 @@
+"""What the environment says; no other module of the package looks into it."""
+
+import os
+from typing import Final
+
+_SOURCES: Final = {
+    "region": ("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    "bucket": ("S3_BUCKET_NAME",),
+    "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+}
+"""Settings that are passed on to botocore; the seed's variables first, since botocore does not know them."""
+
+_SECRETS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+
+
+def from_environment() -> dict[str, object]:
+    """The settings that the environment names; an empty variable counts as unset.
+
+    Credentials are not among them: botocore's own chain finds those (variables, profile, SSO, roles) and
+    renews them when they expire, which a copy taken here would not.
+
+    Returns:
+        Field names of `StorageSettings` and their values.
+    """
+    found = {field: _first(names) for field, names in _SOURCES.items()}
+    return {field: value for field, value in found.items() if value is not None}
+
+
+def profile() -> str | None:
+    """The profile that the environment names, in botocore's order; an empty variable counts as unset."""
+    return _first(("AWS_DEFAULT_PROFILE", "AWS_PROFILE"))
+
+
+def secrets() -> tuple[str, ...]:
+    """The credentials that lie in the environment, for keeping them out of messages."""
+    return tuple(value for name in _SECRETS if (value := _first((name,))))
+
+
+def is_offline() -> bool:
+    """Whether `HF_DATASETS_OFFLINE` asks to touch no store.
+
+    Returns:
+        True for `1`, `true`, `yes` and `on`, in any case. `HF_HUB_OFFLINE` speaks about the Hub only.
+    """
+    return os.environ.get("HF_DATASETS_OFFLINE", "").strip().lower() in _TRUE
+
+
+def _first(names: tuple[str, ...]) -> str | None:
+    values = (os.environ.get(name, "").strip() for name in names)
+    return next((value for value in values if value), None)

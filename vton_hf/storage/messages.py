@@ -1,0 +1,109 @@
+"""The words for each fault: what was asked, what the store answered, and what to check next."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from vton_hf.errors import AccessError, ObjectMissingError, StorageError
+from vton_hf.storage import environment
+from vton_hf.storage.faults import TRANSIENT, Fault, Kind, classify
+from vton_hf.storage.settings import StorageSettings
+
+_KEYS: Final = "access_key= and secret_key=, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+
+_CAUSES: Final = {
+    Kind.MISSING: "there is no such object ({code}). Was it deleted since it was listed? Check the key.",
+    Kind.ARCHIVED: "it is archived ({code}). Restore it from Glacier first, or leave it out.",
+    Kind.CHANGED: "{said}",
+    Kind.NO_BUCKET: "{place} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
+    "S3_BUCKET_NAME.",
+    Kind.BAD_NAME: "{place} or the region is not a valid name ({code}). Check both.",
+    Kind.NO_CREDENTIALS: "no credentials were found. Set {keys}; for a public bucket say anonymous=True.",
+    Kind.HALF_CREDENTIALS: "half of the credentials is missing ({code}). Set both the key and its secret.",
+    Kind.NO_PROFILE: "the profile is in neither ~/.aws/config nor ~/.aws/credentials ({code}). Check "
+    "profile= and AWS_PROFILE.",
+    Kind.PROVIDER_FAILED: "the source of the credentials failed ({code}). Log in again (aws sso login) or "
+    "check the role, then aws sts get-caller-identity.",
+    Kind.WRONG_KEY: "the store does not know the access key ({code}). Check {keys}, and that the key belongs "
+    "to {endpoint}.",
+    Kind.WRONG_SECRET: "the secret does not fit the access key ({code}). Check AWS_SECRET_ACCESS_KEY or "
+    "secret_key= for a lost or added character.",
+    Kind.WRONG_TOKEN: "the session token is not valid ({code}). Check AWS_SESSION_TOKEN or session_token=; "
+    "drop it for a permanent key.",
+    Kind.EXPIRED: "the credentials have expired ({code}). Fetch new ones (aws sso login, or a new session token).",
+    Kind.WRONG_REGION: "{place} lies in another region ({code}){hint}. Set S3_REGION or region=.",
+    Kind.CLOCK_SKEW: "this machine's clock is too far from the store's ({code}). Set the clock.",
+    Kind.CERTIFICATE: "the server's certificate was not accepted ({code}). Check endpoint_url and AWS_CA_BUNDLE.",
+    Kind.ENDPOINT_DOWN: "{endpoint} did not take a connection ({code}){waited}. Check endpoint_url, the "
+    "network and the proxy.",
+    Kind.THROTTLED: "the store asked to slow down ({code}){waited}. Lower concurrency=, or raise deadline=.",
+    Kind.SERVER_ERROR: "the store failed ({code}){waited}. Look at the store's own status, or raise deadline=.",
+    Kind.TIMED_OUT: "no complete answer came in time ({code}){waited}. Check the network, or raise timeout= "
+    "and deadline=.",
+    Kind.LOST: "the connection broke or the answer was damaged ({code}){waited}. Check the network and the proxy.",
+    Kind.OTHER: "the store answered {code}: {said}",
+}
+
+_DENIED: Final = {
+    "list": "the store refused ({code}). The credentials need s3:ListBucket on {place}.{words}",
+    "read": "the store refused ({code}). The credentials need s3:GetObject on {place} (and kms:Decrypt where "
+    "it is encrypted with KMS).{words}",
+    "local": "permission denied ({code}). This user may not read it.",
+}
+
+_ACCESS: Final = frozenset(
+    {Kind.DENIED, Kind.NO_CREDENTIALS, Kind.HALF_CREDENTIALS, Kind.NO_PROFILE, Kind.PROVIDER_FAILED}
+    | {Kind.WRONG_KEY, Kind.WRONG_SECRET, Kind.WRONG_TOKEN, Kind.EXPIRED, Kind.WRONG_REGION, Kind.CLOCK_SKEW}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked of the store: a verb, the prefix or object, and the settings in force."""
+
+    verb: Literal["list", "read"]
+    uri: str
+    settings: StorageSettings
+
+    def failure(self, error: BaseException) -> StorageError:
+        """The error to show for what a library raised; without its cause, which may print secrets."""
+        fault = classify(error)
+        # A listing names no object, so on a store it is the bucket that is missing.
+        if self.verb == "list" and fault.kind is Kind.MISSING and not self.uri.startswith("file:"):
+            fault = Fault(Kind.NO_BUCKET, fault.code, fault.said)
+        text = f"Cannot {self.verb} {self.uri}: {self._cause(fault)}"
+        if fault.kind in {Kind.MISSING, Kind.NO_BUCKET}:
+            return ObjectMissingError(text)
+        return AccessError(text) if fault.kind in _ACCESS else StorageError(text)
+
+    def trouble(self, error: BaseException) -> str:
+        """One line for the log while it is still being tried."""
+        fault = classify(error)
+        return f"Cannot {self.verb} {self.uri}: {fault.kind.name.lower().replace('_', ' ')} ({fault.code})"
+
+    def _cause(self, fault: Fault) -> str:
+        scheme, _, rest = self.uri.partition("://")
+        said = scrub(fault.said, (*self.settings.secrets(), *environment.secrets()))
+        template = _CAUSES.get(fault.kind) or _DENIED["local" if scheme == "file" else self.verb]
+        return template.format(
+            code=fault.code,
+            said=said,
+            words=f" It said: {said}" if said else "",
+            place=f"bucket {rest.partition('/')[0]!r}",
+            endpoint=self.settings.endpoint_url or "the default endpoint",
+            keys=_KEYS,
+            hint=f", the store says {fault.region!r}" if fault.region else "",
+            waited=", however often it was tried" if fault.kind in TRANSIENT else "",
+        )
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """Blank out every secret.
+
+    >>> scrub("bad header 'hunter2'", ["hunter2"])
+    "bad header '***'"
+    """
+    # The longest first: one secret may be part of another.
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

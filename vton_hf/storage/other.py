@@ -1,0 +1,69 @@
+"""Every other store that fsspec knows: `memory://`, `gs://`, `abfs://` and so on."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Final
+
+import fsspec
+import pyarrow as pa
+
+from vton_hf.errors import ConfigError
+from vton_hf.storage.loop import close_with
+from vton_hf.storage.messages import Ask
+from vton_hf.storage.retry import Patience
+from vton_hf.storage.settings import StorageSettings
+from vton_hf.storage.tables import page
+
+_MARKS: Final = ("ETag", "etag", "md5Hash", "crc32c", "mtime", "created", "LastModified")
+"""What file systems call the thing that changes with an object, the surest first."""
+
+
+class OtherLane:
+    """One file system of fsspec; its options are those under its own name, or else the flat ones."""
+
+    def __init__(self, scheme: str, settings: StorageSettings) -> None:
+        options = dict(settings.options)
+        nested = options.get(scheme)
+        protocols = fsspec.available_protocols()
+        flat = {name: value for name, value in options.items() if name not in protocols}
+        arguments = nested if isinstance(nested, Mapping) else flat
+        try:
+            self._fs = fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **arguments)
+        except (ImportError, ValueError, TypeError) as error:
+            raise ConfigError(f"{scheme}:// cannot be opened: {error}") from None
+        close_with(self, self._fs)
+
+    async def pages(self, ask: Ask, patience: Patience) -> AsyncGenerator[pa.Table, None]:
+        """The objects under `ask.uri`, as one page."""
+        root = self._fs._strip_protocol(ask.uri).rstrip("/")  # noqa: SLF001
+
+        async def find() -> Mapping[str, Mapping[str, Any]]:
+            try:
+                return dict(await self._call("find", root, detail=True))
+            except FileNotFoundError:  # some say so, some find nothing
+                return {}
+
+        # A path that is an object itself comes back alone: it is not under the folder of that name.
+        found = {
+            name: info
+            for name, info in (await patience.until_answered(find, ask)).items()
+            if name.startswith(f"{root}/")
+        }
+        yield page(
+            [ask.uri + name[len(root) + 1 :] for name in found],
+            [info["size"] for info in found.values()],
+            [_mark(info) for info in found.values()],
+        )
+
+    async def get(self, uri: str) -> bytes:
+        """One object, read whole."""
+        return bytes(await self._call("cat_file", uri))
+
+    async def _call(self, name: str, *args: object, **kwargs: object) -> Any:
+        if self._fs.async_impl:
+            return await getattr(self._fs, f"_{name}")(*args, **kwargs)
+        return await asyncio.to_thread(getattr(self._fs, name), *args, **kwargs)
+
+
+def _mark(info: Mapping[str, Any]) -> str:
+    return next((str(info[name]) for name in _MARKS if info.get(name) is not None), "")

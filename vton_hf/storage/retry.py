@@ -1,0 +1,103 @@
+"""The one retry policy, for pages and objects: exponential back-off with full jitter, until a deadline."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from vton_hf.storage.faults import TRANSIENT, Kind, classify
+from vton_hf.storage.messages import Ask
+
+_T = TypeVar("_T")
+_BASE: Final = 0.2
+_CAP: Final = 10.0
+_log = logging.getLogger("vton_hf")
+
+
+def backoff(failures: int) -> float:
+    """Seconds to wait after so many failures in a row.
+
+    Args:
+        failures: 1 after the first one.
+
+    Returns:
+        Anything from nothing to the ceiling, so that many clients do not come back at once.
+    """
+    return random.uniform(0.0, min(_CAP, _BASE * 2.0 ** min(failures - 1, 16)))
+
+
+class Patience:
+    """How long one call keeps trying; all its requests share it, and each is also held to it alone.
+
+    A request gives up when it has failed for `deadline` seconds, or when nothing at all was answered for so
+    long: an outage costs one deadline, not one per object.
+    """
+
+    def __init__(self, deadline: float, *, first_contact: float | None = None) -> None:
+        """Set how long.
+
+        Args:
+            deadline: Seconds.
+            first_contact: Seconds to wait for the very first answer, where a store that never answers is more
+                likely misnamed than ill.
+        """
+        self._deadline = deadline
+        self._limit = deadline if first_contact is None else min(deadline, first_contact)
+        self._answered = time.monotonic()
+        self._failure: Exception = TimeoutError()
+        self._told: set[str] = set()
+
+    async def until_answered(self, attempt: Callable[[], Awaitable[_T]], ask: Ask) -> _T:
+        """Try until the store answers.
+
+        Args:
+            attempt: Sends one request.
+            ask: What it asks for, for the log.
+
+        Raises:
+            Exception: What the library raised: at once if another try is pointless, else the last failure
+                when time is up.
+        """
+        started = time.monotonic()
+        failures = 0
+        failure: Exception | None = None
+        while self._left(started) > 0:
+            try:
+                # A slow first answer is still an answer, so an attempt may use the whole deadline.
+                async with asyncio.timeout(self._left(started) + self._deadline - self._limit):
+                    result = await attempt()
+            except Exception as error:
+                kind = classify(error).kind
+                if kind not in TRANSIENT:
+                    self._note_answer()
+                    raise
+                # Running out of time says less than the refusals before it.
+                if failure is None or kind is not Kind.TIMED_OUT:
+                    failure = self._failure = error
+            else:
+                self._note_answer()
+                return result
+            failures += 1
+            delay = backoff(failures)
+            if delay >= self._left(started):
+                break
+            self._tell("start", f"{ask.trouble(failure)}; trying again for up to {self._limit:g} s.")
+            await asyncio.sleep(delay)
+        failure = failure or self._failure
+        self._tell("stop", f"{ask.trouble(failure)}; gave up after {self._limit:g} s.")
+        # One failure may be shared by many requests: without the trail of the others.
+        raise failure.with_traceback(None)
+
+    def _left(self, started: float) -> float:
+        return min(started, self._answered) + self._limit - time.monotonic()
+
+    def _note_answer(self) -> None:
+        self._answered = time.monotonic()
+        self._limit = self._deadline
+
+    def _tell(self, event: str, text: str) -> None:
+        if event not in self._told:
+            self._told.add(event)
+            _log.warning(text)

@@ -1,0 +1,149 @@
+"""S3 through s3fs: its session and signing, our listing, our retries."""
+
+import difflib
+import inspect
+from collections.abc import AsyncGenerator, Mapping
+from functools import cache
+from typing import Any, Final
+
+import fsspec
+import pyarrow as pa
+import s3fs
+from aiobotocore.session import AioSession  # type: ignore[import-untyped]
+from botocore.configprovider import ConstantProvider
+from botocore.loaders import Loader, create_loader
+
+from vton_hf.errors import ConfigError
+from vton_hf.storage import environment
+from vton_hf.storage.faults import BadAnswerError
+from vton_hf.storage.loop import close_with
+from vton_hf.storage.messages import Ask
+from vton_hf.storage.prefixes import split_uri
+from vton_hf.storage.retry import Patience
+from vton_hf.storage.settings import StorageSettings
+from vton_hf.storage.tables import page
+
+_LEFT_TO_US: Final = frozenset(
+    {"asynchronous", "loop", "max_concurrency", "skip_instance_cache"}
+    | {"use_listings_cache", "listings_expiry_time", "max_paths"}
+)
+"""Options about what this lane sees to itself; accepted, since they are common, and not passed on."""
+
+
+class S3Lane:
+    """Reads and lists by bucket and raw key; s3fs' own paths would take `?versionId=` and `[*]` apart."""
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self._fs = filesystem = open_filesystem(settings)
+
+        async def close() -> None:
+            if (creator := getattr(filesystem, "_s3creator", None)) is not None:
+                await creator.__aexit__(None, None, None)
+
+        close_with(self, filesystem, close)
+
+    async def pages(self, ask: Ask, patience: Patience) -> AsyncGenerator[pa.Table, None]:
+        """The objects under `ask.uri`, as the store pages them."""
+        bucket, key = _bucket_and_key(ask.uri)
+        token: str | None = None
+        while True:
+            request = {"Bucket": bucket, "Prefix": key} | ({"ContinuationToken": token} if token else {})
+
+            async def one_page(request: Mapping[str, str] = request) -> Mapping[str, Any]:
+                return _complete(await self._fs._call_s3("list_objects_v2", **request), request)  # noqa: SLF001
+
+            answer = await patience.until_answered(one_page, ask)
+            if found := answer.get("Contents", []):
+                yield page(
+                    [f"s3://{bucket}/{item['Key']}" for item in found],
+                    [item["Size"] for item in found],
+                    [item.get("ETag", "").strip('"') for item in found],
+                )
+            if not answer["IsTruncated"]:
+                return
+            token = answer["NextContinuationToken"]
+
+    async def get(self, uri: str) -> bytes:
+        """One GET."""
+        bucket, key = _bucket_and_key(uri)
+        answer = await self._fs._call_s3("get_object", Bucket=bucket, Key=key)  # noqa: SLF001
+        try:
+            return bytes(await answer["Body"].read())
+        finally:
+            # Drops the connection if the body was not read to its end.
+            answer["Body"].close()
+
+
+def open_filesystem(settings: StorageSettings) -> Any:
+    """An s3fs file system of this process alone, that asks once and leaves retries to us.
+
+    Raises:
+        ConfigError: If an option is none of s3fs'.
+    """
+    options = _checked(settings)
+    client = {"region_name": settings.region} if settings.region else {}
+    patience = {"read_timeout": settings.timeout, "connect_timeout": settings.timeout}
+    one_try = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
+    pool = {"max_pool_connections": settings.concurrency}
+    ours = {
+        "anon": settings.anonymous,
+        "key": settings.access_key,
+        "secret": settings.secret_key,
+        "token": settings.session_token,
+        "endpoint_url": settings.endpoint_url,
+        "session": _session(settings.profile),
+        "client_kwargs": {**options.pop("client_kwargs", {}), **client},
+        "config_kwargs": {**patience, **pool, **options.pop("config_kwargs", {}), **one_try},
+        # Else each read asks for the size first.
+        "max_concurrency": 1,
+        # We close it ourselves: s3fs' own finaliser does harm in a forked child.
+        "asynchronous": True,
+        "use_listings_cache": False,
+        "skip_instance_cache": True,
+    }
+    filesystem = s3fs.S3FileSystem(**{**ours, **options})
+    filesystem.retries = 1
+    return filesystem
+
+
+def _checked(settings: StorageSettings) -> dict[str, Any]:
+    protocols = fsspec.available_protocols()
+    options = {name: value for name, value in settings.options if name not in {*protocols, *_LEFT_TO_US}}
+    allowed = list(inspect.signature(s3fs.S3FileSystem.__init__).parameters)[1:-1]  # but self and kwargs
+    for name in options:
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else f" Allowed: {', '.join(allowed)}."
+            raise ConfigError(f"storage_options has {name!r}, which s3fs does not know.{hint}")
+    return options
+
+
+def _session(profile: str | None) -> AioSession:
+    session = AioSession(profile=profile)
+    session.register_component("data_loader", _models())
+    if profile is None:
+        # botocore takes an empty AWS_PROFILE for the name of a profile, and fails.
+        provider = ConstantProvider(environment.profile())
+        session.get_component("config_store").set_config_provider("profile", provider)
+    return session
+
+
+@cache
+def _models() -> Loader:
+    """Botocore's description of S3: 0.1 s of JSON that each session would otherwise parse for itself."""
+    return create_loader()
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    bucket, _, key = split_uri(uri)[1].partition("/")
+    return bucket, key
+
+
+def _complete(answer: Mapping[str, Any], request: Mapping[str, str]) -> Mapping[str, Any]:
+    # A proxy's page parses as an empty listing: a silently smaller dataset.
+    if "IsTruncated" not in answer:
+        raise BadAnswerError("a listing without IsTruncated")
+    following = answer.get("NextContinuationToken")
+    if answer["IsTruncated"] and following in {None, "", request.get("ContinuationToken")}:
+        raise BadAnswerError("a listing that does not go on")
+    return answer

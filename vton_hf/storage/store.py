@@ -1,0 +1,120 @@
+"""The door itself: list prefixes, read many objects, from any process."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar
+
+import pyarrow as pa
+
+from vton_hf.errors import ConfigError, VTONError
+from vton_hf.storage.lanes import Lane
+from vton_hf.storage.listing import list_all
+from vton_hf.storage.local import LocalLane
+from vton_hf.storage.loop import run
+from vton_hf.storage.other import OtherLane
+from vton_hf.storage.prefixes import split_uri
+from vton_hf.storage.reading import Body, read_all
+from vton_hf.storage.settings import StorageSettings
+
+_T = TypeVar("_T")
+_Bodies: TypeAlias = list[Body]  # inside the class `list` is the method
+
+
+class Store:
+    """Every store that fsspec reaches, behind two calls.
+
+    Cheap to make; pickles as its settings; works in children made by fork, spawn and forkserver, since each
+    process opens its own connections.
+
+    Args:
+        settings: From `settings_for`.
+
+    >>> import fsspec
+    >>> fsspec.filesystem("memory").pipe_file("/easy/a.png", b"a picture")
+    >>> store = Store(StorageSettings())
+    >>> listing = store.list(["memory://easy/"])
+    >>> store.read(listing["uri"].to_pylist(), listing["size"].to_pylist())
+    [b'a picture']
+    """
+
+    def __init__(self, settings: StorageSettings) -> None:
+        self.settings = settings
+        self._lanes: dict[tuple[int, str], Lane] = {}
+
+    def __reduce__(self) -> tuple[type["Store"], tuple[StorageSettings]]:
+        return Store, (self.settings,)
+
+    def __repr__(self) -> str:
+        return f"Store({self.settings!r})"
+
+    def list(self, prefixes: Sequence[str], *, progress: Callable[[int], object] | None = None) -> pa.Table:
+        """All objects under the prefixes.
+
+        Args:
+            prefixes: From `resolve_prefix`. They may overlap.
+            progress: Called with the number of objects that are new, a page at a time.
+
+        Returns:
+            A table of uri (string), size (int64, bytes) and etag (string), sorted by uri in byte order; each
+            uri stands there once. On S3 the empty objects that mark folders are among them.
+
+        Raises:
+            LayoutError: If there is no object under one of the prefixes.
+            StorageError: If the store fails: a listing is complete or it is none.
+            ConfigError: If a prefix is not resolved, or its store cannot be opened.
+        """
+        if isinstance(prefixes, str) or not prefixes:
+            raise ConfigError(f"prefixes={prefixes!r}: expected a list of one or more prefixes.")
+        for prefix in prefixes:
+            if not prefix.endswith("/"):
+                raise ConfigError(f"{prefix!r} has no trailing slash: write it with resolve_prefix().")
+        lane_of = self._lanes_of(prefixes)
+        return _value(run(lambda seen: list_all(prefixes, self.settings, lane_of, seen), progress))
+
+    def read(self, uris: Sequence[str], sizes: Sequence[int] | None = None) -> _Bodies:
+        """The objects' bytes, fetched together.
+
+        Args:
+            uris: As `list` gives them; one may stand there twice.
+            sizes: What the listing says; a body of another length is fetched again.
+
+        Returns:
+            In the order asked, each object's bytes, or a `StorageError` in its place where this one object
+            could not be had: `ObjectMissingError` if it is gone.
+
+        Raises:
+            StorageError: If the store as a whole failed, or nothing at all could be read.
+            ConfigError: If a URI has no scheme, or its store cannot be opened.
+        """
+        if isinstance(uris, str) or (sizes is not None and len(sizes) != len(uris)):
+            raise ConfigError("read() takes a list of URIs, and as many sizes or none.")
+        if not len(uris):
+            return []
+        wanted = dict(zip(uris, sizes if sizes is not None else [None] * len(uris), strict=True))
+        lane_of = self._lanes_of(wanted)
+        bodies = _value(run(lambda _: read_all(wanted, self.settings, lane_of)))
+        return [bodies[uri] for uri in uris]
+
+    def _lanes_of(self, uris: Iterable[str]) -> Callable[[str], Lane]:
+        lanes = {scheme: self._lane(scheme) for scheme in {split_uri(uri)[0] for uri in uris}}
+        return lambda uri: lanes[split_uri(uri)[0]]
+
+    def _lane(self, scheme: str) -> Lane:
+        # A child never uses its parent's lane, nor drops it: see `loop`. Of two made at once one stays.
+        here = (os.getpid(), scheme)
+        return self._lanes.get(here) or self._lanes.setdefault(here, _open(scheme, self.settings))
+
+
+def _open(scheme: str, settings: StorageSettings) -> Lane:
+    if scheme == "s3":
+        # Half a second of imports that a local bucket does without.
+        from vton_hf.storage.s3 import S3Lane  # noqa: PLC0415
+
+        return S3Lane(settings)
+    return LocalLane(settings) if scheme == "file" else OtherLane(scheme, settings)
+
+
+def _value(answer: _T | VTONError) -> _T:
+    if isinstance(answer, VTONError):
+        raise answer
+    return answer
