@@ -1,0 +1,36 @@
+"""`vton-hf demo`: the whole street on one machine, as a newcomer runs it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+@pytest.mark.s3
+def test_the_demo_shows_every_mix_and_ends_its_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "vton_hf.cli", "demo", "--count", "4", "--size", "64x48"]
+    for _ in range(2):
+        done = subprocess.run(
+            [*command, "--output", str(tmp_path / "out")],
+            env=os.environ | {"HF_HOME": str(tmp_path / "home")}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+    counts = {
+        name: int(rows) for name, rows in re.findall(r'"(easy|medium|hard)", split="train"\): (\d+) rows', done.stdout)
+    }
+    assert counts == {"easy": 8, "medium": 16, "hard": 24}
+    assert re.search(r"hard +50% +12 +12 ", done.stdout)
+    assert "'key': 'hard/" in done.stdout
+    assert f"Cache:         {tmp_path / 'out/cache/vton_hf'}" in done.stdout
+    with Image.open(tmp_path / "out" / "contact_sheet.png") as sheet:
+        assert sheet.width > 400
+    port = int(re.search(r"S3 server: http://127\.0\.0\.1:(\d+)", done.stdout)[1])
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert not re.search(r"\| +torch$", done.stderr, flags=re.MULTILINE)
+    assert "Building" not in done.stderr
