@@ -1,13 +1,15 @@
 """`vton-hf demo`: the whole street on one machine, over real S3 requests."""
 
+import shutil
 import time
 from argparse import Namespace
+from pathlib import Path
 
 import datasets
 
 from vton_hf import report
 from vton_hf.contact_sheet import contact_sheet
-from vton_hf.demo import write_demo_bucket
+from vton_hf.demo import write_demo_folder
 from vton_hf.demo.server import BUCKET, demo_server
 from vton_hf.mixing import RECIPES, check_weights
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
@@ -21,8 +23,8 @@ def demo(asked: Namespace) -> None:
     started = time.monotonic()
     with demo_server() as server:
         print(f"S3 server: {server.endpoint_url}")
-        objects = write_demo_bucket(server.put, count=asked.count, size=asked.size, seed=asked.seed)
-        print(f"Drew {objects:,} images into s3://{BUCKET}/dataset_ultimate/ ({time.monotonic() - started:.0f} s)\n")
+        objects = server.upload(_drawn(asked))
+        print(f"Bucket:    s3://{BUCKET}/dataset_ultimate/, {objects:,} images\n")
         mixes = {
             name: datasets.load_dataset(
                 "vton_hf",
@@ -47,6 +49,19 @@ def demo(asked: Namespace) -> None:
     print(f"Contact sheet: {sheet}")
     print(f"Cache:         {asked.output / 'cache' / 'vton_hf'}")
     print(f"Took {time.monotonic() - started:.0f} s.")
+
+
+def _drawn(asked: Namespace) -> Path:
+    """The bucket as a folder, drawn by an earlier demo or now."""
+    height, width = asked.size
+    folder: Path = asked.output / f"bucket-{asked.count}x{height}x{width}-{asked.seed}"
+    if not folder.exists():
+        print(f"Drawing {folder} ...")
+        scratch = folder.with_name(folder.name + ".incomplete")
+        shutil.rmtree(scratch, ignore_errors=True)
+        write_demo_folder(scratch, count=asked.count, size=asked.size, seed=asked.seed)
+        scratch.rename(folder)
+    return folder
 
 
 def _examples(rows: datasets.Dataset) -> list[dict[str, object]]:

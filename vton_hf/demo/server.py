@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import s3fs
@@ -30,9 +31,12 @@ class DemoServer:
         options = {"key": "demo", "secret": "demo", "endpoint_url": self.endpoint_url}
         object.__setattr__(self, "storage_options", options)
 
-    def put(self, key: str, data: bytes) -> None:
-        """Store an object in the bucket."""
-        s3fs.S3FileSystem(**self.storage_options).pipe_file(f"{BUCKET}/{key}", data)
+    def upload(self, folder: Path) -> int:
+        """Store every file below the folder in the bucket; gives their number."""
+        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.png")}
+        objects = {f"{BUCKET}/{key}": path.read_bytes() for key, path in files.items()}
+        s3fs.S3FileSystem(**self.storage_options).pipe(objects)
+        return len(objects)
 
 
 @contextmanager
