@@ -20,7 +20,10 @@ from vton_hf.source import Source
 from vton_hf.splits import SPLIT, each_split, row_ranges
 from vton_hf.streaming import Shard, Stream, cut_shards, read_shards
 
-_BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters)
+_BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - {
+    "data_dir",
+    "data_files",
+}
 _STOP: Final = {None: "first_exhausted", "min": "first_exhausted", "max": "all_exhausted"}
 
 

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import Any, Final
 
 import datasets
@@ -99,7 +100,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 raise ConfigError(
                     f"{name}={getattr(self, name)!r} is not known. Allowed: {', '.join(map(repr, allowed))}."
                 )
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or self.seed < 0:
             raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
         if not isinstance(self.embed_images, bool):
             raise ConfigError(f"embed_images={self.embed_images!r} makes no sense. Allowed: True or False.")
@@ -135,6 +136,9 @@ def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
             f"{found}. Allowed: {', '.join(map(repr, RECIPES))}; for example "
             f'load_dataset("vton_hf", "hard", split="train", s3_prefixes=[...]).'
         )
+    for name in ("data_dir", "data_files"):
+        if options.get(name) is not None:
+            raise ConfigError(f"{name}={options[name]!r} is not used here: s3_prefixes=[...] says where triplets lie.")
     allowed = {field.name for field in fields(VTONConfig)}
     for name in sorted(set(options) - allowed):
         near = difflib.get_close_matches(name, allowed, n=1)

@@ -33,7 +33,7 @@ def row_ranges(split: Any, rows: int) -> list[range]:
         else:
             instruction = datasets.ReadInstruction.from_spec(SPLIT if str(split) == "all" else str(split))
         parts = instruction.to_absolute({SPLIT: rows})
-    except (ValueError, AssertionError) as error:
+    except ValueError as error:
         raise ConfigError(
             f"split={split!r} cannot be read ({error}). Allowed: {SPLIT!r}, a slice such as "
             f"'{SPLIT}[:10%]' or '{SPLIT}[100:200]', a sum of slices, or None for all."

@@ -19,7 +19,7 @@ from datasets.utils import tqdm
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
 from vton_hf.chunks.cut import Chunk, akin
-from vton_hf.chunks.files import Report, read_report
+from vton_hf.chunks.files import read_report
 from vton_hf.chunks.write import build_chunk
 from vton_hf.errors import BuildError, StorageError
 from vton_hf.storage import StorageSettings, Store
@@ -49,7 +49,7 @@ def build_chunks(
     num_proc: int | None,
     on_error: str,
     title: str,
-) -> list[Report]:
+) -> None:
     """Write whatever chunk is missing.
 
     Args:
@@ -60,25 +60,22 @@ def build_chunks(
         on_error: `"skip"` or `"raise"`, for objects that are no usable image.
         title: What the progress bar says.
 
-    Returns:
-        A report for each chunk, in order.
-
     Raises:
         BuildError: If the disk is too small or full, or workers keep dying.
         StorageError: If the store does not answer.
         ImageError: If an image is broken and `on_error="raise"`.
     """
     todo = missing(chunks, root)
-    if todo:
-        total = sum(chunk.bytes for chunk in todo)
-        check_disk(int(sum(chunk.disk for chunk in todo) * RESERVE), root)
-        jobs = list(zip(todo, _older(todo, root), strict=True))
-        with tqdm(total=total, desc=title, unit="B", unit_scale=True) as bar, _explained(root):
-            if num_proc is None or num_proc == 1:
-                _build_here(jobs, root, settings, on_error, bar.update)
-            else:
-                _build_in_workers(jobs, root, settings, on_error, bar.update, num_proc=num_proc)
-    return [report for chunk in chunks if (report := read_report(root / chunk.name)) is not None]
+    if not todo:
+        return
+    check_disk(int(sum(chunk.disk for chunk in todo) * RESERVE), root)
+    jobs = list(zip(todo, _older(todo, root), strict=True))
+    total = sum(chunk.bytes for chunk in todo)
+    with tqdm(total=total, desc=title, unit="B", unit_scale=True) as bar, _explained(root):
+        if num_proc is None or num_proc == 1:
+            _build_here(jobs, root, settings, on_error, bar.update)
+        else:
+            _build_in_workers(jobs, root, settings, on_error, bar.update, num_proc=num_proc)
 
 
 def free_bytes(directory: Path) -> int:

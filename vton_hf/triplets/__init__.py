@@ -3,6 +3,6 @@
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.discover import CLOTH_RULES, discover
 from vton_hf.triplets.manifest import Exclude, Manifest, version_digest
-from vton_hf.triplets.survey import survey
+from vton_hf.triplets.survey import check_survey, survey
 
-__all__ = ["CLOTH_RULES", "Audit", "Exclude", "Manifest", "discover", "survey", "version_digest"]
+__all__ = ["CLOTH_RULES", "Audit", "Exclude", "Manifest", "check_survey", "discover", "survey", "version_digest"]

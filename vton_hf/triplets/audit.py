@@ -79,7 +79,12 @@ class Audit:
 
     def _incomplete(self) -> str:
         rows = self.table.filter(pc.equal(self.table["reason"], INCOMPLETE))
-        stems = rows.group_by(["folder", "stem", "detail"], use_threads=False).aggregate([])
+        # Groups come in no order.
+        stems = (
+            rows.group_by(["folder", "stem", "detail"])
+            .aggregate([])
+            .sort_by([(name, "ascending") for name in ("folder", "stem")])
+        )
         first = "; ".join(
             f"Incomplete triplet for stem {row['stem']!r} in {row['folder']}: {row['detail']}"
             for row in stems.slice(0, _SHOWN).to_pylist()

@@ -112,7 +112,8 @@ def _with_folders(table: pa.Table) -> pa.Table:
 
 def _resolve_stems(images: pa.Table) -> pa.Table:
     """Where a garment's name holds `_cloth_` twice, take the longest stem that a person has."""
-    marks = pc.count_substring(images["name"], CLOTH_MARK)
+    # Two marks may share an underscore, and Arrow counts what does not overlap.
+    marks = pc.count_substring(images["name"], CLOTH_MARK.rstrip("_"))
     unsure = np.flatnonzero(pc.and_(pc.equal(images["role"], _CLOTH), pc.greater(marks, 1)).to_numpy())
     if not len(unsure):
         return images
@@ -208,8 +209,10 @@ def _manifest(
         identity = pc.binary_join_element_wise(identity, garments["garment"], "/")
     columns["key"] = _keys(garments, cloths_of=codes[cloths])
     columns["place"] = hash_strings(identity)
-    facts = [columns[f"{role}{what}"].cast(pa.string()) for role in ROLES for what in ("", "_size", "_etag")]
-    columns["version"] = hash_strings(pc.binary_join_element_wise(identity, *facts, "\n"))
+    # The key is among them: it is stored with the images, and a namesake elsewhere changes it.
+    facts = ["key", *(f"{role}{what}" for role in ROLES for what in ("", "_size", "_etag"))]
+    strings = [columns[name].cast(pa.string()) for name in facts]
+    columns["version"] = hash_strings(pc.binary_join_element_wise(identity, *strings, "\n"))
     table = pa.table(columns).select(SCHEMA.names).cast(SCHEMA)
     return Manifest(table.sort_by([(name, "ascending") for name in ("difficulty", "gender", "place", "cloth_image")]))
 

@@ -44,7 +44,7 @@ class Manifest:
     Attributes:
         table: `difficulty`, `gender`, `stem`, `garment`, `key` (unique), a URI for each role, its
             `{role}_size` in bytes and `{role}_etag`; `place`, the hash of the triplet's identity, which
-            orders a pool and never changes; `version`, the hash of identity, URIs, sizes and etags.
+            orders a pool and never changes; `version`, the hash of identity, key, URIs, sizes, etags.
     """
 
     table: pa.Table
@@ -151,15 +151,17 @@ def read_names(exclude: Exclude | None) -> list[str]:
         return []
     if isinstance(exclude, (str, Path)):
         try:
-            lines = Path(exclude).expanduser().read_text(encoding="utf-8").splitlines()
-        except OSError as error:
+            text = Path(exclude).expanduser().read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
             raise ConfigError(
-                f"exclude={str(exclude)!r} cannot be read as a file ({error.strerror}). "
+                f"exclude={str(exclude)!r} cannot be read as a file ({reason}). "
                 f"Pass a list of keys, or a text file with one key a line."
             ) from error
-        return sorted(
-            {line.strip() for line in lines} - {""} - {line.strip() for line in lines if line.startswith("#")}
-        )
+        lines = {line.strip() for line in text.splitlines()}
+        return sorted(line for line in lines if line and not line.startswith("#"))
+    if not isinstance(exclude, Iterable):
+        raise ConfigError(f"exclude={exclude!r} makes no sense. Allowed: a list of keys, or a file with one a line.")
     names = list(exclude)
     wrong = [name for name in names if not isinstance(name, str)]
     if wrong:

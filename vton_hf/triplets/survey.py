@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,8 @@ from vton_hf.triplets.discover import discover
 from vton_hf.triplets.manifest import Exclude, Manifest
 
 logger = logging.getLogger("vton_hf")
+
+_NONE: Final = pa.nulls(0, pa.string())
 
 
 def survey(
@@ -50,6 +53,17 @@ def survey(
     if not len(manifest):
         raise LayoutError(_nothing_left(listing, found, audit, gender))
     return manifest, audit
+
+
+def check_survey(*, cloth: str, exclude: Exclude | None, gender: str | Sequence[str] | None, limit: int | None) -> None:
+    """Refuse what `survey` would refuse, before anything is listed.
+
+    Raises:
+        ConfigError: If an option makes no sense.
+    """
+    nothing, _ = discover(pa.table({"uri": _NONE, "size": _NONE.cast(pa.int64()), "etag": _NONE}), cloth=cloth)
+    nothing.without(exclude)
+    nothing.of_gender(gender).limited(limit)
 
 
 def _excluded_keys(triplets: pa.Table) -> pa.Table:

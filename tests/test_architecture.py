@@ -1,0 +1,165 @@
+"""Imports point downhill, rooms keep to their trade, and files stay small: DESIGN.md, section 2, as data."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import vton_hf
+
+PACKAGE = Path(vton_hf.__file__).parent
+FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+MAY_IMPORT = {
+    "errors": "",
+    "ahead": "",
+    "registry": "",
+    "naming": "errors",
+    "images": "errors",
+    "storage": "errors",
+    "splits": "errors",
+    "mixing": "errors naming",
+    "features": "errors naming",
+    "triplets": "errors naming",
+    "demo": "errors naming",
+    "contact_sheet": "errors naming",
+    "preparation": "errors images",
+    "fetching": "errors naming storage",
+    "report": "mixing naming triplets",
+    "config": "errors images mixing preparation triplets",
+    "pools": "features mixing splits",
+    "chunks": "ahead errors features images naming preparation storage triplets",
+    "records": "chunks errors features naming triplets",
+    "streaming": "ahead errors features images mixing naming preparation records storage triplets",
+    "source": "chunks config errors mixing records storage streaming triplets",
+    "builder": "config errors features fetching mixing pools records source splits storage streaming",
+    "__init__": "builder config contact_sheet errors registry storage",
+    "cli": "__init__ builder chunks config contact_sheet demo errors images mixing naming preparation records report triplets",
+}
+"""Room by room, from the bottom: what it may import of this package, even inside a function."""
+
+MAY_USE = {
+    "storage": "aiobotocore aiohttp botocore fsspec pyarrow s3fs",
+    "triplets": "numpy pyarrow",
+    "mixing": "numpy",
+    "images": "PIL",
+    "preparation": "PIL",
+    "contact_sheet": "PIL numpy",
+    "demo": "PIL moto numpy s3fs",
+    "report": "pyarrow",
+    "records": "pyarrow",
+    "features": "datasets pyarrow",
+    "chunks": "datasets filelock loky numpy pyarrow",
+    "pools": "datasets numpy",
+    "streaming": "numpy",
+    "config": "datasets",
+    "splits": "datasets",
+    "fetching": "datasets",
+    "source": "datasets",
+    "builder": "datasets",
+    "cli": "datasets",
+}
+"""Room by room: third parties. `torch` is in no room; the rest needs Python alone."""
+
+
+def room_of(file: str) -> str:
+    return file.partition("/")[0].removesuffix(".py")
+
+
+@cache
+def tree(file: str) -> ast.Module:
+    return ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+
+
+def imported(file: str) -> Iterator[str]:
+    """Dotted names of all modules a file imports, wherever in it."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno} imports relatively"
+            whole = node.module == "vton_hf"
+            yield from (f"vton_hf.{alias.name}" if whole else str(node.module) for alias in node.names)
+
+
+def rooms_behind(file: str) -> set[str]:
+    names = {name.split(".")[1] if "." in name else "__init__" for name in imported(file) if is_own(name)}
+    return {name if name in MAY_IMPORT else "__init__" for name in names} - {room_of(file)}
+
+
+def is_own(name: str) -> bool:
+    return name.partition(".")[0] == "vton_hf"
+
+
+def test_the_table_names_the_rooms_there_are() -> None:
+    assert sorted(MAY_IMPORT) == sorted({room_of(file) for file in FILES})
+    assert set(MAY_USE) <= set(MAY_IMPORT)
+
+
+def test_the_table_has_no_cycle() -> None:
+    order = list(TopologicalSorter({room: allowed.split() for room, allowed in MAY_IMPORT.items()}).static_order())
+    assert order[-1] == "cli"
+    assert set(order) == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_only_point_downhill(file: str) -> None:
+    assert rooms_behind(file) <= set(MAY_IMPORT[room_of(file)].split())
+
+
+def test_no_edge_of_the_table_is_out_of_use() -> None:
+    used = {room: set[str]() for room in MAY_IMPORT}
+    for file in FILES:
+        used[room_of(file)] |= rooms_behind(file)
+    unused = {room: set(allowed.split()) - used[room] for room, allowed in MAY_IMPORT.items()}
+    assert {room: edges for room, edges in unused.items() if edges} == {}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_room_uses_only_the_third_parties_of_its_trade(file: str) -> None:
+    others = {name.partition(".")[0] for name in imported(file) if not is_own(name)} - sys.stdlib_module_names
+    assert others <= set(MAY_USE.get(room_of(file), "").split())
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_room_is_entered_by_its_door(file: str) -> None:
+    deep = [name.split(".") for name in imported(file) if is_own(name) and name.count(".") > 1]
+    inner = {".".join(name) for name in deep if name[1] != room_of(file)}
+    assert inner <= {"vton_hf.demo.server"}, "that one needs moto, which is an extra"
+
+
+def mentions(file: str, *names: str) -> list[int]:
+    """The lines on which a file uses one of these names or dotted names."""
+    return [
+        node.lineno
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in names
+    ]
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) != "storage"])
+def test_only_storage_reads_the_environment(file: str) -> None:
+    assert mentions(file, "os.environ", "os.environb", "os.getenv", "environ", "getenv", "os.path.expandvars") == []
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) != "cli"])
+def test_only_the_command_line_prints_or_exits(file: str) -> None:
+    assert mentions(file, "print", "sys.exit", "exit", "sys.stdout", "input") == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_is_short_and_says_what_it_is(file: str) -> None:
+    lines = (PACKAGE / file).read_text(encoding="utf-8").count("\n")
+    assert lines <= 250, f"{lines} lines: cut it in two"
+    assert ast.get_docstring(tree(file))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_function_is_longer_than_a_screen(file: str) -> None:
+    functions = [node for node in ast.walk(tree(file)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
+    assert {name: length for name, length in lengths.items() if length > 40} == {}

@@ -1,0 +1,243 @@
+"""`vton-hf`: what it prints, how it fails, and that it never shows a traceback for what a user did."""
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.bucket import Bucket
+from tests.s3 import BUCKET, MotoS3
+from vton_hf import __version__
+from vton_hf.cli import main
+
+BIN = Path(sys.executable).parent
+SCRIPT = Path(__file__).parents[1] / "builder" / "vton.py"
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
+    """Runs one command in this process."""
+
+    def run(*arguments: object) -> Outcome:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as stop:  # argparse's own way out
+            code = int(stop.code or 0)
+        return Outcome(code, *capsys.readouterr())
+
+    yield run
+    logging.getLogger("vton_hf").handlers.clear()
+
+
+@pytest.fixture
+def filled(bucket: Bucket) -> Bucket:
+    """3 triplets of each difficulty and gender, and one key that is none."""
+    bucket.fill(3)
+    bucket.put("dataset_ultimate/easy/notes.txt", b"x")
+    return bucket
+
+
+@pytest.mark.parametrize("command", [[BIN / "vton-hf"], [sys.executable, SCRIPT]], ids=["vton-hf", "builder/vton.py"])
+def test_it_starts_as_a_program(command: list[object]) -> None:
+    done = subprocess.run([*command, "--help"], check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("usage: vton-hf ")
+    assert done.stderr == ""
+
+
+def test_the_script_builds(filled: Bucket, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "easy", "--s3-prefix", filled.prefix, "--cache-dir", tmp_path],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("easy: 6 rows\n")
+
+
+def test_it_says_its_version(cli: Cli) -> None:
+    assert cli("--version") == (0, f"vton-hf {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["scan", "plan", "build", "demo", "cache"])
+def test_every_command_explains_itself_with_an_example(cli: Cli, command: str) -> None:
+    assert re.search(rf"^    {command} +[a-z]", cli("--help").out, re.MULTILINE)
+    code, out, _ = cli(command, "--help")
+    assert code == 0
+    assert re.search(rf"^example: vton-hf {command} \S", out, re.MULTILINE)
+
+
+def test_a_scan_counts_the_bucket_and_warns_of_the_rest(cli: Cli, filled: Bucket) -> None:
+    code, out, err = cli("scan", filled.prefix)
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [
+        ["difficulty", "female", "male", "triplets", "size"],
+        *([name, "3", "3", "6", "11.9", "kB"] for name in ("easy", "medium", "hard")),
+        ["all", "9", "9", "18", "35.6", "kB"],
+        [],
+        ["left", "out", "keys"],
+        ["unknown", "name", "1"],
+    ]
+    assert "1 key left out, unknown name: the key names no image of a triplet" in err
+
+
+def test_a_scan_lists_what_is_left_out(cli: Cli, filled: Bucket) -> None:
+    filled.drop("dataset_ultimate/hard/male/try_on_image/000_vton.png")
+    lines = cli("scan", filled.prefix, "--list").out.splitlines()
+    folder = f"{filled.prefix}hard/male/"
+    assert [line.split("\t") for line in lines if "\t" in line] == [
+        ["unknown name", f"{filled.prefix}easy/notes.txt"],
+        ["incomplete", f"{folder}cloth_image/000_cloth_dress.png", "missing try_on_image"],
+        ["incomplete", f"{folder}initial_image/000_person.png", "missing try_on_image"],
+    ]
+
+
+def test_a_scan_prints_nothing_but_json_when_asked(cli: Cli, filled: Bucket) -> None:
+    facts = json.loads(cli("scan", filled.prefix, "--json", "--gender", "male", "--limit", "2").out)
+    assert (facts["triplets"], facts["images"], facts["left_out"]) == (6, 18, {"unknown name": 1})
+    assert facts["difficulties"]["hard"]["genders"] == {"male": 2}
+
+
+def test_a_scan_heeds_an_exclude_file(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    names = tmp_path / "exclude.txt"
+    names.write_text("# blurred\neasy/male/000\n")
+    facts = json.loads(cli("scan", filled.prefix, "--json", "--exclude", names).out)
+    assert (facts["triplets"], facts["left_out"]["excluded"]) == (17, 3)
+
+
+def test_a_plan_says_what_a_mix_holds_and_costs(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    code, out, _ = cli("plan", "medium", filled.prefix, "--cache-dir", tmp_path)
+    assert code == 0
+    assert out.startswith("medium: 12 rows an epoch\n\ndifficulty  weight  available  asked  got  repeats  coverage\n")
+    assert re.search(r"^To fetch: 36 objects, 23\.8 kB$", out, re.MULTILINE)
+    assert re.search(rf"^Disk: .* needed, .*B free in {tmp_path}/vton_hf$", out, re.MULTILINE)
+    assert not list(tmp_path.glob("vton_hf/chunks/*"))
+
+
+def test_a_plan_in_json_costs_nothing_once_it_is_built(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    plan = ["plan", "hard", filled.prefix, "--cache-dir", tmp_path, "--json", "--weights", "easy=1,hard=1"]
+    before = json.loads(cli(*plan).out)
+    assert (before["config"], before["rows"], before["requests"]) == ("hard", 12, 36)
+    assert [share["asked"] for share in before["difficulties"]] == [6, 0, 6]
+    assert before["disk_needed"] >= before["bytes"] > 0
+    assert cli("build", "hard", filled.prefix, "--cache-dir", tmp_path).code == 0
+    after = json.loads(cli(*plan).out)
+    assert (after["requests"], after["bytes"], after["disk_needed"]) == (0, 0, 0)
+
+
+def test_a_second_build_fetches_nothing(
+    cli: Cli, s3: MotoS3, monkeypatch: pytest.MonkeyPatch, bucket: Bucket, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("S3_BUCKET_NAME", BUCKET)
+    keys = bucket.add_triplet("easy", "female", "001").values()
+    for key in keys:
+        s3.put(BUCKET, key, (bucket.folder / key).read_bytes())
+    build = ["build", "easy", "dataset_ultimate/", "--endpoint-url", s3.url, "--region", "us-east-1"]
+    first = cli(*build, "--cache-dir", tmp_path)
+    assert first.code == 0
+    assert s3.gets() == dict.fromkeys(keys, 1)
+    s3.reset_counts()
+    second = cli(*build, "--cache-dir", tmp_path)
+    assert (second.code, second.out) == (0, first.out)
+    assert not s3.gets()
+
+
+def test_a_build_says_what_it_mixed_and_left_out(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    broken = filled.put("dataset_ultimate/easy/male/initial_image/000_person.png", b"<html>")
+    code, out, err = cli("build", "easy", filled.prefix, "--cache-dir", tmp_path)
+    assert code == 0
+    assert out.startswith("easy: 5 rows\n\ndifficulty  weight  asked  got  female  male  repeats\n")
+    assert f"left out\teasy/male/000\t{broken}\tnot a PNG, JPEG or WebP image: begins with b'<html>'" in out
+    assert out.endswith(f"\nCache: {tmp_path}/vton_hf\n")
+    assert "1 triplet was left out while building" in err
+    code, _, err = cli("build", "easy", filled.prefix, "--cache-dir", tmp_path, "--on-error", "raise")
+    assert code == 1
+    assert err.splitlines()[-1].startswith("vton-hf: error: Broken images: easy/male/000: not a PNG")
+
+
+def test_pruning_deletes_what_a_changed_bucket_left_behind(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    build = ["build", "easy", filled.prefix, "--cache-dir", tmp_path]
+    assert cli("cache", "--cache-dir", tmp_path).out.splitlines()[1] == "Used by no dataset: 0, 0 B"
+    cli(*build)
+    assert cli("cache", "--cache-dir", tmp_path).out.splitlines()[1] == "Used by no dataset: 0, 0 B"
+    filled.drop("dataset_ultimate/easy/male/initial_image/000_person.png")
+    cli(*build)
+    out = cli("cache", "--cache-dir", tmp_path, "--list").out
+    assert re.search(r"^Used by no dataset: 2, [\d.]+ kB\n", out, re.MULTILINE)
+    assert re.search(r"^ +[\d.]+ kB +\S*easy-male\S*$", out, re.MULTILINE)
+    assert out.endswith("\n`vton-hf cache --prune` deletes them.\n")
+    assert cli("cache", "--cache-dir", tmp_path, "--prune").out.endswith("\nDeleted 2.\n")
+    assert cli("cache", "--cache-dir", tmp_path).out.splitlines()[1] == "Used by no dataset: 0, 0 B"
+    assert cli(*build).out.startswith("easy: 5 rows\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["scan", "{tmp}/nowhere"], 1, "No folder {tmp}/nowhere/: check the spelling, or drop this prefix."),
+        (["scan", "{tmp}/empty"], 1, "No object under file://{tmp}/empty/"),
+        (["build", "hard", "{tmp}/lone"], 1, "No complete triplet among 1 keys. Expected"),
+        (["build", "hard", "{bucket}/easy"], 1, "No samples available for difficulty 'medium'; found"),
+        (["scan"], 2, "s3_prefixes=[]: name at least one place"),
+        (["scan", "dataset_ultimate/"], 2, "'dataset_ultimate/' is a key, and no bucket is known."),
+        (["plan", "hard", "{bucket}", "--limit", "0"], 2, "limit=0 makes no sense."),
+        (["plan", "hard", "{bucket}", "--epoch-size", "big"], 2, "epoch_size='big': expected None, 'min', 'max'"),
+        (["plan", "hard", "{bucket}", "--weights", "eazy=1"], 2, "Weights {{'eazy': 1.0}}: expected"),
+        (["plan", "hard", "{bucket}", "--exclude", "no.txt"], 2, "exclude='no.txt' cannot be read as a file"),
+        (["plan", "hard", "{bucket}", "--endpoint-url", "x"], 2, "endpoint_url='x': expected http"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_error_is_one_line_that_says_what_to_do(
+    cli: Cli, filled: Bucket, arguments: list[str], code: int, message: str
+) -> None:
+    tmp = filled.folder.parent
+    Bucket(tmp / "lone").put("easy/initial_image/001_person.png", b"x")
+    (tmp / "empty").mkdir()
+    places = {"tmp": tmp, "bucket": f"{filled.folder}/dataset_ultimate"}
+    found, out, err = cli(*(argument.format(**places) for argument in arguments))
+    assert (found, out) == (code, "")
+    assert err.splitlines()[-1].startswith(f"vton-hf: error: {message.format(**places)}")
+    assert err.count("vton-hf: error: ") == 1
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["look"], "invalid choice: 'look'"),
+        (["plan", "extreme", "/x"], "invalid choice: 'extreme' (choose from 'easy', 'medium', 'hard')"),
+        (["plan", "hard", "/x", "--limit", "few"], "argument --limit: invalid int value: 'few'"),
+        (["plan", "hard", "/x", "--weights", "easy"], "'easy' is not written like easy=0.1,medium=0.4,hard=0.5"),
+        (["build", "hard", "/x", "--image-size", "256"], "'256' is not written like 256x192 (height x width)"),
+        (["scan", "/x", "--gender", "both"], "argument --gender: invalid choice: 'both'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_command_line_is_refused_with_its_usage(cli: Cli, arguments: list[str], message: str) -> None:
+    code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: vton-hf")
+    assert message in err.splitlines()[-1]
+
+
+@pytest.mark.xfail(sys.version_info < (3, 13), strict=True, reason="argparse takes an empty list before the option")
+def test_options_may_stand_before_the_prefix(cli: Cli, filled: Bucket) -> None:
+    assert cli("plan", "hard", "--json", filled.prefix).code == 0
