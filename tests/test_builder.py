@@ -295,7 +295,7 @@ def test_an_empty_pool_stops_before_anything_is_built(load: Load, bucket: Bucket
 
 def test_no_triplet_at_all_says_what_was_seen(load: Load, bucket: Bucket) -> None:
     bucket.put("dataset_ultimate/easy/readme.txt", b"hello")
-    with pytest.raises(vton_hf.LayoutError, match=r"No complete triplet among 1 keys. Expected .*unknown name"):
+    with pytest.raises(vton_hf.LayoutError, match=r"No complete triplet among 1 key\. Expected .*unknown name"):
         load()
 
 

@@ -119,7 +119,6 @@ def test_a_value_that_makes_no_sense_is_refused(options: dict[str, object], text
     assert refusal(**options).startswith(text)
 
 
-@pytest.mark.xfail(strict=True, reason="VTONConfig.check() is to call check_survey() and epoch_length()")
 @pytest.mark.parametrize(
     ("options", "text"),
     [

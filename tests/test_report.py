@@ -42,10 +42,10 @@ def test_an_amount_is_written_in_the_largest_unit_it_fills(size: int, text: str)
     assert amount(size) == text
 
 
-def test_names_stand_left_and_numbers_right_with_their_thousands_apart() -> None:
+def test_the_first_column_stands_left_and_the_others_right() -> None:
     assert table(["pool", "rows", "note"], [["easy", 1_234_567, "x"], ["medium", 7, ""]]).splitlines() == [
         "pool         rows  note",
-        "easy    1,234,567  x",
+        "easy    1,234,567     x",
         "medium          7",
     ]
 
@@ -58,10 +58,10 @@ def test_a_bucket_is_counted_by_difficulty_and_gender() -> None:
     manifest, _ = discover(listing(BUCKET))
     assert bucket_counts(manifest) == {"easy": {"female": 3, "male": 2}, "medium": {}, "hard": {"female": 1}}
     assert bucket_table(manifest).splitlines() == [
-        "difficulty  female  male  triplets  size",
+        "difficulty  female  male  triplets   size",
         "easy             3     2         5  150 B",
-        "medium           0     0         0  0 B",
-        "hard             1     0         1  30 B",
+        "medium           0     0         0    0 B",
+        "hard             1     0         1   30 B",
         "all              4     2         6  180 B",
     ]
 
@@ -69,7 +69,14 @@ def test_a_bucket_is_counted_by_difficulty_and_gender() -> None:
 def test_a_gender_that_keys_do_not_say_has_a_column_only_then() -> None:
     manifest, _ = discover(listing([*BUCKET, *several("hard/", 12)]))
     header, *_, hard, total = bucket_table(manifest).splitlines()
-    assert header.split("  ") == ["difficulty", "female", "male", "not said", "triplets", "size"]
+    assert [name.strip() for name in header.split("  ") if name] == [
+        "difficulty",
+        "female",
+        "male",
+        "not said",
+        "triplets",
+        "size",
+    ]
     assert (hard.split()[:5], total.split()[:5]) == (["hard", "1", "0", "12", "13"], ["all", "4", "2", "12", "18"])
 
 
@@ -77,9 +84,9 @@ def test_a_plan_says_what_each_difficulty_gives() -> None:
     mix = plan({"easy": 40, "medium": 30, "hard": 10}, RECIPES["hard"], epoch_size=60)
     assert plan_table(mix).splitlines() == [
         "difficulty  weight  available  asked  got  repeats  coverage",
-        "easy        25%            40     15   15        0  38%",
-        "medium      25%            30     15   15        0  50%",
-        "hard        50%            10     30   30       20  100%",
+        "easy           25%         40     15   15        0     37.5%",
+        "medium         25%         30     15   15        0       50%",
+        "hard           50%         10     30   30       20      100%",
     ]
 
 
@@ -106,9 +113,9 @@ def test_a_mix_is_counted_by_its_rows() -> None:
     }
     assert mix_table(rows, {"easy": 0.3, "medium": 0.7, "hard": 0}).splitlines() == [
         "difficulty  weight  asked  got  female  male  repeats",
-        "easy        30%         2    2       1     1        0",
-        "medium      70%         3    3       0     2        1",
-        "hard        0%          0    0       0     0        0",
+        "easy           30%      2    2       1     1        0",
+        "medium         70%      3    3       0     2        1",
+        "hard            0%      0    0       0     0        0",
     ]
 
 

@@ -25,7 +25,7 @@ from vton_hf.registry import register
 if TYPE_CHECKING:
     from vton_hf.builder import VTON, load
     from vton_hf.config import VTONConfig
-    from vton_hf.contact_sheet import contact_sheet
+    from vton_hf.sheet import contact_sheet
     from vton_hf.storage import configure
 
 __version__ = "0.1.0"
@@ -51,7 +51,7 @@ _ROOMS = {
     "VTON": "builder",
     "VTONConfig": "config",
     "configure": "storage",
-    "contact_sheet": "contact_sheet",
+    "contact_sheet": "sheet",
     "load": "builder",
 }
 

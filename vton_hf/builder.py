@@ -223,6 +223,7 @@ def load(name: str, *, split: Any = SPLIT, streaming: bool = False, num_proc: in
     Raises:
         VTONError: See `VTON`.
     """
+    each_split(split, lambda part: row_ranges(part, 1), dict)
     builder = VTON(config_name=name, **options)
     if streaming:
         return builder.as_streaming_dataset(split)

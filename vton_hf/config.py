@@ -1,7 +1,7 @@
 """The options of `load_dataset("vton_hf", ...)`, and what each may be."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Any, Final
@@ -10,9 +10,10 @@ import datasets
 
 from vton_hf.errors import ConfigError
 from vton_hf.images import VERIFY_LEVELS
-from vton_hf.mixing import RECIPES, check_weights
+from vton_hf.mixing import RECIPES, check_weights, epoch_length
+from vton_hf.naming import DIFFICULTIES
 from vton_hf.preparation import IMAGE_FORMATS, Preparation
-from vton_hf.triplets import CLOTH_RULES, Exclude
+from vton_hf.triplets import CLOTH_RULES, Exclude, check_survey
 
 VERSION: Final = datasets.Version("1.0.0")
 MIXINGS: Final = ("exact", "interleave")
@@ -53,7 +54,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         exclude: Keys to leave out: a list, or a file with one a line.
     """
 
-    s3_prefixes: Sequence[str] | str | None = None
+    s3_prefixes: Iterable[str] | None = None
     difficulty_weights: Mapping[str, float] | None = None
     gender: str | Sequence[str] | None = None
     seed: int = 0
@@ -90,7 +91,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         Raises:
             ConfigError: With what was found and what is allowed.
         """
-        if not self.prefixes:
+        if not isinstance(self.s3_prefixes, (str, Iterable)) or not self.prefixes:
             raise ConfigError(
                 f"s3_prefixes={self.s3_prefixes!r}: name at least one place to look for triplets, such as "
                 f"s3_prefixes=['s3://bucket/dataset_ultimate/']."
@@ -100,7 +101,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 raise ConfigError(
                     f"{name}={getattr(self, name)!r} is not known. Allowed: {', '.join(map(repr, allowed))}."
                 )
-        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or self.seed < 0:
+        seed: object = self.seed
+        if isinstance(seed, bool) or not isinstance(seed, Integral) or int(seed) < 0:
             raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
         if not isinstance(self.embed_images, bool):
             raise ConfigError(f"embed_images={self.embed_images!r} makes no sense. Allowed: True or False.")
@@ -110,7 +112,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 f"epoch_size={self.epoch_size!r} needs mixing='exact'. With mixing='interleave' allowed are "
                 f"None or 'min' (stop when the first difficulty is exhausted) and 'max' (when all are)."
             )
-        _ = self.weights
+        epoch_length(dict.fromkeys(DIFFICULTIES, 1), self.weights, self.epoch_size)
+        check_survey(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit)
 
     def _check_image_size(self) -> None:
         size = self.image_size
@@ -141,7 +144,7 @@ def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
             raise ConfigError(f"{name}={options[name]!r} is not used here: s3_prefixes=[...] says where triplets lie.")
     allowed = {field.name for field in fields(VTONConfig)}
     for name in sorted(set(options) - allowed):
-        near = difflib.get_close_matches(name, allowed, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         own = sorted(allowed - {field.name for field in fields(datasets.BuilderConfig)})
+        near = difflib.get_close_matches(name, own, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(own)}.")

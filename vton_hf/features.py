@@ -1,5 +1,6 @@
 """The columns of every dataset that this package hands out."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import datasets
@@ -41,6 +42,8 @@ def check_features(wanted: datasets.Features | None, own: datasets.Features) -> 
     Raises:
         ConfigError: If a column does not exist or is stored as another type.
     """
+    if wanted is not None and not isinstance(wanted, Mapping):
+        raise ConfigError(f"features={wanted!r} makes no sense. Expected datasets.Features, by column.")
     for name, feature in (wanted or {}).items():
         if name not in own:
             raise ConfigError(f"features= names {name!r}. There are: {', '.join(own)}.")

@@ -27,7 +27,7 @@ def amount(size: float) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns in line, numbers to the right.
+    """Columns in line, all but the first to the right.
 
     >>> print(table(["pool", "rows"], [["easy", 1200], ["hard", 7]]))
     pool   rows
@@ -37,14 +37,17 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     body = [list(row) for row in rows]
     texts = [list(header)] + [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in body]
     widths = [max(len(line[column]) for line in texts) for column in range(len(header))]
-    right = [any(isinstance(row[column], int) for row in body) for column in range(len(header))]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(line, widths, right, strict=True)
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in texts
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}%"
 
 
 def bucket_counts(manifest: Manifest) -> dict[str, dict[str, int]]:
@@ -74,12 +77,12 @@ def plan_table(plan: Plan) -> str:
     rows = [
         [
             share.difficulty,
-            f"{share.weight:.0%}",
+            _percent(share.weight),
             share.available,
             share.asked,
             share.got,
             share.repeats,
-            f"{share.coverage:.0%}",
+            _percent(share.coverage),
         ]
         for share in plan.composition()
     ]
@@ -105,7 +108,7 @@ def mix_table(rows: Mapping[str, Any], weights: Mapping[str, float]) -> str:
         places = [index for index, difficulty in enumerate(difficulties) if difficulty == name]
         by_gender = [sum(genders[index] == gender for index in places) for gender in GENDERS]
         distinct = len({keys[index] for index in places})
-        lines.append([name, f"{weights[name]:.0%}", asked[name], len(places), *by_gender, len(places) - distinct])
+        lines.append([name, _percent(weights[name]), asked[name], len(places), *by_gender, len(places) - distinct])
     return table(["difficulty", "weight", "asked", "got", *GENDERS, "repeats"], lines)
 
 

@@ -12,7 +12,7 @@ from datasets.utils import tqdm
 from vton_hf import mixing, storage
 from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing, remove_chunks
 from vton_hf.config import VTONConfig
-from vton_hf.errors import BuildError, ImageError, StorageError
+from vton_hf.errors import BuildError, ConfigError, ImageError, StorageError
 from vton_hf.records import Cache, Record, load_record, save_record
 from vton_hf.streaming import Stream
 from vton_hf.triplets import Audit, Manifest, survey
@@ -123,6 +123,8 @@ class Source:
             BuildError: If the disk is too small.
             ImageError: If an image is broken and `on_error="raise"`.
         """
+        if num_proc is not None and num_proc < 1:
+            raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
         if storage.is_offline():
             self.record()
             return
@@ -194,7 +196,7 @@ class Source:
         """
         items = self.left_out()
         first = "; ".join(f"{item.key}: {item.reason} ({item.uri})" for item in items[:_SHOWN])
-        more = f"; and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
+        more = f"; and {len(items) - _SHOWN:,} more, which `vton-hf build` lists" if len(items) > _SHOWN else ""
         if items and self.config.on_error == "raise":
             raise ImageError(
                 f"Broken images: {first}{more}. Mend or remove the objects, leave the triplets out with "
@@ -202,7 +204,7 @@ class Source:
             )
         if items:
             logger.warning(
-                "%s left out while building, for a broken image: %s%s. `vton-hf build` lists all.",
+                "%s left out while building, for a broken image: %s%s.",
                 "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
                 first,
                 more,

@@ -53,22 +53,35 @@ def build_chunk(
         if scratch is None:
             seen(chunk.bytes)
             return
-        schema = features().arrow_schema
-        left_out: list[LeftOut] = []
-        sources: list[tuple[Source, Source, Source]] = []
-        size = 0
-        with pa.OSFile(str(scratch / DATA), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
-            fetch = partial(_fetch, chunk=chunk, store=store, older=Bytes(older))
-            for rows, images in ahead(_batches(chunk.rows), fetch):
-                good, faults = _sorted_out(rows, images)
-                if faults and on_error == "raise":
-                    raise _refusal(faults[0])
-                left_out += [fault for fault, _ in faults]
-                sources += [_sources(row) for row, _ in good]
-                size += sum(len(image) for _, triplet in good for image in triplet)
-                writer.write_batch(_record_batch(good, schema))
-                seen(sum(source[2] for row in rows for source in _sources(row)))
-        write_report(scratch, Report(rows=len(sources), bytes=size, left_out=tuple(left_out)), sources)
+        fetch = partial(_fetch, chunk=chunk, store=store, older=Bytes(older))
+        fetched = ahead(_batches(chunk.rows), fetch)
+        report, sources = _write(scratch / DATA, fetched, on_error=on_error, seen=seen)
+        write_report(scratch, report, sources)
+
+
+def _write(
+    path: Path,
+    fetched: Iterator[tuple[list[Row], list[tuple[Image, ...]]]],
+    *,
+    on_error: str,
+    seen: Callable[[int], object],
+) -> tuple[Report, list[tuple[Source, Source, Source]]]:
+    """Write the good triplets of each batch; say what was written, and from which objects."""
+    schema = features().arrow_schema
+    left_out: list[LeftOut] = []
+    sources: list[tuple[Source, Source, Source]] = []
+    size = 0
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
+        for rows, images in fetched:
+            good, faults = _sorted_out(rows, images)
+            if faults and on_error == "raise":
+                raise _refusal(faults[0])
+            left_out += [fault for fault, _ in faults]
+            sources += [_sources(row) for row, _ in good]
+            size += sum(len(image) for _, triplet in good for image in triplet)
+            writer.write_batch(_record_batch(good, schema))
+            seen(sum(source[2] for row in rows for source in _sources(row)))
+    return Report(rows=len(sources), bytes=size, left_out=tuple(left_out)), sources
 
 
 def _sources(row: Row) -> tuple[Source, Source, Source]:

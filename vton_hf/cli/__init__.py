@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from datasets.utils import tqdm
+
 from vton_hf.cli.arguments import parser
 from vton_hf.errors import ConfigError, VTONError
 
@@ -27,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, MISUSED)
     except VTONError as error:
         return _fail(error, FAILED)
+    except OSError as error:
+        # Not the store's, which has errors of its own: a cache or an output that cannot be written.
+        return _fail(error, FAILED)
     except KeyboardInterrupt:
         print("Stopped. Finished chunks are kept; the same command goes on from there.", file=sys.stderr)
         return _INTERRUPTED
@@ -35,8 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show_warnings() -> None:
     logger = logging.getLogger("vton_hf")
-    if not logger.handlers:
-        logger.addHandler(logging.StreamHandler())
+    if not any(isinstance(handler, _ToStderr) for handler in logger.handlers):
+        logger.addHandler(_ToStderr())
+
+
+class _ToStderr(logging.Handler):
+    """Prints beside progress bars instead of into them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(self.format(record), file=sys.stderr)
 
 
 def _fail(error: Exception, code: int) -> int:

@@ -17,6 +17,7 @@ from vton_hf.triplets import CLOTH_RULES
 
 _Parser = argparse.ArgumentParser
 _Command = Callable[[argparse.Namespace], None]
+_Add = Callable[[str, _Command, str, str], _Parser]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
 
 
@@ -26,28 +27,10 @@ def parser() -> _Parser:
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
-    scanning = add(
-        "scan", commands.scan, "count the triplets of a bucket, and the keys that belong to none", f"scan {_ROOT}"
-    )
-    _where(scanning)
-    _which(scanning)
-    scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
-    scanning.add_argument("--json", action="store_true", help="print JSON")
-    planning = add(
-        "plan", commands.plan, "show what a mix would hold and what it would cost to build", f"plan hard {_ROOT}"
-    )
-    _mix(planning)
-    planning.add_argument("--json", action="store_true", help="print JSON")
-    building = add("build", commands.build, "build a mix into the cache", f"build hard {_ROOT} --num-proc 8")
-    _mix(building)
-    building.add_argument("--num-proc", type=int, metavar="N", help="worker processes (default: build in this one)")
+    _add_scan(add)
+    _add_mixes(add)
     _add_demo(add)
-    caching = add(
-        "cache", commands.cache, "show what the cache holds and what no dataset uses any more", "cache --prune"
-    )
-    caching.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
-    caching.add_argument("--list", action="store_true", help="list what is not used")
-    caching.add_argument("--prune", action="store_true", help="delete what is not used")
+    _add_cache(add)
     return whole
 
 
@@ -80,10 +63,12 @@ def size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _adder(several: Any) -> Callable[[str, _Command, str, str], _Parser]:
-    def add(name: str, command: _Command, purpose: str, example: str) -> _Parser:
+def _adder(several: Any) -> _Add:
+    def add(usage: str, command: _Command, purpose: str, example: str) -> _Parser:
+        name = usage.partition(" ")[0]
         part: _Parser = several.add_parser(
             name,
+            usage=f"vton-hf {usage}",
             help=purpose,
             description=purpose[0].upper() + purpose[1:] + ".",
             epilog=f"example: vton-hf {example}",
@@ -94,11 +79,61 @@ def _adder(several: Any) -> Callable[[str, _Command, str, str], _Parser]:
     return add
 
 
+def _add_scan(add: _Add) -> None:
+    scanning = add(
+        "scan [options] PREFIX ...",
+        commands.scan,
+        "count the triplets of a bucket, and the keys that belong to none",
+        f"scan {_ROOT}",
+    )
+    _where(scanning)
+    _which(scanning)
+    scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
+    scanning.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_mixes(add: _Add) -> None:
+    planning = add(
+        "plan [options] {easy,medium,hard} PREFIX ...",
+        commands.plan,
+        "show what a mix would hold and what it would cost to build",
+        f"plan hard {_ROOT}",
+    )
+    _mix(planning)
+    planning.add_argument("--json", action="store_true", help="print JSON")
+    building = add(
+        "build [options] {easy,medium,hard} PREFIX ...",
+        commands.build,
+        "build a mix into the cache",
+        f"build hard {_ROOT} --num-proc 8",
+    )
+    _mix(building)
+    building.add_argument("--num-proc", type=int, metavar="N", help="worker processes (default: build in this one)")
+
+
+def _add_cache(add: _Add) -> None:
+    caching = add(
+        "cache [options]",
+        commands.cache,
+        "show what the cache holds and what no dataset uses any more",
+        "cache --prune",
+    )
+    caching.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
+    caching.add_argument("--list", action="store_true", help="list what is not used")
+    caching.add_argument("--prune", action="store_true", help="delete what is not used")
+
+
 def _where(part: _Parser) -> None:
     place = part.add_argument_group("where the triplets lie")
-    place.add_argument(
-        "prefixes", nargs="*", metavar="PREFIX", help="s3://bucket/prefix/, a key in S3_BUCKET_NAME, or a local folder"
+    prefixes = place.add_argument(
+        "prefixes",
+        nargs="+",
+        default=[],
+        metavar="PREFIX",
+        help="s3://bucket/prefix/, a key in S3_BUCKET_NAME, or a local folder",
     )
+    # With nargs="*", argparse before Python 3.13 takes an empty list in front of the first option.
+    prefixes.required = False
     place.add_argument("--s3-prefix", nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
     place.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
     place.add_argument("--region", help="the bucket's region")
@@ -132,9 +167,9 @@ def _mix(part: _Parser) -> None:
     how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
 
 
-def _add_demo(add: Callable[[str, _Command, str, str], _Parser]) -> None:
+def _add_demo(add: _Add) -> None:
     part = add(
-        "demo",
+        "demo [options]",
         demo,
         "draw a demo bucket, serve it over S3 on this machine, and load all three mixes",
         "demo --count 10",

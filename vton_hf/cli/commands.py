@@ -41,6 +41,7 @@ def scan(asked: Namespace) -> None:
     print()
     print(report.audit_table(source.audit))
     if asked.list:
+        print()
         for row in source.audit.table.to_pylist():
             print("\t".join(filter(None, (row["reason"], row["uri"], row["detail"]))))
 
@@ -64,12 +65,15 @@ def plan(asked: Namespace) -> None:
 def build(asked: Namespace) -> None:
     """Build a mix into the cache."""
     builder = _builder(asked.config, asked)
+    built_before = builder.config.embed_images and not builder.source.missing_chunks()
     builder.download_and_prepare(num_proc=asked.num_proc)
     rows = builder.as_dataset("train").select_columns(["difficulty", "gender", "key"]).with_format(None)
     print(f"{asked.config}: {len(rows):,} rows\n\n{report.mix_table(rows[:], builder.config.weights)}")
-    for item in builder.source.left_out():
+    if left_out := builder.source.left_out():
+        print()
+    for item in left_out:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
-    print(f"\nCache: {builder.source.cache.root}")
+    print(f"\nCache: {builder.source.cache.root}{' (nothing was fetched, all was there)' if built_before else ''}")
 
 
 def cache(asked: Namespace) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import datasets
 
 from vton_hf import report
-from vton_hf.contact_sheet import contact_sheet
 from vton_hf.demo import write_demo_folder
 from vton_hf.demo.server import BUCKET, demo_server
 from vton_hf.mixing import RECIPES, check_weights
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
+from vton_hf.sheet import contact_sheet
 
 SHEET_ROWS = 2
 """Triplets of each difficulty and gender on the contact sheet."""

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vton_hf.errors import LayoutError
 from vton_hf.naming import ROLES
@@ -44,7 +45,7 @@ def survey(
     """
     found, audit = discover(listing, cloth=cloth)
     kept, excluded, unknown = found.without(exclude)
-    audit = audit.extended(_excluded_keys(excluded))
+    audit = audit.extended(_excluded_keys(excluded, kept))
     if unknown:
         logger.warning(
             "%d of the names in exclude= match no triplet (first: %s).", len(unknown), ", ".join(unknown[:3])
@@ -66,11 +67,12 @@ def check_survey(*, cloth: str, exclude: Exclude | None, gender: str | Sequence[
     nothing.of_gender(gender).limited(limit)
 
 
-def _excluded_keys(triplets: pa.Table) -> pa.Table:
+def _excluded_keys(triplets: pa.Table, kept: Manifest) -> pa.Table:
+    """The keys that no kept triplet uses: with several garments, triplets share person and target."""
     rows = [
         {"reason": EXCLUDED, "uri": row[role], "folder": "", "stem": row["stem"], "detail": row["key"]}
-        for row in triplets.select(["stem", "key", *ROLES]).to_pylist()
         for role in ROLES
+        for row in triplets.filter(pc.invert(pc.is_in(triplets[role], kept.table[role].combine_chunks()))).to_pylist()
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
@@ -83,7 +85,8 @@ def _nothing_left(listing: pa.Table, found: Manifest, audit: Audit, gender: obje
             f"say {', '.join(map(repr, genders))}; exclude= left out {audit.counts().get(EXCLUDED, 0) // len(ROLES):,}."
         )
     return (
-        f"No complete triplet among {listing.num_rows:,} keys. Expected .../easy|medium|hard/[female|male/] with "
+        f"No complete triplet among {listing.num_rows:,} {'key' if listing.num_rows == 1 else 'keys'}. "
+        f"Expected .../easy|medium|hard/[female|male/] with "
         f"initial_image/STEM_person.png, cloth_image/STEM_cloth_GARMENT.png and try_on_image/STEM_vton.png. "
         + " ".join(audit.messages())
     )

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vton_hf.contact_sheet import contact_sheet
 from vton_hf.errors import ConfigError
+from vton_hf.sheet import contact_sheet
 
 RED, GREEN, BLUE = (200, 20, 20), (20, 180, 20), (20, 20, 200)
 
