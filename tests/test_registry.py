@@ -73,7 +73,7 @@ def test_a_folder_called_like_us_does_not_come_between(
 ) -> None:
     folder = tmp_path / "vton_hf"
     folder.mkdir()
-    (folder / "train.csv").write_text("key\nwrong\n")
+    (folder / "train.jsonl").write_text('{"key": "wrong"}\n')
     monkeypatch.chdir(tmp_path)
     assert keys("vton_hf", filled) == ["easy/male/000"]
     assert list(load_dataset("./vton_hf", split="train")["key"]) == ["wrong"]
