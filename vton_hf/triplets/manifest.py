@@ -124,6 +124,8 @@ class Manifest:
             ConfigError: If the file cannot be read.
         """
         names = pa.array(read_names(exclude), type=pa.string())
+        if not len(names):
+            return self, self.table.slice(0, 0), []
         columns = [self.table["key"], *(self.table[role] for role in ROLES)]
         columns += [pc.replace_substring_regex(self.table[role], AUTHORITY_PATTERN, "") for role in ROLES]
         hit = pa.array(np.zeros(len(self), dtype=bool))

@@ -45,7 +45,8 @@ def survey(
     """
     found, audit = discover(listing, cloth=cloth)
     kept, excluded, unknown = found.without(exclude)
-    audit = audit.extended(_excluded_keys(excluded, kept))
+    if excluded.num_rows:
+        audit = audit.extended(_excluded_keys(excluded, kept))
     if unknown:
         logger.warning(
             "%d of the names in exclude= match no triplet (first: %s).", len(unknown), ", ".join(unknown[:3])
