@@ -18,6 +18,8 @@ from vton_hf.naming import ROLES
 from vton_hf.triplets import Manifest
 
 RECORD: Final = "vton_hf.json"
+CLAIM: Final = "vton_hf.claim.json"
+"""What a build or a stream is about to use, so that nobody prunes it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,11 @@ class Cache:
         return [report for report in found if report is not None]
 
     def used(self) -> tuple[set[str], set[str]]:
-        """The names of the chunks and of the manifests' files that datasets refer to."""
+        """The names of the chunks and of the manifests' files that datasets, builds and streams refer to."""
         chunks: set[str] = set()
         manifests: set[str] = set()
-        for path in self.root.glob(f"*/*/{RECORD}"):
-            record = load_record(path.parent)
+        for path in (*self.root.glob(f"*/*/{RECORD}"), *self.root.glob(f"*/*/{CLAIM}")):
+            record = _read(path)
             if record is not None:
                 chunks |= {name for names in record.chunks.values() for name in names}
                 manifests |= {f"{record.manifest}.arrow", self.uris(record.manifest).name}
@@ -134,17 +136,31 @@ def open_manifest(path: Path) -> Manifest:
 
 
 def save_record(directory: str | Path, record: Record) -> None:
-    """Remember the dataset that is prepared in this directory."""
-    with whole_or_absent_file(Path(directory) / RECORD) as scratch:
-        scratch.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    """Remember the dataset that is prepared in this directory; its claim has done its duty."""
+    _write(Path(directory) / RECORD, record)
+    (Path(directory) / CLAIM).unlink(missing_ok=True)
+
+
+def save_claim(directory: str | Path, record: Record) -> None:
+    """Keep what is about to be used from being pruned. A killed build leaves it, and so can go on."""
+    _write(Path(directory) / CLAIM, record)
 
 
 def load_record(directory: str | Path) -> Record | None:
     """The dataset that was prepared in this directory, or None."""
+    return _read(Path(directory) / RECORD)
+
+
+def _read(path: Path) -> Record | None:
     try:
-        return Record(**json.loads((Path(directory) / RECORD).read_text(encoding="utf-8")))
+        return Record(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+
+
+def _write(path: Path, record: Record) -> None:
+    with whole_or_absent_file(path) as scratch:
+        scratch.write_text(json.dumps(asdict(record)), encoding="utf-8")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from vton_hf import mixing, storage
 from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing, remove_chunks
 from vton_hf.config import VTONConfig
 from vton_hf.errors import BuildError, ConfigError, ImageError, StorageError
-from vton_hf.records import Cache, Record, load_record, save_record
+from vton_hf.records import Cache, Record, load_record, save_claim, save_record
 from vton_hf.streaming import Stream
 from vton_hf.triplets import Audit, Manifest, survey
 
@@ -131,6 +131,9 @@ class Source:
         self.check_pools()
         by_pool = self.chunks()
         chunks = [chunk for pool in by_pool.values() for chunk in pool]
+        names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
+        record = Record(self.manifest.digest(), names)
+        save_claim(self.directory, record)
         if fresh:
             remove_chunks(self.cache.chunks, [chunk.name for chunk in chunks])
         self.cache.save_manifest(self.manifest)
@@ -144,8 +147,7 @@ class Source:
         )
         if not self.config.embed_images:
             self.cache.save_uris(self.manifest)
-        names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
-        save_record(self.directory, Record(self.manifest.digest(), names))
+        save_record(self.directory, record)
         self._tell_left_out()
 
     def record(self) -> Record:
@@ -176,6 +178,7 @@ class Source:
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
         """What a worker needs to stream an epoch of these weights."""
         config = self.config
+        save_claim(self.directory, Record(self.manifest.digest(), {}))
         return Stream(
             manifest=self.cache.save_manifest(self.manifest),
             weights=tuple(weights.items()),

@@ -272,6 +272,25 @@ def test_a_store_that_fails_stops_the_build_and_keeps_what_is_done(
     assert {item.key for item in builder.source.left_out()} == {"hard/male/000", "hard/male/001"}
 
 
+@pytest.mark.s3
+def test_pruning_leaves_alone_what_a_build_under_way_has_finished(s3: MotoS3, tmp_path: Path) -> None:
+    from vton_hf.chunks import entries
+    from vton_hf.records import Cache
+
+    objects = fill(s3, 2)
+    builder = in_process(s3, tmp_path / "cache", slow=1.0)
+    deadline = time.monotonic() + 60
+    while len(finished_chunks(tmp_path / "cache")) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    cache = Cache.within(tmp_path / "cache")
+    chunks, manifests = cache.used()
+    found = [*entries(cache.chunks, chunks), *entries(cache.manifests, manifests)]
+    assert builder.poll() is None
+    assert len(found) >= 3
+    assert all(entry.used for entry in found)
+    assert builder.communicate(timeout=60)[0].startswith(f"{objects // 3} ")
+
+
 def test_what_no_dataset_uses_is_known_and_can_be_removed(bucket: Bucket, tmp_path: Path) -> None:
     from vton_hf.chunks import entries, remove
     from vton_hf.records import Cache

@@ -16,7 +16,7 @@ from vton_hf.naming import ROLES
 DATA: Final = "data.arrow"
 _REPORT: Final = "report.json"
 _SOURCES: Final = "sources.json"
-_INCOMPLETE: Final = ".incomplete"
+INCOMPLETE: Final = ".incomplete"
 
 Source = tuple[str, str, int]
 """URI, etag and size: what makes an object's bytes the same."""
@@ -89,7 +89,7 @@ def whole_or_absent(directory: Path) -> Iterator[Path | None]:
         if report is not None and report.settled:
             yield None
         else:
-            scratch = directory.with_name(directory.name + _INCOMPLETE)
+            scratch = directory.with_name(directory.name + INCOMPLETE)
             shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir()
             try:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vton_hf.chunks.files import INCOMPLETE
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -25,7 +27,11 @@ def entries(directory: Path, used: Iterable[str]) -> list[Entry]:
     """What lies in the directory, by name; `used` holds the names that are referred to."""
     names = set(used)
     found = sorted(directory.iterdir()) if directory.exists() else []
-    return [Entry(path, _weight(path), path.name in names) for path in found if path.suffix != ".lock"]
+    return [
+        Entry(path, _weight(path), path.name.removesuffix(INCOMPLETE) in names)
+        for path in found
+        if path.suffix != ".lock"
+    ]
 
 
 def remove(entry: Entry) -> None:
