@@ -15,7 +15,7 @@ from vton_hf.demo import write_demo_bucket
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOT_HERE = {
-    "scripts/demo": "runs in test_scripts",
+    "scripts/demo": "is tested as `vton-hf demo`",
     "scripts/test": "is running",
     "pip": "would change the environment",
     "export": "is set by the fixture",

@@ -18,6 +18,7 @@ from vton_hf.errors import (
     LayoutError,
     ObjectMissingError,
     StorageError,
+    UnavailableError,
     VTONError,
 )
 from vton_hf.registry import register
@@ -40,6 +41,7 @@ __all__ = [
     "LayoutError",
     "ObjectMissingError",
     "StorageError",
+    "UnavailableError",
     "VTONConfig",
     "VTONError",
     "configure",

@@ -65,6 +65,10 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
         Raises:
             ConfigError: If an option is unknown or makes no sense.
         """
+        for name, value in options.items():
+            if isinstance(value, Iterator):
+                # It is looked at more than once: for its hash, its sense and its use.
+                options[name] = list(value)
         check_options(config_name, {name: options[name] for name in options if name not in _BASE_OPTIONS})
         super().__init__(
             cache_dir=cache_dir, dataset_name=dataset_name or "vton_hf", config_name=config_name, **options
@@ -129,10 +133,13 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
     def _pools(self, *, in_memory: bool) -> dict[str, datasets.Dataset]:
         record, cache = self.source.record(), self.source.cache
         if self.config.embed_images:
-            return {
+            self.source.reports()
+            parts = {
                 name: pools.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory)
                 for name, chunks in record.chunks.items()
             }
+            self.source.check_usable({name: len(part) for name, part in parts.items()})
+            return parts
         manifest = cache.load_manifest(record.manifest)
         whole = pools.open_pool([cache.uris(record.manifest)], self.info, in_memory=in_memory)
         return {name: whole.select(manifest.rows_of(name)) for name in self.source.drawn}

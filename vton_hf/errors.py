@@ -8,7 +8,8 @@ VTONError
 ├── BuildError       (RuntimeError) a build stopped for a reason that is not the store's
 └── StorageError     (OSError)      the store did not answer as it should
     ├── AccessError          (PermissionError)    credentials, rights, region
-    └── ObjectMissingError   (FileNotFoundError)  no such object or bucket
+    ├── ObjectMissingError   (FileNotFoundError)  no such object or bucket
+    └── UnavailableError     (TimeoutError)       no answer in time: throttled, failing, unreachable
 """
 
 
@@ -46,3 +47,7 @@ class AccessError(StorageError, PermissionError):
 
 class ObjectMissingError(StorageError, FileNotFoundError):
     """The bucket or the object does not exist (any more)."""
+
+
+class UnavailableError(StorageError, TimeoutError):
+    """The store did not answer until the deadline; the same request may go well later."""

@@ -44,18 +44,18 @@ class Preparation:
         """The image as it is to be stored: 8-bit RGB on white, resized with Lanczos, encoded.
 
         Raises:
-            ImageError: If it does not decode.
+            ImageError: If it does not decode, or its size does not fit the format.
         """
         if not self:
             return data
+        buffer = io.BytesIO()
         try:
             image = on_white(Image.open(io.BytesIO(data)))
+            if self.size:
+                image = image.resize((self.size[1], self.size[0]), Image.Resampling.LANCZOS)
+            image.save(buffer, **_ENCODINGS[self.kind or "png"])
         except Exception as error:
-            raise ImageError(f"does not decode: {error}") from error
-        if self.size:
-            image = image.resize((self.size[1], self.size[0]), Image.Resampling.LANCZOS)
-        buffer = io.BytesIO()
-        image.save(buffer, **_ENCODINGS[self.kind or "png"])
+            raise ImageError(f"cannot be stored as {self}: {error}") from error
         return buffer.getvalue()
 
 

@@ -1,13 +1,12 @@
 """What the cache remembers besides images: the manifest of each listing and the recipe of each dataset."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -17,9 +16,8 @@ from vton_hf.features import TEXT_COLUMNS, features, image_column
 from vton_hf.naming import ROLES
 from vton_hf.triplets import Manifest
 
-RECORD: Final = "vton_hf.json"
-CLAIM: Final = "vton_hf.claim.json"
-"""What a build or a stream is about to use, so that nobody prunes it meanwhile."""
+_PREFIX: Final = "vton_hf-"
+_CLAIM: Final = ".claim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,8 @@ class Cache:
         """The names of the chunks and of the manifests' files that datasets, builds and streams refer to."""
         chunks: set[str] = set()
         manifests: set[str] = set()
-        for path in (*self.root.glob(f"*/*/{RECORD}"), *self.root.glob(f"*/*/{CLAIM}")):
+        # A builder may go by another dataset_name: its records lie beside ours.
+        for path in self.root.parent.glob(f"*/*/*/{_PREFIX}*.json"):
             record = _read(path)
             if record is not None:
                 chunks |= {name for names in record.chunks.values() for name in names}
@@ -135,26 +134,42 @@ def open_manifest(path: Path) -> Manifest:
         raise BuildError(f"{path} is gone from the cache. Load the dataset once more to write it again.") from error
 
 
-def save_record(directory: str | Path, record: Record) -> None:
-    """Remember the dataset that is prepared in this directory; its claim has done its duty."""
-    _write(Path(directory) / RECORD, record)
-    (Path(directory) / CLAIM).unlink(missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """Where the record of one dataset is kept.
 
+    Attributes:
+        directory: The one that `datasets` gives the config with its options.
+        tag: Tells datasets apart that differ in what those options stand for: the bucket behind a bare key, the
+            folder behind a relative one, the endpoint, the lines of an exclude file.
+    """
 
-def save_claim(directory: str | Path, record: Record) -> None:
-    """Keep what is about to be used from being pruned. A killed build leaves it, and so can go on."""
-    _write(Path(directory) / CLAIM, record)
+    directory: str | Path
+    tag: str
 
+    def save(self, record: Record) -> None:
+        """Remember the dataset; its claim has done its duty."""
+        if self.load() != record:
+            _write(self._path(), record)
+        self._path(_CLAIM).unlink(missing_ok=True)
 
-def load_record(directory: str | Path) -> Record | None:
-    """The dataset that was prepared in this directory, or None."""
-    return _read(Path(directory) / RECORD)
+    def claim(self, record: Record) -> None:
+        """Keep what is about to be used from being pruned. A killed build leaves its claim, and so can go on."""
+        if self.load() != record:
+            _write(self._path(_CLAIM), record)
+
+    def load(self) -> Record | None:
+        """The dataset that was prepared, or None."""
+        return _read(self._path())
+
+    def _path(self, kind: str = "") -> Path:
+        return Path(self.directory) / f"{_PREFIX}{self.tag}{kind}.json"
 
 
 def _read(path: Path) -> Record | None:
     try:
         return Record(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):
         return None
 
 
@@ -167,9 +182,7 @@ def _write(path: Path, record: Record) -> None:
 def whole_or_absent_file(path: Path) -> Iterator[Path]:
     """Give a scratch path that takes the file's name when the block ends well; the last writer wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".incomplete")
-    os.close(handle)
-    scratch = Path(name)
+    scratch = path.with_name(f"{path.name}.{uuid4().hex}.incomplete")
     try:
         yield scratch
         scratch.replace(path)

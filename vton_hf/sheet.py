@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vton_hf.errors import ConfigError
+from vton_hf.images import on_white
 from vton_hf.naming import DIFFICULTIES, ROLES
 
 Colour = tuple[int, int, int]
@@ -169,23 +169,12 @@ def _thumbnail(image: object, size: tuple[int, int]) -> Image.Image:
             return _placeholder(size)
         shrink = min(size[0] / image.width, size[1] / image.height)
         inner = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
-        small = _on_white(image).resize(inner, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        small = on_white(image).resize(inner, Image.Resampling.LANCZOS, reducing_gap=3.0)
     except Exception:  # noqa: BLE001  # a damaged file makes its decoder raise nearly anything
         return _placeholder(size)
     box = Image.new("RGB", size, _BEHIND)
     box.paste(small, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return box
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """As 8-bit RGB; what is transparent shows white, and 16 bits are scaled instead of clipped."""
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    clear = image.convert("RGBA")
-    paper = Image.new("RGBA", clear.size, (*_PAPER, 255))
-    return Image.alpha_composite(paper, clear).convert("RGB")
 
 
 def _placeholder(size: tuple[int, int]) -> Image.Image:

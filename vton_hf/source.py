@@ -2,27 +2,27 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from hashlib import blake2b
 from typing import Final
 
 from datasets.utils import tqdm
 
 from vton_hf import mixing, storage
-from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing, remove_chunks
+from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing
 from vton_hf.config import VTONConfig
-from vton_hf.errors import BuildError, ConfigError, ImageError, StorageError
-from vton_hf.records import Cache, Record, load_record, save_claim, save_record
+from vton_hf.errors import BuildError, ConfigError, EmptyPoolError, ImageError, StorageError
+from vton_hf.records import Cache, Notebook, Record
 from vton_hf.streaming import Stream
-from vton_hf.triplets import Audit, Manifest, survey
+from vton_hf.triplets import Audit, Manifest, read_names, survey
 
 logger = logging.getLogger("vton_hf")
 
 _SHOWN: Final = 3
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Source:
     """What a config draws from.
 
@@ -36,12 +36,23 @@ class Source:
     config: VTONConfig
     settings: storage.StorageSettings
     cache: Cache
-    directory: Path
+    directory: str
+    _record: Record | None = field(default=None, init=False, repr=False)
+    _reports: list[Report] | None = field(default=None, init=False, repr=False)
+
+    @cached_property
+    def _prefixes(self) -> list[str]:
+        return [storage.resolve_prefix(prefix, self.settings) for prefix in self.config.prefixes]
+
+    @cached_property
+    def _notebook(self) -> Notebook:
+        said = "\n".join([*self._prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
+        return Notebook(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
 
     @cached_property
     def _survey(self) -> tuple[Manifest, Audit]:
         config = self.config
-        prefixes = [storage.resolve_prefix(prefix, self.settings) for prefix in config.prefixes]
+        prefixes = self._prefixes
         with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
             table = storage.Store(self.settings).list(prefixes, progress=bar.update)
         manifest, audit = survey(
@@ -133,9 +144,7 @@ class Source:
         chunks = [chunk for pool in by_pool.values() for chunk in pool]
         names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
         record = Record(self.manifest.digest(), names)
-        save_claim(self.directory, record)
-        if fresh:
-            remove_chunks(self.cache.chunks, [chunk.name for chunk in chunks])
+        self._notebook.claim(record)
         self.cache.save_manifest(self.manifest)
         build_chunks(
             chunks,
@@ -144,10 +153,12 @@ class Source:
             num_proc=num_proc,
             on_error=self.config.on_error,
             title=f"Building {self.config.name}",
+            fresh=fresh,
         )
         if not self.config.embed_images:
             self.cache.save_uris(self.manifest)
-        save_record(self.directory, record)
+        self._notebook.save(record)
+        self._record, self._reports = record, None
         self._tell_left_out()
 
     def record(self) -> Record:
@@ -157,28 +168,49 @@ class Source:
             StorageError: If it was not, and the store may not be asked.
             BuildError: If it was not.
         """
-        record = load_record(self.directory)
-        if record is None and storage.is_offline():
+        if self._record is None:
+            self._record = self._notebook.load()
+        if self._record is None and storage.is_offline():
             raise StorageError(
                 f"HF_DATASETS_OFFLINE is set, and {self.config.name!r} with these options was not built in "
                 f"{self.cache.root} before. Unset it and build once, or pass the same options and cache_dir."
             )
-        if record is None:
+        if self._record is None:
             raise BuildError(f"Nothing is built in {self.directory}. Call download_and_prepare() first.")
-        return record
+        return self._record
 
     def reports(self) -> list[Report]:
-        """What each chunk of the prepared dataset holds."""
-        return self.cache.reports(self.record())
+        """What each chunk of the prepared dataset holds.
+
+        Raises:
+            BuildError: If one is gone from the cache.
+        """
+        if self._reports is None:
+            self._reports = self.cache.reports(self.record())
+        return self._reports
 
     def left_out(self) -> list[LeftOut]:
         """The triplets that were found broken while building."""
         return [item for report in self.reports() for item in report.left_out]
 
+    def check_usable(self, sizes: Mapping[str, int]) -> None:
+        """Tell a pool whose every triplet was left out from one that never had any.
+
+        Raises:
+            EmptyPoolError: If there is such a pool.
+        """
+        for name in self.drawn:
+            broken = [item for item in self.left_out() if item.key.startswith(f"{name}/")]
+            if not sizes[name] and broken:
+                raise EmptyPoolError(
+                    f"No samples available for difficulty {name!r}: all {len(broken):,} of its triplets were left out "
+                    f"while building, the first for {broken[0].uri}: {broken[0].reason}."
+                )
+
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
         """What a worker needs to stream an epoch of these weights."""
         config = self.config
-        save_claim(self.directory, Record(self.manifest.digest(), {}))
+        self._notebook.claim(Record(self.manifest.digest(), {}))
         return Stream(
             manifest=self.cache.save_manifest(self.manifest),
             weights=tuple(weights.items()),

@@ -34,7 +34,7 @@ BATCH_ROWS: Final = 16
 AHEAD: Final = 2
 """Batches on their way beside the one being consumed: 48 triplets, some 150 MB of 768x1024 PNG."""
 
-SHARD_ROWS: Final = 64
+SHARD_ROWS: Final = 128
 """A resumed stream reads its shard again up to where it stood: at most so many to twice so many rows."""
 
 _SHARD_COUNTS: Final = (48, 240, *(960 << bit for bit in range(12)))
@@ -104,7 +104,7 @@ def read_shards(shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict
         yield from zip(positions, examples, strict=True)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _mixed(
     path: Path, weights: tuple[tuple[str, float], ...], seed: int, epoch_size: int | str | None
 ) -> tuple[Manifest, Plan, dict[str, int]]:
@@ -165,7 +165,7 @@ class _Reader:
         if self._stream.on_error == "raise":
             raise type(error)(f"{row['key']}: {error}")
         pool = self._pool(position)
-        size = self._manifest.sizes()[pool]
+        size = next(share.available for share in self._plan.composition() if share.difficulty == pool)
         for candidate in np.random.default_rng([self._stream.seed, position]).integers(0, size, SUBSTITUTES):
             (example,) = self._examples([self._row(pool, int(candidate))])
             if isinstance(example, dict):

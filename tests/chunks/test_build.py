@@ -12,11 +12,14 @@ from typing import Any
 
 import datasets
 import pytest
+from PIL import Image
 
 import vton_hf
-from tests.bucket import Bucket, Load, loader, png, triplet_keys
+from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
+from tests.faults import BUCKET as FAULTY
+from tests.faults import Body, Status, serve_faults
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.chunks import build
+from vton_hf.chunks import build, workers
 
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
 
@@ -41,12 +44,13 @@ def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, slow: fl
     """Another process that builds `hard`, each chunk held up by `slow` seconds."""
     script = f"""
 import time, datasets, vton_hf
-from vton_hf.chunks import build
-original = build.build_chunk
+from vton_hf.chunks import workers
+original = workers.build_chunk
 def slowed(*args, **kwargs):
-    original(*args, **kwargs)
+    done = original(*args, **kwargs)
     time.sleep({slow})
-build.build_chunk = slowed
+    return done
+workers.build_chunk = slowed
 ds = datasets.load_dataset("vton_hf", "hard", split="train", s3_prefixes=["{ROOT}"], cache_dir={str(cache)!r},
                            storage_options={s3.storage_options!r}, num_proc={num_proc})
 print(len(ds), ds["key"][0])
@@ -150,12 +154,12 @@ def test_a_dead_worker_is_replaced(s3: MotoS3, load: Load, tmp_path: Path, caplo
     mark = tmp_path / "died"
     key = triplet_keys("hard", "male", "001")["cloth_image"]
     killer = KillOnce(mark, key)
-    original = build._build_in_worker
-    build._build_in_worker = killer
+    original = workers.build_in_worker
+    workers.build_in_worker = killer
     try:
         assert len(load(num_proc=2)) == 12
     finally:
-        build._build_in_worker = original
+        workers.build_in_worker = original
     assert mark.exists()
     assert "A worker process died" in caplog.text
 
@@ -166,11 +170,11 @@ class KillOnce:
     def __init__(self, mark: Path, key: str) -> None:
         self.mark, self.key = mark, key
 
-    def __call__(self, chunk: Any, *arguments: Any) -> None:
-        if any(uri.endswith(self.key) for uri in chunk.rows["cloth_image"].to_pylist()) and not self.mark.exists():
+    def __call__(self, job: Any, wait: bool) -> bool:
+        if any(uri.endswith(self.key) for uri in job.chunk.rows["cloth_image"].to_pylist()) and not self.mark.exists():
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        build._build_in_worker(chunk, *arguments)
+        return workers.build_in_worker(job, wait)
 
 
 BROKEN = {
@@ -260,7 +264,7 @@ def test_a_full_disk_is_named_and_nothing_half_written_stays(
 
 
 @pytest.mark.parametrize("num_proc", [None, 2])
-def test_a_store_that_fails_stops_the_build_and_keeps_what_is_done(
+def test_objects_that_vanish_after_the_listing_are_left_out(
     bucket: Bucket, tmp_path: Path, num_proc: int | None
 ) -> None:
     bucket.fill(2)
@@ -270,6 +274,46 @@ def test_a_store_that_fails_stops_the_build_and_keeps_what_is_done(
     shutil.rmtree(bucket.folder / "dataset_ultimate/hard/male")
     builder.download_and_prepare(num_proc=num_proc)
     assert {item.key for item in builder.source.left_out()} == {"hard/male/000", "hard/male/001"}
+
+
+@pytest.mark.parametrize("num_proc", [None, 2])
+def test_a_store_that_fails_stops_the_build_and_keeps_what_is_done(tmp_path: Path, num_proc: int | None) -> None:
+    for faults in serve_faults():
+        for difficulty in ("easy", "medium"):
+            for key in triplet_keys(difficulty, "male", "000").values():
+                faults.objects[key] = png(key)
+        broken = triplet_keys("medium", "male", "000")["cloth_image"]
+        faults.always(broken, Status(503, "SlowDown"))
+        options = {
+            "s3_prefixes": [f"s3://{FAULTY}/dataset_ultimate/"],
+            "cache_dir": str(tmp_path / "cache"),
+            "storage_options": {"key": "k", "secret": "s", "endpoint_url": faults.url, "deadline": 4},
+        }
+        with pytest.raises(
+            vton_hf.UnavailableError, match=r"SlowDown.*Finished chunks are kept; the next build goes on"
+        ):
+            vton_hf.load("medium", num_proc=num_proc, **options)
+        assert len(finished_chunks(tmp_path / "cache")) == 1
+        faults.always(broken, Body(png(broken)))
+        assert len(vton_hf.load("medium", **options)) == 2
+
+
+def test_a_denied_triplet_is_left_out_also_where_nothing_else_is_asked_for(tmp_path: Path) -> None:
+    for faults in serve_faults():
+        for stem in ("000", "001"):
+            for key in triplet_keys("easy", "male", stem).values():
+                faults.objects[key] = png(key)
+        for key in triplet_keys("easy", "male", "001").values():
+            faults.always(key, Status(403, "AccessDenied"))
+        options = {
+            "s3_prefixes": [f"s3://{FAULTY}/dataset_ultimate/"],
+            "cache_dir": str(tmp_path / "cache"),
+            "storage_options": {"key": "k", "secret": "s", "endpoint_url": faults.url, "deadline": 4},
+        }
+        for _ in range(2):
+            assert vton_hf.load("easy", **options)["key"][:] == ["easy/male/000"]
+        with pytest.raises(vton_hf.EmptyPoolError, match=r"all 1 of its triplets were left out .* refused"):
+            vton_hf.load("easy", exclude=["easy/male/000"], **options)
 
 
 @pytest.mark.s3
@@ -329,3 +373,30 @@ def test_sizes_lie_side_by_side_in_one_cache(bucket: Bucket, tmp_path: Path) -> 
     assert vton_hf.load("easy", **options)[0]["cloth_image"].size == (12, 16)
     with pytest.raises(vton_hf.ConfigError, match="embed_images=False stores none"):
         vton_hf.load("easy", image_size=(4, 4), embed_images=False, **options)
+
+
+def test_prepared_images_are_not_taken_over_from_a_chunk_that_checked_less(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(1)
+    key = triplet_keys("easy", "female", "000")["initial_image"]
+    good = png(key)
+    bucket.put(key, good[:45] + bytes([good[45] ^ 1]) + good[46:])
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path), "image_size": (8, 6)}
+    before = len(vton_hf.load("easy", verify="none", **options))
+    assert len(vton_hf.load("easy", verify="structure", **options)) == 1
+    assert before <= 2
+
+
+def test_an_image_that_its_format_cannot_hold_is_left_out(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(1)
+    bucket.put(triplet_keys("easy", "female", "000")["cloth_image"], encoded(Image.new("RGB", (17_000, 2))))
+    rows = vton_hf.load("easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path), image_format="webp")
+    assert rows["key"][:] == ["easy/male/000"]
+
+
+def test_a_torn_report_is_a_chunk_to_build_again(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(1)
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path)}
+    vton_hf.load("easy", **options)
+    for path in [*tmp_path.rglob("report.json"), *tmp_path.rglob("vton_hf-*.json")]:
+        path.write_bytes(b"")
+    assert len(vton_hf.load("easy", **options)) == 2

@@ -1,9 +1,12 @@
 """Cutting pools: every triplet in one chunk, the same one as the bucket grows, none too large."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
-from vton_hf.chunks.cut import TARGET_BYTES, TARGET_ROWS, akin, cut
+from vton_hf.chunks.build import older_chunks
+from vton_hf.chunks.cut import TARGET_BYTES, TARGET_ROWS, Chunk, cut
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.triplets import Manifest, discover
 
@@ -60,17 +63,22 @@ def test_a_chunks_name_changes_with_its_content_and_only_then() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "other", "expected"),
+    ("other", "expected"),
     [
-        ("original-hard-male-all-1", "original-hard-male-all-2", True),
-        ("original-hard-male-0-1", "original-hard-male-all-2", True),
-        ("original-hard-male-0-1", "original-hard-male-01-2", True),
-        ("original-hard-male-0-1", "original-hard-male-1-2", False),
-        ("original-hard-male-00-1", "original-hard-male-01-2", False),
-        ("original-hard-male-all-1", "hard-female-all-1", False),
-        ("easy-male-all-1", "original-hard-male-all-1", False),
+        ("original-hard-male-01-2", True),
+        ("original-hard-male-0-2", True),
+        ("original-hard-male-all-2", True),
+        ("original-hard-male-011-2", True),
+        ("original-hard-male-00-2", False),
+        ("original-hard-male-1-2", False),
+        ("original-hard-female-01-2", False),
+        ("original-easy-male-01-2", False),
+        ("8x6-png-hard-male-01-2", False),
     ],
 )
-def test_chunks_are_akin_if_one_may_hold_the_others_triplets(name: str, other: str, expected: bool) -> None:
-    assert akin(name, other) is expected
-    assert akin(other, name) is expected
+def test_an_older_chunk_may_hold_bytes_if_it_covers_a_part_of_the_same_pool(
+    tmp_path: Path, other: str, expected: bool
+) -> None:
+    (tmp_path / other).mkdir()
+    chunk = Chunk("hard-male", "01", manifest(1).table, "structure")
+    assert older_chunks([chunk], tmp_path) == {chunk.name: (tmp_path / other,) if expected else ()}

@@ -3,7 +3,7 @@
 from vton_hf.chunks.build import build_chunks, check_disk, free_bytes, missing
 from vton_hf.chunks.cut import Chunk, cut
 from vton_hf.chunks.files import DATA, LeftOut, Report, read_report
-from vton_hf.chunks.prune import Entry, entries, remove, remove_chunks
+from vton_hf.chunks.prune import Entry, entries, remove
 
 __all__ = [
     "DATA",
@@ -19,5 +19,4 @@ __all__ = [
     "missing",
     "read_report",
     "remove",
-    "remove_chunks",
 ]

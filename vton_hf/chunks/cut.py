@@ -57,12 +57,12 @@ class Chunk:
 
     @property
     def disk(self) -> int:
-        """What it takes on disk at most: images that are prepared smaller are never larger than their pixels."""
+        """What it takes on disk, in bytes; at most its pixels where images are resized."""
         if self.preparation.size is None:
             return self.bytes
         height, width = self.preparation.size
         pixels: int = height * width * len(ROLES) * self.rows.num_rows
-        return min(self.bytes, 3 * pixels)
+        return 3 * pixels
 
 
 def cut(manifest: Manifest, *, verify: str, preparation: Preparation = ORIGINAL) -> list[Chunk]:
@@ -76,14 +76,6 @@ def cut(manifest: Manifest, *, verify: str, preparation: Preparation = ORIGINAL)
         for bits, first, last in _split(places, weights, start, stop, ""):
             chunks.append(Chunk(pool, bits, table.slice(first, last - first), verify, preparation))
     return chunks
-
-
-def akin(name: str, other: str) -> bool:
-    """Whether two chunks store images alike and cover a common part of a pool: one may hold the other's bytes."""
-    pool, bits, _ = name.rsplit("-", 2)
-    other_pool, other_bits, _ = other.rsplit("-", 2)
-    bits, other_bits = bits.replace("all", ""), other_bits.replace("all", "")
-    return pool == other_pool and (bits.startswith(other_bits) or other_bits.startswith(bits))
 
 
 def _folders(table: pa.Table) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,13 @@
 """A chunk on disk: a directory that is either whole or absent, and what it says of itself."""
 
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 from filelock import FileLock
@@ -17,6 +18,8 @@ DATA: Final = "data.arrow"
 _REPORT: Final = "report.json"
 _SOURCES: Final = "sources.json"
 INCOMPLETE: Final = ".incomplete"
+
+_STRICTNESS: Final = ("none", "structure", "decode")
 
 Source = tuple[str, str, int]
 """URI, etag and size: what makes an object's bytes the same."""
@@ -30,13 +33,11 @@ class LeftOut:
         key: The triplet's key.
         uri: The object at fault.
         reason: What is wrong with it.
-        again: Whether the next build should try again: the store would not give it, the object may be fine.
     """
 
     key: str
     uri: str
     reason: str
-    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +54,59 @@ class Report:
     bytes: int
     left_out: tuple[LeftOut, ...] = field(default=())
 
-    @property
-    def settled(self) -> bool:
-        """False if building again might bring more."""
-        return not any(item.again for item in self.left_out)
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a chunk's images come from.
+
+    Attributes:
+        verify: How the objects were checked.
+        rows: For each row of the data the three objects.
+    """
+
+    verify: str
+    rows: list[tuple[Source, Source, Source]]
 
 
 def read_report(directory: Path) -> Report | None:
     """The report of a finished chunk, or None if there is no such chunk."""
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        left_out = tuple(LeftOut(**item) for item in facts["left_out"])
+        return Report(rows=facts["rows"], bytes=facts["bytes"], left_out=left_out)
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        # A machine that lost power may leave a torn file; the chunk is then built again.
         return None
-    left_out = tuple(LeftOut(**item) for item in facts["left_out"])
-    return Report(rows=facts["rows"], bytes=facts["bytes"], left_out=left_out)
 
 
-def write_report(directory: Path, report: Report, sources: list[tuple[Source, Source, Source]]) -> None:
+def write_report(directory: Path, report: Report, sources: Sources) -> None:
     """Say what the chunk holds and, row by row, from which objects."""
-    (directory / _SOURCES).write_text(json.dumps(sources), encoding="utf-8")
-    (directory / _REPORT).write_text(json.dumps(asdict(report)), encoding="utf-8")
+    for name, facts in ((_SOURCES, asdict(sources)), (_REPORT, asdict(report))):
+        with (directory / name).open("w", encoding="utf-8") as file:
+            json.dump(facts, file)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 @contextmanager
-def whole_or_absent(directory: Path) -> Iterator[Path | None]:
+def whole_or_absent(directory: Path, *, since: float, wait: bool) -> Iterator[Path | None]:
     """Give a scratch directory that becomes `directory` when the block ends well, or never.
 
+    Args:
+        directory: The finished chunk's.
+        since: A chunk that was finished before this time (seconds since the epoch) does not count.
+        wait: Wait for another process that is at work on it.
+
     Yields:
-        The scratch directory; None if another process finished the chunk while this one waited for it.
+        The scratch directory; None if the chunk is finished.
+
+    Raises:
+        filelock.Timeout: If another process is at work on it and `wait` is false.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     lock = directory.with_name(directory.name + ".lock")
-    with FileLock(lock):
-        report = read_report(directory)
-        if report is not None and report.settled:
+    with FileLock(lock, timeout=-1 if wait else 0):
+        if is_finished(directory, since=since):
             yield None
         else:
             scratch = directory.with_name(directory.name + INCOMPLETE)
@@ -94,28 +114,47 @@ def whole_or_absent(directory: Path) -> Iterator[Path | None]:
             scratch.mkdir()
             try:
                 yield scratch
-                shutil.rmtree(directory, ignore_errors=True)
-                scratch.rename(directory)
+                _put_in_place(scratch, directory)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-        # Whoever still waits on the lock will find the chunk settled and build nothing, so its file may go.
-        report = read_report(directory)
-        if report is not None and report.settled:
-            lock.unlink(missing_ok=True)
+        # Whoever still waits on the lock will find the chunk finished and build nothing, so its file may go.
+        lock.unlink(missing_ok=True)
+
+
+def is_finished(directory: Path, *, since: float = 0.0) -> bool:
+    """Whether the chunk is there, finished at `since` (seconds since the epoch) or later."""
+    return read_report(directory) is not None and (directory / _REPORT).stat().st_mtime >= since
+
+
+def _put_in_place(scratch: Path, directory: Path) -> None:
+    replaced = directory.with_name(directory.name + ".replaced")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if directory.exists():
+        directory.rename(replaced)
+    scratch.rename(directory)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 class Bytes(Mapping[Source, bytes]):
     """The images of older chunks by their source, read from disk only when asked for."""
 
-    def __init__(self, directories: list[Path]) -> None:
+    def __init__(self, directories: Iterable[Path], *, checked: str | None = None) -> None:
+        """Take note of what the chunks hold.
+
+        Args:
+            directories: The chunks'.
+            checked: Only chunks whose objects were checked at this level or a stricter one; None takes any.
+        """
         self._place: dict[Source, tuple[Path, str, int]] = {}
         self._tables: dict[Path, pa.Table] = {}
         for directory in directories:
             try:
-                rows = json.loads((directory / _SOURCES).read_text(encoding="utf-8"))
-            except FileNotFoundError:
+                found = Sources(**json.loads((directory / _SOURCES).read_text(encoding="utf-8")))
+            except (FileNotFoundError, ValueError, TypeError):
                 continue
-            for index, row in enumerate(rows):
+            if checked is not None and _STRICTNESS.index(found.verify) < _STRICTNESS.index(checked):
+                continue
+            for index, row in enumerate(found.rows):
                 for role, (uri, etag, size) in zip(ROLES, row, strict=True):
                     self._place[uri, etag, size] = (directory, role, index)
 
@@ -123,7 +162,10 @@ class Bytes(Mapping[Source, bytes]):
         directory, role, index = self._place[source]
         if directory not in self._tables:
             self._tables[directory] = pa.ipc.open_stream(pa.memory_map(str(directory / DATA))).read_all()
-        data: bytes = self._tables[directory][role][index].as_py()["bytes"]
+        cell: dict[str, Any] = self._tables[directory][role][index].as_py()
+        if cell["path"] != source[0]:
+            raise KeyError(source)
+        data: bytes = cell["bytes"]
         return data
 
     def __iter__(self) -> Iterator[Source]:

@@ -42,12 +42,6 @@ def remove(entry: Entry) -> None:
         entry.path.unlink(missing_ok=True)
 
 
-def remove_chunks(directory: Path, names: Iterable[str]) -> None:
-    """Delete chunks, so that the next build fetches them again."""
-    for name in names:
-        shutil.rmtree(directory / name, ignore_errors=True)
-
-
 def _weight(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())

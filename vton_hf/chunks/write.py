@@ -1,16 +1,19 @@
 """Building one chunk: fetch, check, write; the next objects are fetched while these are checked."""
 
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+from filelock import Timeout
 
 from vton_hf.ahead import ahead
 from vton_hf.chunks.cut import Chunk
-from vton_hf.chunks.files import DATA, Bytes, LeftOut, Report, Source, whole_or_absent, write_report
-from vton_hf.errors import ImageError, ObjectMissingError, StorageError
+from vton_hf.chunks.files import DATA, Bytes, LeftOut, Report, Source, Sources, whole_or_absent, write_report
+from vton_hf.errors import ImageError, StorageError, UnavailableError
 from vton_hf.features import TEXT_COLUMNS, features, image_column
 from vton_hf.images import verify
 from vton_hf.naming import ROLES
@@ -26,37 +29,55 @@ Row = dict[str, Any]
 Image = bytes | StorageError | ImageError
 
 
-def build_chunk(
-    chunk: Chunk,
-    directory: Path,
-    store: Store,
-    *,
-    older: list[Path],
-    on_error: str,
-    seen: Callable[[int], object],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One chunk to be built.
+
+    Attributes:
+        chunk: What to build.
+        directory: Where; it appears when all is written.
+        older: Chunks that may hold some of the images; those are copied from there and not fetched.
+        on_error: `"skip"` leaves out triplets with a broken image and reports them; `"raise"` stops.
+        since: A chunk that was finished before (seconds since the epoch) is built again.
+    """
+
+    chunk: Chunk
+    directory: Path
+    older: tuple[Path, ...]
+    on_error: str
+    since: float = 0.0
+
+
+def build_chunk(job: Job, store: Store, *, seen: Callable[[int], object], wait: bool) -> bool:
     """Fetch a chunk's images and write them, unless another process did so meanwhile.
 
     Args:
-        chunk: What to build.
-        directory: Where; it appears when all is written.
+        job: What to do.
         store: Where the images lie.
-        older: Chunks that may hold some of the images; those are copied from there and not fetched.
-        on_error: `"skip"` leaves out triplets with a broken image and reports them; `"raise"` stops.
         seen: Called with the bytes of each batch that is done.
+        wait: Wait for another process that is at work on it.
+
+    Returns:
+        False if another process is at work on it and `wait` is false.
 
     Raises:
         ImageError: A broken image, if `on_error="raise"`.
         StorageError: The store does not answer, or, if `on_error="raise"`, an object cannot be read.
     """
-    with whole_or_absent(directory) as scratch:
-        if scratch is None:
-            seen(chunk.bytes)
-            return
-        fetch = partial(_fetch, chunk=chunk, store=store, older=Bytes(older))
-        fetched = ahead(_batches(chunk.rows), fetch)
-        report, sources = _write(scratch / DATA, fetched, on_error=on_error, seen=seen)
-        write_report(scratch, report, sources)
+    chunk = job.chunk
+    try:
+        with whole_or_absent(job.directory, since=job.since, wait=wait) as scratch:
+            if scratch is None:
+                seen(chunk.bytes)
+                return True
+            # What is stored prepared no longer shows whether its object was sound.
+            older = Bytes(job.older, checked=chunk.verify if chunk.preparation else None)
+            fetched = ahead(_batches(chunk.rows), partial(_fetch, chunk=chunk, store=store, older=older))
+            report, rows = _write(scratch / DATA, fetched, on_error=job.on_error, seen=seen)
+            write_report(scratch, report, Sources(chunk.verify, rows))
+    except Timeout:
+        return False
+    return True
 
 
 def _write(
@@ -71,16 +92,18 @@ def _write(
     left_out: list[LeftOut] = []
     sources: list[tuple[Source, Source, Source]] = []
     size = 0
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
-        for rows, images in fetched:
-            good, faults = _sorted_out(rows, images)
-            if faults and on_error == "raise":
-                raise _refusal(faults[0])
-            left_out += [fault for fault, _ in faults]
-            sources += [_sources(row) for row, _ in good]
-            size += sum(len(image) for _, triplet in good for image in triplet)
-            writer.write_batch(_record_batch(good, schema))
-            seen(sum(source[2] for row in rows for source in _sources(row)))
+    with path.open("wb") as file:
+        with pa.ipc.new_stream(file, schema) as writer:
+            for rows, images in fetched:
+                good, faults = _sorted_out(rows, images)
+                if faults and on_error == "raise":
+                    raise _refusal(faults[0])
+                left_out += [fault for fault, _ in faults]
+                sources += [_sources(row) for row, _ in good]
+                size += sum(len(image) for _, triplet in good for image in triplet)
+                writer.write_batch(_record_batch(good, schema))
+                seen(sum(source[2] for row in rows for source in _sources(row)))
+        os.fsync(file.fileno())
     return Report(rows=len(sources), bytes=size, left_out=tuple(left_out)), sources
 
 
@@ -107,7 +130,8 @@ def _fetch(rows: list[Row], *, chunk: Chunk, store: Store, older: Bytes) -> list
     """The images of each row as they are to be stored, or what is wrong with them."""
     sources = [source for row in rows for source in _sources(row)]
     # Older chunks store images alike but may have checked them less.
-    images = {source: _checked(older[source], chunk) for source in sources if source in older}
+    found = {source: older.get(source) for source in sources}
+    images = {source: _checked(data, chunk) for source, data in found.items() if data is not None}
     wanted = [source for source in dict.fromkeys(sources) if source not in images]
     fetched = store.read([uri for uri, _, _ in wanted], [size for _, _, size in wanted]) if wanted else []
     images |= {source: _prepared(_checked(body, chunk), chunk) for source, body in zip(wanted, fetched, strict=True)}
@@ -133,15 +157,20 @@ def _prepared(image: Image, chunk: Chunk) -> Image:
 def _sorted_out(
     rows: list[Row], images: list[tuple[Image, ...]]
 ) -> tuple[list[tuple[Row, list[bytes]]], list[tuple[LeftOut, Exception]]]:
-    """The good rows with their images, and for each other row the first thing that is wrong with it."""
+    """The good rows with their images, and for each other row the first thing that is wrong with it.
+
+    Raises:
+        UnavailableError: If the store did not give an object in time: that says nothing of the object.
+    """
     good: list[tuple[Row, list[bytes]]] = []
     faults: list[tuple[LeftOut, Exception]] = []
     for row, triplet in zip(rows, images, strict=True):
         errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
         if errors:
             role, error = errors[0]
-            again = isinstance(error, StorageError) and not isinstance(error, ObjectMissingError)
-            faults.append((LeftOut(row["key"], row[role], str(error), again=again), error))
+            if isinstance(error, UnavailableError):
+                raise error
+            faults.append((LeftOut(row["key"], row[role], str(error)), error))
         else:
             good.append((row, [image for image in triplet if isinstance(image, bytes)]))
     return good, faults

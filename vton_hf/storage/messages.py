@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from vton_hf.errors import AccessError, ObjectMissingError, StorageError
+from vton_hf.errors import AccessError, ObjectMissingError, StorageError, UnavailableError
 from vton_hf.storage import environment
 from vton_hf.storage.faults import TRANSIENT, Fault, Kind, classify
 from vton_hf.storage.settings import StorageSettings
@@ -74,6 +74,8 @@ class Ask:
         text = f"Cannot {self.verb} {self.uri}: {self._cause(fault)}"
         if fault.kind in {Kind.MISSING, Kind.NO_BUCKET}:
             return ObjectMissingError(text)
+        if fault.kind in TRANSIENT:
+            return UnavailableError(text)
         return AccessError(text) if fault.kind in _ACCESS else StorageError(text)
 
     def trouble(self, error: BaseException) -> str:

@@ -42,7 +42,7 @@ def resolve_prefix(prefix: str, settings: StorageSettings) -> str:
     if settings.bucket is None:
         raise ConfigError(
             f"{prefix!r} is a key, and no bucket is known. Set S3_BUCKET_NAME, call "
-            f"vton_hf.configure(bucket=...), pass s3_bucket=..., or write s3://BUCKET/{prefix}. "
+            f"vton_hf.configure(bucket=...), or write s3://BUCKET/{prefix}. "
             f"A local folder begins with /, ./, ../ or ~."
         )
     return _slashed(f"s3://{settings.bucket}/{prefix}")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from vton_hf.errors import StorageError, VTONError
+from vton_hf.errors import AccessError, StorageError, VTONError
 from vton_hf.storage.faults import OF_THE_OBJECT, OF_THE_STORE, ChangedError, classify
 from vton_hf.storage.lanes import Lane
 from vton_hf.storage.loop import gather_or_stop
@@ -14,6 +14,7 @@ from vton_hf.storage.settings import StorageSettings
 
 Body: TypeAlias = bytes | StorageError
 _LENGTH_TRIES: Final = 3
+_MANY: Final = 16
 
 
 async def read_all(
@@ -76,6 +77,8 @@ def _sort_out(outcomes: Mapping[str, bytes | BaseException], settings: StorageSe
                 return failure
             if classify(outcome).kind not in OF_THE_OBJECT:
                 blank = blank or failure
-    if blank is not None and not any(isinstance(body, bytes) for body in bodies.values()):
-        return blank
-    return bodies
+    if blank is None or any(isinstance(body, bytes) for body in bodies.values()):
+        return bodies
+    # A few objects may well be denied one by one; many in a row are a right that is missing.
+    alone = isinstance(blank, AccessError) and len(bodies) < _MANY
+    return bodies if alone else blank

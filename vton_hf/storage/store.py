@@ -83,7 +83,8 @@ class Store:
             could not be had: `ObjectMissingError` if it is gone.
 
         Raises:
-            StorageError: If the store as a whole failed, or nothing at all could be read.
+            StorageError: If the store as a whole failed, or nothing at all could be read; up to 15 objects that
+                are all denied are errors in their places.
             ConfigError: If a URI has no scheme, or its store cannot be opened.
         """
         if isinstance(uris, str) or (sizes is not None and len(sizes) != len(uris)):

@@ -2,7 +2,17 @@
 
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.discover import CLOTH_RULES, discover
-from vton_hf.triplets.manifest import Exclude, Manifest, version_digest
+from vton_hf.triplets.manifest import Exclude, Manifest, read_names, version_digest
 from vton_hf.triplets.survey import check_survey, survey
 
-__all__ = ["CLOTH_RULES", "Audit", "Exclude", "Manifest", "check_survey", "discover", "survey", "version_digest"]
+__all__ = [
+    "CLOTH_RULES",
+    "Audit",
+    "Exclude",
+    "Manifest",
+    "check_survey",
+    "discover",
+    "read_names",
+    "survey",
+    "version_digest",
+]

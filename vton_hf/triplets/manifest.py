@@ -54,7 +54,10 @@ class Manifest:
 
     def sizes(self) -> dict[str, int]:
         """Triplets by difficulty; all three are named."""
-        return {difficulty: self.pool(difficulty).num_rows for difficulty in DIFFICULTIES}
+        counts = {
+            difficulty: pc.sum(pc.equal(self.table["difficulty"], difficulty)).as_py() for difficulty in DIFFICULTIES
+        }
+        return {difficulty: count or 0 for difficulty, count in counts.items()}
 
     def pool(self, difficulty: str) -> pa.Table:
         """The rows of one difficulty, in pool order."""
@@ -63,7 +66,7 @@ class Manifest:
     def rows_of(self, difficulty: str) -> range:
         """Where the rows of one difficulty stand in the table."""
         start = self.table["difficulty"].combine_chunks().index(difficulty).as_py()
-        return range(max(start, 0), max(start, 0) + self.pool(difficulty).num_rows)
+        return range(max(start, 0), max(start, 0) + self.sizes()[difficulty])
 
     def of_difficulties(self, difficulties: Iterable[str]) -> "Manifest":
         """Only the triplets of these difficulties."""
