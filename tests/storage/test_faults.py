@@ -29,7 +29,13 @@ REFUSALS = {
 
 
 def both(store: Store) -> list[Callable[[], object]]:
-    return [lambda: store.list([PREFIX]), lambda: store.read([URI])]
+    def read() -> object:
+        (body,) = store.read([URI])
+        if isinstance(body, StorageError):  # a single object that is denied is an error in its place
+            raise body
+        return body
+
+    return [lambda: store.list([PREFIX]), read]
 
 
 @pytest.mark.parametrize("code", REFUSALS)

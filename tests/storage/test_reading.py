@@ -90,10 +90,11 @@ def test_a_refused_object_stands_in_its_place(faults: FaultServer, faulty: Fault
     assert faults.asked()["3"] == 1
 
 
-def test_refusing_everything_is_raised(faults: FaultServer, faulty: Faulty) -> None:
+def test_refusing_many_is_raised_and_a_few_stand_in_their_places(faults: FaultServer, faulty: Faulty) -> None:
     faults.always("*", DENIED)
     with pytest.raises(AccessError, match="s3:GetObject"):
-        faulty().read(ALL)
+        faulty().read([uri(number) for number in range(16)])
+    assert all(isinstance(body, AccessError) for body in faulty().read([uri(number) for number in range(15)]))
 
 
 def test_wrong_credentials_stop_the_whole_call_at_once(faults: FaultServer, faulty: Faulty) -> None:
