@@ -167,6 +167,8 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
     def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
         """The same rows in the same order, fetched while they are consumed.
 
+        Broken images are not known in advance: each is replaced by another triplet of its difficulty.
+
         Args:
             split: As in `as_dataset`.
             base_path: Not used; prefixes say where the triplets lie.
