@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vton_hf
-from tests.bucket import Bucket, Load, png, triplet_keys
+from tests.bucket import Bucket, Load, loader, png, triplet_keys
+from tests.s3 import BUCKET, MotoS3
 from vton_hf.streaming import SHARD_ROWS, cut_shards
 
 
@@ -61,6 +62,23 @@ def test_a_dataloader_sees_each_row_once(load: Load, bucket: Bucket, workers: in
     stream = load(streaming=True).select_columns(["key", "stem"])
     loader = torch_data.DataLoader(stream, batch_size=4, num_workers=workers)
     assert Counter(key for batch in loader for key in batch["key"]) == Counter(load()["key"])
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_that_stay_stream_epoch_after_epoch(s3: MotoS3, tmp_path: Any, start: str) -> None:
+    torch_data = pytest.importorskip("torch.utils.data")
+    for index in range(20):
+        for key in triplet_keys("easy", "male", f"{index:03d}").values():
+            s3.put(BUCKET, key, png(key))
+    load = loader(f"s3://{BUCKET}/dataset_ultimate/", tmp_path, storage_options=s3.storage_options)
+    stream = load("easy", streaming=True).select_columns(["key"])
+    assert len(list(stream)) == 20
+    batches = torch_data.DataLoader(
+        stream, batch_size=5, num_workers=1, persistent_workers=True, multiprocessing_context=start, timeout=60
+    )
+    for _ in range(3):
+        assert len({key for batch in batches for key in batch["key"]}) == 20
 
 
 def test_slices_and_dictionaries_of_splits_stream_too(load: Load, bucket: Bucket) -> None:

@@ -1,5 +1,6 @@
 """Work that is begun before its result is needed."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,5 +33,7 @@ def ahead(items: Iterable[Item], work: Callable[[Item], Result], *, depth: int =
             first, result = pending.popleft()
             yield first, result.result()
     finally:
-        # A consumer that stops early is not kept waiting for what it no longer wants.
-        threads.shutdown(wait=False, cancel_futures=True)
+        # A consumer that stops early is not kept waiting for what it no longer wants; one that stops because the
+        # interpreter ends finds the threads joined already.
+        if not sys.is_finalizing():
+            threads.shutdown(wait=False, cancel_futures=True)

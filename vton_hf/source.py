@@ -52,6 +52,10 @@ class Source:
     @cached_property
     def _survey(self) -> tuple[Manifest, Audit]:
         config = self.config
+        if storage.is_offline():
+            raise StorageError(
+                "HF_DATASETS_OFFLINE is set: the bucket may not be listed. Unset it to stream or to build."
+            )
         prefixes = self._prefixes
         with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
             table = storage.Store(self.settings).list(prefixes, progress=bar.update)
@@ -134,7 +138,7 @@ class Source:
             BuildError: If the disk is too small.
             ImageError: If an image is broken and `on_error="raise"`.
         """
-        if num_proc is not None and num_proc < 1:
+        if num_proc is not None and (type(num_proc) is not int or num_proc < 1):
             raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
         if storage.is_offline():
             self.record()
@@ -231,7 +235,7 @@ class Source:
         """
         items = self.left_out()
         first = "; ".join(f"{item.key}: {item.reason} ({item.uri})" for item in items[:_SHOWN])
-        more = f"; and {len(items) - _SHOWN:,} more, which `vton-hf build` lists" if len(items) > _SHOWN else ""
+        more = f"; and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
         if items and self.config.on_error == "raise":
             raise ImageError(
                 f"Broken images: {first}{more}. Mend or remove the objects, leave the triplets out with "
@@ -239,7 +243,7 @@ class Source:
             )
         if items:
             logger.warning(
-                "%s left out while building, for a broken image: %s%s.",
+                "%s left out while building: %s%s. download_mode='force_redownload' asks for them again.",
                 "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
                 first,
                 more,

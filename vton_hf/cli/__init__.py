@@ -1,6 +1,7 @@
 """`vton-hf`: arguments in, library calls, text out. The only place that prints or exits."""
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -29,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, MISUSED)
     except VTONError as error:
         return _fail(error, FAILED)
+    except BrokenPipeError:
+        # Whoever reads has read enough, such as `head`; Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         # Not the store's, which has errors of its own: a cache or an output that cannot be written.
         return _fail(error, FAILED)

@@ -46,6 +46,17 @@ def weights(text: str) -> dict[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like easy=0.1,medium=0.4,hard=0.5") from None
 
 
+def positive(text: str) -> int:
+    """Read a whole number from 1.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is none.
+    """
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
 def epoch_size(text: str) -> int | str:
     """A number, or one of the words, which the library checks."""
     return int(text) if text.lstrip("-").isdigit() else text
@@ -108,7 +119,9 @@ def _add_mixes(add: _Add) -> None:
         f"build hard {_ROOT} --num-proc 8",
     )
     _mix(building)
-    building.add_argument("--num-proc", type=int, metavar="N", help="worker processes (default: build in this one)")
+    building.add_argument(
+        "--num-proc", type=positive, metavar="N", help="worker processes (default: build in this one)"
+    )
 
 
 def _add_cache(add: _Add) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
+import fsspec.asyn
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError, VTONError
@@ -39,7 +40,7 @@ class Store:
 
     def __init__(self, settings: StorageSettings) -> None:
         self.settings = settings
-        self._lanes: dict[tuple[int, str], Lane] = {}
+        self._lanes: dict[tuple[int, object, str], Lane] = {}
 
     def __reduce__(self) -> tuple[type["Store"], tuple[StorageSettings]]:
         return Store, (self.settings,)
@@ -102,7 +103,9 @@ class Store:
 
     def _lane(self, scheme: str) -> Lane:
         # A child never uses its parent's lane, nor drops it: see `loop`. Of two made at once one stays.
-        here = (os.getpid(), scheme)
+        # And `datasets` gives fsspec a new loop whenever a DataLoader worker begins an epoch, on which the
+        # connections of the old one would fail.
+        here = (os.getpid(), fsspec.asyn.get_loop(), scheme)
         return self._lanes.get(here) or self._lanes.setdefault(here, _open(scheme, self.settings))
 
 
