@@ -1,12 +1,13 @@
 """`embed_images=False`: rows hold URIs, a batch's images are fetched together when they are looked at."""
 
+from pathlib import Path
 from typing import Any
 
 import datasets
 import pytest
 
 import vton_hf
-from tests.bucket import Bucket, Load, encoded, png, triplet_keys
+from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from tests.s3 import BUCKET, MotoS3
 from vton_hf.naming import ROLES
 
@@ -40,15 +41,18 @@ def test_a_broken_or_vanished_object_is_named_when_it_is_looked_at(load: Load, b
         rows[0]
 
 
-@pytest.mark.s3
-def test_a_batch_is_fetched_at_once_and_only_what_is_asked_for(s3: MotoS3, tmp_path: Any) -> None:
-    for index in range(8):
+def rows_on_s3(s3: MotoS3, cache: Path, count: int) -> datasets.Dataset:
+    """So many easy triplets on the server, as a dataset of URIs."""
+    for index in range(count):
         for key in triplet_keys("easy", "male", f"{index:03d}").values():
             s3.put(BUCKET, key, png(key))
-    rows = datasets.load_dataset(
-        "vton_hf", "easy", split="train", s3_prefixes=[f"s3://{BUCKET}/dataset_ultimate/"], embed_images=False,
-        storage_options=s3.storage_options, cache_dir=str(tmp_path),
-    )  # fmt: skip
+    load = loader(f"s3://{BUCKET}/dataset_ultimate/", cache, storage_options=s3.storage_options)
+    return load("easy", embed_images=False)
+
+
+@pytest.mark.s3
+def test_a_batch_is_fetched_at_once_and_only_what_is_asked_for(s3: MotoS3, tmp_path: Any) -> None:
+    rows = rows_on_s3(s3, tmp_path, 8)
     assert not s3.gets()
     batch = rows[:4]
     assert sum(s3.gets().values()) == 12
@@ -63,13 +67,7 @@ def test_a_batch_is_fetched_at_once_and_only_what_is_asked_for(s3: MotoS3, tmp_p
 @pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
 def test_dataloader_workers_fetch_after_the_parent_did(s3: MotoS3, tmp_path: Any, start: str) -> None:
     torch_data = pytest.importorskip("torch.utils.data")
-    for index in range(6):
-        for key in triplet_keys("easy", "male", f"{index:03d}").values():
-            s3.put(BUCKET, key, png(key))
-    rows = datasets.load_dataset(
-        "vton_hf", "easy", split="train", s3_prefixes=[f"s3://{BUCKET}/dataset_ultimate/"], embed_images=False,
-        storage_options=s3.storage_options, cache_dir=str(tmp_path),
-    )  # fmt: skip
+    rows = rows_on_s3(s3, tmp_path, 6)
     assert rows[0]["cloth_image"].size == (12, 16)
     loader = torch_data.DataLoader(
         rows, batch_size=2, num_workers=2, collate_fn=stems_and_sizes, multiprocessing_context=start, timeout=60

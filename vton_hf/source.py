@@ -56,9 +56,8 @@ class Source:
             raise StorageError(
                 "HF_DATASETS_OFFLINE is set: the bucket may not be listed. Unset it to stream or to build."
             )
-        prefixes = self._prefixes
         with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
-            table = storage.Store(self.settings).list(prefixes, progress=bar.update)
+            table = storage.Store(self.settings).list(self._prefixes, progress=bar.update)
         manifest, audit = survey(
             table, cloth=config.cloth, exclude=config.exclude, gender=config.gender, limit=config.limit
         )
@@ -130,9 +129,10 @@ class Source:
 
         Args:
             num_proc: Worker processes; None builds in this one.
-            fresh: Throw away what is there and fetch everything again.
+            fresh: Fetch everything again; what is there stays until it is replaced.
 
         Raises:
+            ConfigError: If `num_proc` makes no sense.
             StorageError: If the store does not answer, or offline if nothing was built.
             EmptyPoolError: If a difficulty that has weight has no triplet.
             BuildError: If the disk is too small.

@@ -80,7 +80,7 @@ def test_the_rows_of_a_difficulty_stand_together_in_pool_order() -> None:
     manifest = mixed()
     for name in DIFFICULTIES:
         rows = manifest.rows_of(name)
-        assert manifest.table.slice(rows.start, len(rows)).equals(manifest.pool(name))
+        assert manifest.table.slice(rows.start, len(rows)).equals(manifest.of_difficulties([name]).table)
     assert list(manifest.of_difficulties(["hard"]).rows_of("easy")) == []
 
 

@@ -59,10 +59,6 @@ class Manifest:
         }
         return {difficulty: count or 0 for difficulty, count in counts.items()}
 
-    def pool(self, difficulty: str) -> pa.Table:
-        """The rows of one difficulty, in pool order."""
-        return self.table.filter(pc.equal(self.table["difficulty"], difficulty))
-
     def rows_of(self, difficulty: str) -> range:
         """Where the rows of one difficulty stand in the table."""
         start = self.table["difficulty"].combine_chunks().index(difficulty).as_py()
