@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -161,6 +162,20 @@ def reopened(image: Image.Image, kind: str = "PNG", **options: object) -> Image.
 )
 def test_an_image_of_any_mode_is_seen_on_white(mode: str, colour: int | tuple[int, ...], seen: tuple[int, ...]) -> None:
     assert pixels(reopened(Image.new(mode, (2, 1), colour))) == [seen, seen]
+
+
+def test_every_colour_of_every_transparency_is_rounded_to_the_nearest() -> None:
+    colour, alpha = np.meshgrid(np.arange(256), np.arange(256))
+    image = np.stack([colour, colour, colour, alpha], axis=2).astype(np.uint8)
+    expected = 255 + (colour - 255) * alpha / 255
+    assert np.abs(np.asarray(on_white(Image.fromarray(image)))[..., 0] - expected).max() < 0.5
+
+
+def test_an_image_that_is_put_on_white_stays_as_it_was() -> None:
+    for image in (Image.new("RGBA", (2, 1), (1, 2, 3, 4)), Image.new("I;16", (2, 1), 999), PICTURE):
+        before = image.mode, image.tobytes(), dict(image.info)
+        on_white(image)
+        assert (image.mode, image.tobytes(), image.info) == before
 
 
 def test_the_clear_colour_of_a_palette_is_white() -> None:

@@ -271,6 +271,22 @@ def test_ten_thousand_rows_hold_the_recipe_to_the_row(recipe: str, rows: list[in
     assert np.bincount(mix.pool, minlength=3).tolist() == rows
 
 
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        (RECIPES["easy"], ("Easy: 10,000 (100%)", "Medium: 0 (0%)", "Hard: 0 (0%)")),
+        (RECIPES["medium"], ("Easy: 3,000 (30%)", "Medium: 7,000 (70%)", "Hard: 0 (0%)")),
+        (RECIPES["hard"], ("Easy: 2,500 (25%)", "Medium: 2,500 (25%)", "Hard: 5,000 (50%)")),
+        ({"easy": 1, "hard": 2}, ("Easy: 3,333 (33.3%)", "Medium: 0 (0%)", "Hard: 6,667 (66.7%)")),
+        ({"easy": 1, "hard": 9_999}, ("Easy: 1 (0.01%)", "Medium: 0 (0%)", "Hard: 9,999 (100%)")),
+    ],
+)
+def test_a_plan_prints_as_a_tree(weights: Mapping[str, float], said: tuple[str, str, str]) -> None:
+    easy, medium, hard = said
+    tree = f"Total: 10,000 samples\n├── {easy}\n├── {medium}\n└── {hard}"
+    assert str(plan(PLENTY, weights, epoch_size=10_000)) == tree
+
+
 def test_min_repeats_nothing_and_max_shows_everything() -> None:
     sizes = {"easy": 900, "medium": 400, "hard": 700}
     assert all(share.repeats == 0 for share in plan(sizes, RECIPES["hard"], epoch_size="min").composition())

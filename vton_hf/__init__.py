@@ -25,9 +25,19 @@ from vton_hf.registry import register
 
 if TYPE_CHECKING:
     from vton_hf.builder import VTON, load
+    from vton_hf.collate import collate_triplets
     from vton_hf.config import VTONConfig
+    from vton_hf.samplers import Curriculum, TripletSampler
     from vton_hf.sheet import contact_sheet
     from vton_hf.storage import configure
+    from vton_hf.torch_dataset import (
+        S3VTONDataset,
+        S3VTONDatasetEasy,
+        S3VTONDatasetHard,
+        S3VTONDatasetMedium,
+        get_vton_dataset,
+    )
+    from vton_hf.transforms import TripletTransform, set_transform, transform_of
 
 __version__ = "0.1.0"
 
@@ -36,25 +46,47 @@ __all__ = [
     "AccessError",
     "BuildError",
     "ConfigError",
+    "Curriculum",
     "EmptyPoolError",
     "ImageError",
     "LayoutError",
     "ObjectMissingError",
+    "S3VTONDataset",
+    "S3VTONDatasetEasy",
+    "S3VTONDatasetHard",
+    "S3VTONDatasetMedium",
     "StorageError",
+    "TripletSampler",
+    "TripletTransform",
     "UnavailableError",
     "VTONConfig",
     "VTONError",
+    "collate_triplets",
     "configure",
     "contact_sheet",
+    "get_vton_dataset",
     "load",
+    "set_transform",
+    "transform_of",
 ]
 
 _ROOMS = {
     "VTON": "builder",
+    "Curriculum": "samplers",
+    "S3VTONDataset": "torch_dataset",
+    "S3VTONDatasetEasy": "torch_dataset",
+    "S3VTONDatasetHard": "torch_dataset",
+    "S3VTONDatasetMedium": "torch_dataset",
+    "TripletSampler": "samplers",
+    "TripletTransform": "transforms",
     "VTONConfig": "config",
+    "collate_triplets": "collate",
     "configure": "storage",
     "contact_sheet": "sheet",
+    "get_vton_dataset": "torch_dataset",
     "load": "builder",
+    "set_transform": "transforms",
+    "transform_of": "transforms",
 }
 
 
@@ -62,7 +94,13 @@ def __getattr__(name: str) -> Any:
     """Import a room when something in it is asked for: `datasets` alone takes seconds."""
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    try:
+        room = importlib.import_module(f"{__name__}.{_ROOMS[name]}")
+    except ModuleNotFoundError as error:
+        if error.name in {"torch", "torchvision"}:
+            raise ImportError(f"vton_hf.{name} needs torch and torchvision: pip install 'vton-hf[torch]'") from error
+        raise
+    return getattr(room, name)
 
 
 def __dir__() -> list[str]:

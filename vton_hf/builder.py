@@ -15,6 +15,7 @@ from vton_hf.config import VERSION, VTONConfig, check_options
 from vton_hf.errors import ConfigError
 from vton_hf.features import check_features, features
 from vton_hf.fetching import FetchImages
+from vton_hf.left_out import check_usable
 from vton_hf.records import Cache
 from vton_hf.source import Source
 from vton_hf.splits import SPLIT, each_split, row_ranges
@@ -127,10 +128,15 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
         del options
         if self._exported:
             return super().as_dataset(split, in_memory=in_memory)
-        parts = self._pools(in_memory=bool(in_memory))
+        parts = self.pools(in_memory=bool(in_memory))
         return each_split(split, lambda part: self._mix(parts, part), datasets.DatasetDict)
 
-    def _pools(self, *, in_memory: bool) -> dict[str, datasets.Dataset]:
+    def pools(self, *, in_memory: bool = False) -> dict[str, datasets.Dataset]:
+        """The prepared triplets before they are mixed: a dataset for each difficulty that has weight.
+
+        Raises:
+            EmptyPoolError: If one has no usable triplet.
+        """
         record, cache = self.source.record(), self.source.cache
         if self.config.embed_images:
             self.source.reports()
@@ -138,7 +144,8 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
                 name: pools.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory)
                 for name, chunks in record.chunks.items()
             }
-            self.source.check_usable({name: len(part) for name, part in parts.items()})
+            sizes = {name: len(part) for name, part in parts.items()}
+            check_usable(sizes, self.source.drawn, self.source.left_out())
             return parts
         manifest = cache.load_manifest(record.manifest)
         whole = pools.open_pool([cache.uris(record.manifest)], self.info, in_memory=in_memory)

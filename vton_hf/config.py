@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import datasets
 
+from vton_hf.aspect import check_fit
 from vton_hf.errors import ConfigError
 from vton_hf.images import VERIFY_LEVELS
 from vton_hf.mixing import RECIPES, check_weights, epoch_length
@@ -116,10 +117,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         check_survey(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit)
 
     def _check_image_size(self) -> None:
-        size = self.image_size
-        pair = size is None or (isinstance(size, (tuple, list)) and [type(edge) for edge in size] == [int, int])
-        if not pair or (size is not None and min(size) < 1):
-            raise ConfigError(f"image_size={size!r} makes no sense. Allowed: (height, width) in pixels, or None.")
+        check_fit(self.image_size, "stretch")
         if self.preparation and not self.embed_images:
             raise ConfigError(
                 "image_size= and image_format= say how images are stored; embed_images=False stores none. "

@@ -1,6 +1,6 @@
 """Rows that hold URIs only: their images are fetched when they are looked at, a whole batch at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import datasets
@@ -18,7 +18,7 @@ class FetchImages:
     """
 
     def __init__(self, settings: StorageSettings) -> None:
-        self._store = Store(settings)
+        self.store = Store(settings)
 
     def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
         """Fetch and decode.
@@ -34,10 +34,28 @@ class FetchImages:
             ImageError: If it is no image.
         """
         roles = [role for role in ROLES if role in batch]
-        uris = [cell["path"] for role in roles for cell in batch[role]]
-        images = iter([_decode(uri, data) for uri, data in zip(uris, self._store.read(uris), strict=True)])
+        cells = [cell for role in roles for cell in batch[role]]
+        bodies = zip(cells, read_cells(cells, self.store), strict=True)
+        images = iter([_decode(cell["path"], body) for cell, body in bodies])
         fetched = {role: [next(images) for _ in batch[role]] for role in roles}
         return {name: fetched.get(name, column) for name, column in batch.items()}
+
+
+def read_cells(cells: Sequence[Mapping[str, Any]], store: Store) -> list[bytes | StorageError]:
+    """The bytes of image cells; those that are not in the cell are fetched, all at once.
+
+    Args:
+        cells: `{"bytes": ..., "path": URI}`, as an undecoded `datasets.Image` column has them.
+        store: Where URIs lead.
+
+    Returns:
+        In order, an object's bytes, or what is wrong with this one object.
+
+    Raises:
+        StorageError: If the store as a whole fails.
+    """
+    fetched = iter(store.read([cell["path"] for cell in cells if cell["bytes"] is None]))
+    return [next(fetched) if cell["bytes"] is None else cell["bytes"] for cell in cells]
 
 
 def _decode(uri: str, data: bytes | StorageError) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from PIL import Image
 
 from vton_hf.errors import ImageError
-from vton_hf.images import on_white
+from vton_hf.images import decode
 
 _ENCODINGS: Final[dict[str, dict[str, Any]]] = {
     "png": {"format": "PNG"},
@@ -50,7 +50,7 @@ class Preparation:
             return data
         buffer = io.BytesIO()
         try:
-            image = on_white(Image.open(io.BytesIO(data)))
+            image = decode(data)
             if self.size:
                 image = image.resize((self.size[1], self.size[0]), Image.Resampling.LANCZOS)
             image.save(buffer, **_ENCODINGS[self.kind or "png"])

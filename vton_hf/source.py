@@ -1,25 +1,20 @@
 """One dataset's way from the bucket to the cache: listed once, built as far as it is missing, remembered."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final
 
 from datasets.utils import tqdm
 
 from vton_hf import mixing, storage
 from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing
 from vton_hf.config import VTONConfig
-from vton_hf.errors import BuildError, ConfigError, EmptyPoolError, ImageError, StorageError
+from vton_hf.errors import BuildError, ConfigError, StorageError
+from vton_hf.left_out import tell_left_out
 from vton_hf.records import Cache, Notebook, Record
 from vton_hf.streaming import Stream
 from vton_hf.triplets import Audit, Manifest, read_names, survey
-
-logger = logging.getLogger("vton_hf")
-
-_SHOWN: Final = 3
 
 
 @dataclass(eq=False)
@@ -78,6 +73,10 @@ class Source:
     def audit(self) -> Audit:
         """Every listed key that is not part of a triplet."""
         return self._survey[1]
+
+    def share_listing(self, other: "Source") -> None:
+        """Take over what another source listed, which differs in its recipe alone."""
+        self.__dict__["_survey"] = other._survey  # noqa: SLF001 - how `cached_property` remembers
 
     @property
     def drawn(self) -> list[str]:
@@ -163,7 +162,7 @@ class Source:
             self.cache.save_uris(self.manifest)
         self._notebook.save(record)
         self._record, self._reports = record, None
-        self._tell_left_out()
+        tell_left_out(self.left_out(), on_error=self.config.on_error)
 
     def record(self) -> Record:
         """How the dataset was prepared.
@@ -197,20 +196,6 @@ class Source:
         """The triplets that were found broken while building."""
         return [item for report in self.reports() for item in report.left_out]
 
-    def check_usable(self, sizes: Mapping[str, int]) -> None:
-        """Tell a pool whose every triplet was left out from one that never had any.
-
-        Raises:
-            EmptyPoolError: If there is such a pool.
-        """
-        for name in self.drawn:
-            broken = [item for item in self.left_out() if item.key.startswith(f"{name}/")]
-            if not sizes[name] and broken:
-                raise EmptyPoolError(
-                    f"No samples available for difficulty {name!r}: all {len(broken):,} of its triplets were left out "
-                    f"while building, the first for {broken[0].uri}: {broken[0].reason}."
-                )
-
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
         """What a worker needs to stream an epoch of these weights."""
         config = self.config
@@ -226,25 +211,3 @@ class Source:
             embed_images=config.embed_images,
             preparation=config.preparation,
         )
-
-    def _tell_left_out(self) -> None:
-        """Warn of broken images, also of those that an earlier build found.
-
-        Raises:
-            ImageError: If there are any and `on_error="raise"`.
-        """
-        items = self.left_out()
-        first = "; ".join(f"{item.key}: {item.reason} ({item.uri})" for item in items[:_SHOWN])
-        more = f"; and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
-        if items and self.config.on_error == "raise":
-            raise ImageError(
-                f"Broken images: {first}{more}. Mend or remove the objects, leave the triplets out with "
-                f"exclude=[...], or build with on_error='skip'."
-            )
-        if items:
-            logger.warning(
-                "%s left out while building: %s%s. download_mode='force_redownload' asks for them again.",
-                "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
-                first,
-                more,
-            )

@@ -5,7 +5,7 @@ gives the rows of the map-style dataset in the same order.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -94,7 +94,7 @@ def read_shards(shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict
         ImageError: A broken image, if `stream.on_error` is `"raise"`.
         StorageError: The store does not answer.
     """
-    reader = _Reader(stream)
+    reader = Reader(stream)
     batches = [
         range(start, min(start + BATCH_ROWS, last))
         for first, last in shards
@@ -114,7 +114,7 @@ def _mixed(
     return manifest, plan(manifest.sizes(), dict(weights), seed=seed, epoch_size=epoch_size), starts
 
 
-class _Reader:
+class Reader:
     """Makes rows of positions."""
 
     def __init__(self, stream: Stream) -> None:
@@ -133,6 +133,12 @@ class _Reader:
             example if isinstance(example, dict) else self._substitute(position, row, example)
             for position, row, example in zip(positions, rows, self._examples(rows), strict=True)
         ]
+
+    def draw(self, difficulty: str, seed: int | Sequence[int]) -> Iterator[dict[str, Any] | Exception]:
+        """Triplets to put in a broken one's place: an example, or what is wrong with this one too."""
+        size = len(self._manifest.rows_of(difficulty))
+        for candidate in np.random.default_rng(seed).integers(0, size, SUBSTITUTES):
+            yield from self._examples([self._row(difficulty, int(candidate))])
 
     def _pool(self, position: int) -> str:
         return self._plan.pools[int(self._plan.pool[position])]
@@ -164,10 +170,7 @@ class _Reader:
         """Another triplet of the same difficulty, the same one whoever asks."""
         if self._stream.on_error == "raise":
             raise type(error)(f"{row['key']}: {error}")
-        pool = self._pool(position)
-        size = next(share.available for share in self._plan.composition() if share.difficulty == pool)
-        for candidate in np.random.default_rng([self._stream.seed, position]).integers(0, size, SUBSTITUTES):
-            (example,) = self._examples([self._row(pool, int(candidate))])
+        for example in self.draw(self._pool(position), [self._stream.seed, position]):
             if isinstance(example, dict):
                 logger.warning("%s is broken (%s); %s takes its place.", row["key"], error, example["key"])
                 return example

@@ -1,0 +1,143 @@
+"""The trainers under scripts/examples: each runs, shows what it did, and goes on after a kill as if there was none.
+
+They run in processes of their own, forked from one that has imported what takes them 10 s and more to import.
+"""
+
+import multiprocessing
+import os
+import re
+import runpy
+import subprocess
+import sys
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+EXAMPLES = Path(__file__).parent.parent / "scripts" / "examples"
+NAMES = ("catvton", "trainer", "plain")
+TINY = ["--demo-count", "4", "--size", "32x24", "--batch-size", "2", "--log-every", "1", "--save-every", "2"]
+STEPS = 8
+pytestmark = pytest.mark.timeout(400)  # the first one imports diffusers and transformers
+PRELOADED = ["accelerate", "datasets", "diffusers.models.unets.unet_2d_condition", "transformers.trainer"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all examples draw and build the demo once."""
+    return tmp_path_factory.mktemp("examples")
+
+
+def start(name: str, output: Path, *options: str, steps: int = STEPS) -> tuple[BaseProcess, Path]:
+    """Begin an example on the demo triplets beside `output`; what it prints goes to the file."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    printed = output.with_suffix(".txt")
+    arguments = ["--output", str(output), "--steps", str(steps), *TINY, *options]
+    process = context.Process(target=_example, args=(EXAMPLES / f"{name}.py", arguments, printed))
+    process.start()
+    return process, printed
+
+
+def _example(script: Path, arguments: list[str], printed: Path) -> None:
+    sys.stdout = sys.stderr = printed.open("w", buffering=1)
+    for descriptor in (1, 2):
+        os.dup2(sys.stdout.fileno(), descriptor)
+    multiprocessing.set_start_method("fork", force=True)  # of loaders' workers, as in a process of its own
+    torch.set_num_threads(1)  # faster for tiny models, above all where other tests run beside them
+    sys.argv = [str(script), *arguments]
+    sys.path.insert(0, str(script.parent))
+    runpy.run_path(str(script), run_name="__main__")
+
+
+def run(name: str, output: Path, *options: str, steps: int = STEPS, fails: bool = False) -> str:
+    process, printed = start(name, output, *options, steps=steps)
+    process.join(150)
+    text = printed.read_text()
+    assert process.exitcode == int(fails), text[-3000:]
+    return text
+
+
+def losses(printed: str) -> list[str]:
+    return re.findall(r"\bloss(?:': '| )([\d.e-]+)", printed)
+
+
+def kill_at(step: int, name: str, output: Path, *options: str) -> None:
+    """Start an example and kill it when it has printed so many losses."""
+    process, printed = start(name, output, *options)
+    until = time.monotonic() + 150
+    while not printed.exists() or len(losses(printed.read_text())) < step:
+        assert process.is_alive(), printed.read_text()[-3000:]
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    process.kill()
+    process.join()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_shows_its_work_and_survives_a_kill(name: str, folder: Path) -> None:
+    workers = ("--workers", "1" if name == "plain" else "0")
+    whole = run(name, folder / f"{name}-whole", *workers)
+    assert len(losses(whole)) == STEPS
+    assert re.search(r"waited [\d.]+ s for data \(\d+%\), computed [\d.]+ s", whole)
+    assert re.search(r"held-out garments: L1 \d\.\d+, [+-]\d+% against copying the person", whole)
+    for picture in ("before.png", "after.png"):
+        assert str(folder / f"{name}-whole" / picture) in whole
+        with Image.open(folder / f"{name}-whole" / picture) as image:
+            assert len(image.getcolors(1 << 20)) > 1000
+
+    kill_at(3, name, folder / name, *workers)
+    assert not (folder / name / "after.png").exists()
+    resumed = run(name, folder / name, *workers, "--resume")
+    assert 0 < len(losses(resumed)) < STEPS
+    assert losses(resumed) == losses(whole)[-len(losses(resumed)) :]
+    assert (folder / name / "after.png").read_bytes() == (folder / f"{name}-whole" / "after.png").read_bytes()
+
+
+@pytest.mark.parametrize(("channels", "fits"), [(4, True), (8, True), (9, False)])
+def test_a_checkpoint_is_trained_in_the_latents_of_its_vae(
+    channels: int, fits: bool, folder: Path, tmp_path: Path
+) -> None:
+    maker = multiprocessing.get_context("forkserver").Process(target=_checkpoint, args=(tmp_path / "model", channels))
+    maker.start()
+    maker.join()
+    options = ("--checkpoint", str(tmp_path / "model"), "--workers", "0")
+    first = run("catvton", folder / f"checkpoint-{channels}", *options, steps=2, fails=not fits)
+    if not fits:
+        assert re.search(r"^ConfigError: The UNet of .* takes 9 channels", first, flags=re.MULTILINE)
+        return
+    more = run("catvton", folder / f"checkpoint-{channels}", *options, "--resume", steps=3)
+    assert (len(losses(first)), len(losses(more))) == (2, 1)
+    assert "Resumed at step 2" in more
+
+
+def _checkpoint(folder: Path, channels: int) -> None:
+    """Stable Diffusion's parts, tiny and randomly initialised."""
+    from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+
+    sides = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
+    AutoencoderKL(block_out_channels=(8, 8), norm_num_groups=4, **sides).save_pretrained(folder / "vae")
+    sides = {
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+    }
+    shape = {"block_out_channels": (8, 8), "layers_per_block": 1, "attention_head_dim": 2, "cross_attention_dim": 8}
+    unet = UNet2DConditionModel(in_channels=channels, out_channels=4, norm_num_groups=4, **shape, **sides)
+    unet.save_pretrained(folder / "unet")
+    DDPMScheduler(clip_sample=False).save_pretrained(folder / "scheduler")
+
+
+def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
+    said = run("plain", tmp_path / "out", "--s3-prefix", str(tmp_path / "nothing"), fails=True)
+    assert "Traceback" not in said
+    assert re.search(r"^LayoutError: .*nothing", said, flags=re.MULTILINE)
+
+
+def test_without_an_example_the_command_says_which_there_are() -> None:
+    for arguments in ([], ["other"]):
+        done = subprocess.run([EXAMPLES / "run", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "scripts/examples/run catvton|trainer|plain" in done.stderr

@@ -1,0 +1,57 @@
+"""Samples into a batch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import default_collate
+
+from vton_hf.errors import ConfigError
+from vton_hf.naming import ROLES
+
+
+def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Stack samples, as torch's own collation does, and say clearly why they do not fit together.
+
+    Args:
+        samples: Of one of the torch datasets or of a dataset with `set_transform`: images are tensors
+            [3, H, W] of one size and dtype.
+
+    Returns:
+        Images as tensors [B, 3, H, W]; all other columns as lists of B.
+
+    Raises:
+        ConfigError: If there is nothing to stack, or images are no tensors or differ in shape.
+
+    >>> samples = [{"cloth_image": torch.zeros(3, 4, 5), "stem": name} for name in ("001", "002")]
+    >>> batch = collate_triplets(samples)
+    >>> batch["cloth_image"].shape, batch["stem"]
+    (torch.Size([2, 3, 4, 5]), ['001', '002'])
+    """
+    roles = [role for role in ROLES if samples and role in samples[0]]
+    if not roles:
+        raise ConfigError(
+            f"No images to stack: the samples hold {', '.join(samples[0]) if samples else 'nothing'}. transformers' "
+            f"Trainer drops columns that the model's forward does not name, unless "
+            f"TrainingArguments(remove_unused_columns=False)."
+        )
+    for role in roles:
+        _check_stackable(role, samples)
+    batch: dict[str, Any] = default_collate([{role: sample[role] for role in roles} for sample in samples])
+    return batch | {name: [sample[name] for sample in samples] for name in samples[0] if name not in roles}
+
+
+def _check_stackable(role: str, samples: Sequence[Mapping[str, Any]]) -> None:
+    first = samples[0][role]
+    for sample in samples:
+        image, stem = sample[role], sample.get("key", sample.get("stem", "?"))
+        if not isinstance(image, torch.Tensor):
+            raise ConfigError(
+                f"{role} of {stem!r} is a {type(image).__name__}, not a tensor. End the transform with "
+                f"transforms.ToTensor() or v2.ToImage() and v2.ToDtype(torch.float32, scale=True), or pass none."
+            )
+        if image.shape != first.shape:
+            raise ConfigError(
+                f"{role} of {stem!r} has shape {tuple(image.shape)}, others of its batch {tuple(first.shape)}. "
+                f"Bring all to one size with image_size=(height, width) or transforms.Resize((height, width))."
+            )

@@ -1,0 +1,54 @@
+"""The triplets that a build found broken: told to the user, and told apart from ones that never were."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from vton_hf.chunks import LeftOut
+from vton_hf.errors import EmptyPoolError, ImageError
+
+logger = logging.getLogger("vton_hf")
+
+_SHOWN: Final = 3
+
+
+def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence[LeftOut]) -> None:
+    """Tell a pool whose every triplet was left out from one that never had any.
+
+    Args:
+        sizes: Usable triplets by difficulty.
+        drawn: The difficulties that have weight.
+        items: What was left out.
+
+    Raises:
+        EmptyPoolError: If there is such a pool.
+    """
+    for name in drawn:
+        broken = [item for item in items if item.key.startswith(f"{name}/")]
+        if not sizes[name] and broken:
+            raise EmptyPoolError(
+                f"No samples available for difficulty {name!r}: all {len(broken):,} of its triplets were left out "
+                f"while building, the first for {broken[0].uri}: {broken[0].reason}."
+            )
+
+
+def tell_left_out(items: Sequence[LeftOut], *, on_error: str) -> None:
+    """Warn of broken images, also of those that an earlier build found.
+
+    Raises:
+        ImageError: If there are any and `on_error` is `"raise"`.
+    """
+    first = "; ".join(f"{item.key}: {item.reason} ({item.uri})" for item in items[:_SHOWN])
+    more = f"; and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
+    if items and on_error == "raise":
+        raise ImageError(
+            f"Broken images: {first}{more}. Mend or remove the objects, leave the triplets out with "
+            f"exclude=[...], or build with on_error='skip'."
+        )
+    if items:
+        logger.warning(
+            "%s left out while building: %s%s. download_mode='force_redownload' asks for them again.",
+            "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
+            first,
+            more,
+        )

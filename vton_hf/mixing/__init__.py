@@ -1,0 +1,17 @@
+"""Recipes, quotas and plans: which row of which difficulty stands at which position of an epoch."""
+
+from vton_hf.mixing.batches import plan_batches
+from vton_hf.mixing.plan import Plan, Share, plan
+from vton_hf.mixing.recipes import RECIPES, check_weights, check_whole, epoch_length, quotas
+
+__all__ = [
+    "RECIPES",
+    "Plan",
+    "Share",
+    "check_weights",
+    "check_whole",
+    "epoch_length",
+    "plan",
+    "plan_batches",
+    "quotas",
+]

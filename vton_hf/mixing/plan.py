@@ -1,0 +1,131 @@
+"""The plan of an epoch: which row of which difficulty stands at which position."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vton_hf.mixing.order import bits, rows, spread
+from vton_hf.mixing.recipes import apportion, check_whole, drawn, epoch_length, exact
+from vton_hf.naming import DIFFICULTIES
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one difficulty contributes to an epoch."""
+
+    difficulty: str
+    weight: float  # 0..1, of all difficulties 1
+    available: int  # triplets in the pool
+    asked: int  # the quota, in rows
+    got: int
+    repeats: int  # rows beyond a triplet's first
+    coverage: float  # 0..1
+
+    @classmethod
+    def of(cls, name: str, weight: float, size: int, quota: int) -> "Share":
+        """Account for a difficulty of which `quota` rows are drawn from `size` triplets."""
+        repeats = max(0, quota - size)
+        return cls(name, weight, size, quota, quota, repeats, (quota - repeats) / size if size else 0.0)
+
+    def warn_of_repeats(self, advice: str) -> None:
+        """Log how often each triplet is shown, if any is shown twice."""
+        if not self.repeats:
+            return
+        times, more = divmod(self.asked, self.available)
+        logging.getLogger("vton_hf").warning(
+            "Target count exceeds available samples: difficulty %r, %d asked, %d available; each is shown %s times. %s",
+            *(self.difficulty, self.asked, self.available, f"{times} or {times + 1}" if more else f"{times}", advice),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The n rows of an epoch, in order; the arrays are read-only.
+
+    >>> print(plan({"easy": 60, "medium": 80}, {"easy": 0.3, "medium": 0.7}, epoch_size=100))
+    Total: 100 samples
+    ├── Easy: 30 (30%)
+    ├── Medium: 70 (70%)
+    └── Hard: 0 (0%)
+    """
+
+    pools: tuple[str, ...]  # the difficulties drawn from, in the order of `DIFFICULTIES`
+    pool: NDArray[np.int8]  # [n]; which of `pools` stands at each position
+    row: NDArray[np.int64]  # [n]; which row of that pool
+    shares: tuple[Share, ...]  # one for each of `DIFFICULTIES`
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{share.difficulty.title()}: {share.got:,} ({_percent(share.got, len(self))})" for share in self.shares
+        ]
+        branches = [f"├── {line}" for line in lines[:-1]]
+        return "\n".join([f"Total: {len(self):,} samples", *branches, f"└── {lines[-1]}"])
+
+    def composition(self) -> list[Share]:
+        """Say what the epoch holds of each difficulty, those at weight 0 included."""
+        return list(self.shares)
+
+    def indices(self) -> NDArray[np.int64]:
+        """Number the rows as in the concatenation of the pools, in the order of `pools`; int64 [n].
+
+        >>> sorted(plan({"easy": 3, "hard": 3}, {"easy": 1, "hard": 1}).indices().tolist())
+        [0, 1, 2, 3, 4, 5]
+        """
+        sizes = [share.available for share in self.shares if share.difficulty in self.pools]
+        starts = np.cumsum([0, *sizes[:-1]], dtype=np.int64)
+        return starts[self.pool] + self.row
+
+
+def plan(
+    sizes: Mapping[str, int],
+    weights: Mapping[str, float],
+    *,
+    seed: int = 0,
+    epoch: int = 0,
+    epoch_size: int | str | None = None,
+) -> Plan:
+    """Lay out an epoch: exact quotas, evenly mixed; the same arguments give the same plan on any machine.
+
+    Any 32 rows in sequence hold the recipe within 2 or 3 rows, also on a rank that takes every k-th (see `spread`).
+    Where a quota exceeds its pool, a warning says so and every triplet is shown m times before any is m + 1 times.
+
+    Args:
+        sizes: Triplets per difficulty; a missing difficulty has none.
+        weights: As for `check_weights`.
+        seed: Any int >= 0.
+        epoch: Any int >= 0; each has its own order.
+        epoch_size: As for `epoch_length`.
+
+    Raises:
+        ConfigError: If an argument makes no sense.
+        EmptyPoolError: If a pool with a weight above 0 holds no triplet.
+
+    >>> mix = plan({"easy": 400, "medium": 300}, {"easy": 0.3, "medium": 0.7}, epoch_size=200)
+    >>> [share.got for share in mix.composition()]
+    [60, 140, 0]
+    """
+    seed, epoch, parts = check_whole("seed", seed), check_whole("epoch", epoch), exact(weights)
+    pools = drawn(sizes, parts)
+    asked = apportion(parts, epoch_length(sizes, weights, epoch_size))
+    pool = spread([asked[name] for name in pools], bits(seed, epoch, 0))
+    row = np.empty(len(pool), np.int64)
+    for index, (name, size) in enumerate(pools.items()):
+        row[pool == index] = rows(size, asked[name], bits(seed, epoch, 1 + DIFFICULTIES.index(name)))
+    pool.flags.writeable = row.flags.writeable = False
+    shares = [Share.of(name, float(parts[name]), int(sizes.get(name, 0)), asked[name]) for name in DIFFICULTIES]
+    for share in shares:
+        share.warn_of_repeats(
+            "Add triplets, lower its weight, or pass epoch_size='min' for a mix without repeats.",
+        )
+    return Plan(tuple(pools), pool, row, tuple(shares))
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole if whole else 0.0
+    return f"{share:.0f}%" if share == round(share) else f"{share:.3g}%"

@@ -1,0 +1,145 @@
+"""Recipes and quotas: how many rows of each difficulty, in exact fractions."""
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from vton_hf.errors import ConfigError, EmptyPoolError
+from vton_hf.naming import DIFFICULTIES
+
+RECIPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
+    {
+        "easy": MappingProxyType({"easy": 1.0}),
+        "medium": MappingProxyType({"easy": 0.3, "medium": 0.7}),
+        "hard": MappingProxyType({"easy": 0.25, "medium": 0.25, "hard": 0.5}),
+    }
+)
+
+
+def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Validate a recipe and normalise it.
+
+    Args:
+        weights: Weight per difficulty, numbers >= 0 in any unit; a missing difficulty weighs 0.
+
+    Returns:
+        All of `DIFFICULTIES`, in that order, with weights that sum to 1.
+
+    Raises:
+        ConfigError: Unless known difficulties are mapped to finite numbers >= 0, at least one above 0.
+
+    >>> check_weights({"hard": 3, "easy": 1})
+    {'easy': 0.25, 'medium': 0.0, 'hard': 0.75}
+    """
+    return {name: float(part) for name, part in exact(weights).items()}
+
+
+def check_whole(what: str, value: object, *, least: int = 0, allowed: str = "") -> int:
+    """Validate a count.
+
+    Args:
+        what: The argument's name.
+        value: What was given for it.
+        least: The smallest int allowed.
+        allowed: What else is, for the message: `"None or "`.
+
+    Raises:
+        ConfigError: Unless it is an int (of Python or NumPy, no bool) from `least` on.
+
+    >>> check_whole("seed", 7)
+    7
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ConfigError(f"{what}={value!r}: expected {allowed}an int >= {least}.")
+    return int(value)
+
+
+def quotas(weights: Mapping[str, float], total: int) -> dict[str, int]:
+    """Divide `total` rows by the largest remainder method (Hamilton's), ties in the order of `DIFFICULTIES`.
+
+    A difficulty of weight 0 always gets 0.
+
+    Raises:
+        ConfigError: If the weights (see `check_weights`) or the total (an int >= 0) make no sense.
+
+    >>> quotas({"easy": 0.25, "medium": 0.25, "hard": 0.5}, 10_000)
+    {'easy': 2500, 'medium': 2500, 'hard': 5000}
+    """
+    return apportion(exact(weights), check_whole("total", total))
+
+
+def epoch_length(sizes: Mapping[str, int], weights: Mapping[str, float], epoch_size: int | str | None = None) -> int:
+    """Count the rows of an epoch; at least 1.
+
+    Args:
+        sizes: Triplets per difficulty; a missing difficulty has none.
+        weights: As for `check_weights`.
+        epoch_size: An int, or `None` for as many rows as the pools that the recipe draws from hold triplets,
+            `"min"` for the longest exact mix without a repeat, `"max"` for the shortest that shows them all.
+
+    Raises:
+        ConfigError: If the weights or `epoch_size` make no sense.
+        EmptyPoolError: If a pool with a weight above 0 holds no triplet.
+
+    >>> sizes = {"easy": 60, "medium": 70}
+    >>> [epoch_length(sizes, RECIPES["medium"], size) for size in (None, "min", "max")]
+    [130, 100, 199]
+    """
+    parts = exact(weights)
+    pools = drawn(sizes, parts)
+    if epoch_size is None:
+        return sum(pools.values())
+    # Of k remainders, one below 1/k never rounds up and one above 1 - 1/k always does: search from there.
+    slack = 1 - Fraction(1, len(pools))
+    if epoch_size == "min":
+        length = min(math.floor((size + slack) / parts[name]) for name, size in pools.items())
+        while any(apportion(parts, length)[name] > size for name, size in pools.items()):
+            length -= 1
+        return length
+    if epoch_size == "max":
+        length = max(math.ceil((size - slack) / parts[name]) for name, size in pools.items())
+        while any(apportion(parts, length)[name] < size for name, size in pools.items()):
+            length += 1
+        return length
+    return check_whole("epoch_size", epoch_size, least=1, allowed="None, 'min', 'max' or ")
+
+
+def exact(weights: Mapping[str, Any]) -> dict[str, Fraction]:
+    """`check_weights` in fractions: 0.29 is 29/100 and not the binary number beside it."""
+    if not isinstance(weights, Mapping) or not weights or not set(weights) <= set(DIFFICULTIES):
+        raise ConfigError(f"Weights {weights!r}: expected {{difficulty: weight}} of {', '.join(DIFFICULTIES)}.")
+    for name, weight in weights.items():
+        number = isinstance(weight, int | float | np.integer | np.floating) and not isinstance(weight, bool)
+        if not number or not 0 <= weight < math.inf:
+            raise ConfigError(f"Weights {weights!r}: {name!r} has {weight!r}; expected a finite number >= 0.")
+    parts = {name: Fraction(Decimal(str(weights.get(name, 0)))) for name in DIFFICULTIES}
+    if not (total := sum(parts.values())):
+        raise ConfigError(f"Weights {weights!r}: all are 0; at least one must be above 0.")
+    return {name: part / total for name, part in parts.items()}
+
+
+def apportion(parts: Mapping[str, Fraction], total: int) -> dict[str, int]:
+    """`quotas` of fractions that sum to 1."""
+    unit = math.lcm(*(part.denominator for part in parts.values()))
+    split = {name: divmod(part.numerator * (unit // part.denominator) * total, unit) for name, part in parts.items()}
+    rows = {name: whole for name, (whole, _) in split.items()}
+    for name in sorted(rows, key=lambda each: split[each][1], reverse=True)[: total - sum(rows.values())]:
+        rows[name] += 1
+    return rows
+
+
+def drawn(sizes: Mapping[str, int], parts: Mapping[str, Fraction]) -> dict[str, int]:
+    """The sizes of the pools that have weight; an `EmptyPoolError` if one of them is empty."""
+    pools = {name: int(sizes.get(name, 0)) for name, part in parts.items() if part}
+    for name, size in pools.items():
+        if size < 1:
+            raise EmptyPoolError(
+                f"No samples available for difficulty {name!r}; found {dict(sizes)}. Ensure that the prefixes "
+                f"include folders with /{name}/ in their path, or give that difficulty weight 0."
+            )
+    return pools

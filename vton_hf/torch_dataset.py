@@ -1,0 +1,245 @@
+"""Torch datasets over the mix, with the names and arguments of the seed's own module."""
+
+import difflib
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import datasets
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from vton_hf import mixing
+from vton_hf.builder import VTON
+from vton_hf.errors import ConfigError
+from vton_hf.naming import ROLES
+from vton_hf.storage import Store, resolve_prefix, settings_for
+from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform, undecode
+
+ROOT: Final = "dataset_ultimate/"
+COLUMNS: Final = (*ROLES, "difficulty", "stem")
+EXTRA_COLUMNS: Final = ("gender", "garment", "key")
+TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "dtype")
+BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "verify", "image_format", "cache_dir")
+
+
+class S3VTONDataset(Dataset[dict[str, Any]]):
+    """Triplets in an exact mix of difficulties, as torch takes them.
+
+    It lists the bucket when it is made and fetches images when they are asked for, a batch at a time; the
+    images of a batch that a `DataLoader` asks for are fetched together. A sample is a dictionary:
+
+    * `initial_image`, `cloth_image`, `try_on_image`: what the transform made of them; without one, float32
+      tensors [3, H, W] in [-1, 1];
+    * `difficulty`, `stem`: str; and `gender`, `garment`, `key` where `columns` names them, empty where the
+      object's key does not say.
+
+    A sample follows from (seed, epoch, row) alone, whatever the number of workers. Connections are opened in
+    each worker, none is inherited.
+
+    Args:
+        s3_prefixes: Where the triplets lie: `s3://bucket/prefix/`, a bare key in the default bucket, or a
+            local folder (`./data/`). Any depth: root, difficulty, gender.
+        transform: Any callable of one image, or None; see `TripletTransform`.
+        s3_bucket: The bucket of bare keys; by default `S3_BUCKET_NAME`.
+        difficulty_weights: The recipe, such as `{"easy": 0.1, "medium": 0.4, "hard": 0.5}`; None takes the
+            class's own. `S3VTONDataset` itself has none: it shows every triplet once.
+        columns: Further columns in each sample.
+        seed: Of the mix, of augmentation and of substitutes.
+        epoch_size: Samples in an epoch: None for as many as the drawn difficulties hold triplets, `"min"`,
+            `"max"` or a number; see `vton_hf.mixing.epoch_length`.
+        materialize: Build the Arrow cache first and read from it, instead of from the bucket. Images are then
+            stored at `image_size`, if that is given and the aspect is `"stretch"`.
+        num_proc: Worker processes that build it.
+        storage_options: Credentials and endpoint, as everywhere around fsspec.
+        **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect` and `dtype` of `TripletTransform`;
+            `gender`, `limit`, `cloth`, `exclude`, `verify` and `image_format` of `VTONConfig`; `cache_dir`.
+
+    Raises:
+        ConfigError: If an argument makes no sense.
+        LayoutError: If a prefix matches nothing or no triplet is complete.
+        EmptyPoolError: If a difficulty that has weight has no triplet.
+        StorageError: If the store does not answer.
+    """
+
+    recipe: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        s3_prefixes: str | Iterable[str] | None = None,
+        transform: Transform | None = None,
+        s3_bucket: str | None = None,
+        difficulty_weights: Mapping[str, float] | None = None,
+        *,
+        columns: Sequence[str] = (),
+        seed: int = 0,
+        epoch_size: int | str | None = None,
+        materialize: bool = False,
+        num_proc: int | None = None,
+        storage_options: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        _check(columns, options)
+        settings = settings_for(storage_options, bucket=s3_bucket)
+        prefixes = [resolve_prefix(prefix, settings) for prefix in _listed(s3_prefixes)]
+        how = {name: options[name] for name in TRANSFORM_OPTIONS if name in options}
+        chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
+        if materialize and options.get("aspect", "stretch") == "stretch":
+            chosen["image_size"] = options.get("image_size")
+        chosen |= {"s3_prefixes": prefixes, "embed_images": materialize, "storage_options": storage_options}
+        chosen |= {"difficulty_weights": difficulty_weights, "seed": seed, "epoch_size": epoch_size}
+        builder = _builder(self.recipe, chosen)
+        builder.download_and_prepare(num_proc=num_proc)
+        pools = builder.pools()
+
+        self._columns = (*COLUMNS, *(name for name in EXTRA_COLUMNS if name in columns))
+        self._sizes = {name: len(pool) for name, pool in pools.items()}
+        self._recipe = {"weights": builder.config.weights, "seed": seed, "epoch_size": epoch_size}
+        self._rows = datasets.concatenate_datasets(list(pools.values()))
+        undecode(self._rows)
+        self._transform = TripletTransform(
+            transform, seed=seed, store=Store(settings), rows=DatasetRows(self._rows), **how
+        )
+        plan = self.plan_of(0)
+        self._drawn = 0, plan, plan.indices()
+
+    @property
+    def plan(self) -> mixing.Plan:
+        """The rows of this epoch: which difficulty stands at each position, and how much of each there is."""
+        return self._now()[1]
+
+    def plan_of(self, epoch: int) -> mixing.Plan:
+        """The plan of any epoch; all have the same length and composition."""
+        return mixing.plan(self._sizes, epoch=epoch, **self._recipe)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the mix and the augmentation of another epoch; workers that are at work follow.
+
+        Raises:
+            ConfigError: Unless it is an int >= 0.
+        """
+        self._transform.set_epoch(epoch)
+
+    def failures(self) -> list[Failure]:
+        """The broken samples so far, those that worker processes on this machine met included."""
+        return self._transform.failures()
+
+    def __len__(self) -> int:
+        return len(self._drawn[1])
+
+    def __getitem__(self, index: Any) -> Any:
+        """One sample, or for a slice a list of samples, fetched together.
+
+        Raises:
+            IndexError: If there is no such row.
+        """
+        if isinstance(index, slice):
+            return self.__getitems__(list(range(*index.indices(len(self)))))
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """The samples of a batch; `DataLoader` asks here."""
+        positions = [self._position(row) for row in rows]
+        if not positions:
+            return []
+        epoch, _, indices = self._now()
+        made = self._transform.samples(self._rows[indices[positions].tolist()], positions, epoch=epoch)
+        return [{name: made[name][place] for name in self._columns} for place in range(len(positions))]
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{share.difficulty} {share.got:,}" for share in self._drawn[1].composition() if share.got)
+        return f"{type(self).__name__}({len(self):,} samples: {shares})"
+
+    def _position(self, row: Any) -> int:
+        position = operator.index(row)
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"Row {position} of a dataset with {len(self):,} rows.")
+        return position % len(self)
+
+    def _now(self) -> tuple[int, mixing.Plan, NDArray[np.int64]]:
+        """The epoch that is set, its plan, and the plan's rows; drawn anew where another process set it."""
+        epoch = self._transform.epoch.value
+        if epoch != self._drawn[0]:
+            plan = self.plan_of(epoch)
+            self._drawn = epoch, plan, plan.indices()
+        return self._drawn
+
+
+class S3VTONDatasetEasy(S3VTONDataset):
+    """100 % easy; see `S3VTONDataset`."""
+
+    recipe = "easy"
+
+
+class S3VTONDatasetMedium(S3VTONDataset):
+    """30 % easy, 70 % medium; see `S3VTONDataset`."""
+
+    recipe = "medium"
+
+
+class S3VTONDatasetHard(S3VTONDataset):
+    """25 % easy, 25 % medium, 50 % hard; see `S3VTONDataset`."""
+
+    recipe = "hard"
+
+
+_CLASSES: Final = {kind.recipe: kind for kind in (S3VTONDatasetEasy, S3VTONDatasetMedium, S3VTONDatasetHard)}
+
+
+def get_vton_dataset(
+    difficulty: str = "easy",
+    s3_prefixes: str | Iterable[str] | None = None,
+    transform: Transform | None = None,
+    s3_bucket: str | None = None,
+    **options: Any,
+) -> S3VTONDataset:
+    """The dataset of one difficulty.
+
+    Args:
+        difficulty: `"easy"`, `"medium"` or `"hard"`.
+        s3_prefixes: Where the triplets lie; None looks below `dataset_ultimate/` in the default bucket.
+        transform: Any callable of one image.
+        s3_bucket: The bucket of bare keys.
+        **options: As for `S3VTONDataset`.
+
+    Raises:
+        ConfigError: If the difficulty is unknown.
+        VTONError: As for `S3VTONDataset`.
+    """
+    if difficulty not in _CLASSES:
+        raise ConfigError(f"difficulty={difficulty!r} is not known. Allowed: {', '.join(map(repr, _CLASSES))}.")
+    return _CLASSES[difficulty](s3_prefixes, transform, s3_bucket, **options)
+
+
+def _listed(prefixes: str | Iterable[str] | None) -> list[str]:
+    if prefixes is None:
+        return [ROOT]
+    return [prefixes] if isinstance(prefixes, str) else list(prefixes)
+
+
+def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:
+    wrong = sorted({columns} if isinstance(columns, str) else set(columns) - {*COLUMNS, *EXTRA_COLUMNS})
+    if wrong:
+        raise ConfigError(f"columns={columns!r} makes no sense. Allowed: a list of {', '.join(EXTRA_COLUMNS)}.")
+    allowed = [*TRANSFORM_OPTIONS, *BUILDER_OPTIONS]
+    for name in sorted(set(options) - set(allowed)):
+        near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(sorted(allowed))}.")
+    if options.get("on_error") == "skip":
+        raise ConfigError(
+            "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "
+            "Allowed here: 'replace', 'raise'."
+        )
+
+
+def _builder(recipe: str | None, options: dict[str, Any]) -> VTON:
+    if recipe is not None or options["difficulty_weights"] is not None:
+        return VTON(config_name=recipe or "hard", **options)
+    # Without a recipe every triplet stands once, so the listing says what the weights are.
+    listed = VTON(config_name="hard", **options)
+    sizes = listed.source.manifest.sizes()
+    builder = VTON(config_name="hard", **(options | {"difficulty_weights": sizes}))
+    builder.source.share_listing(listed.source)
+    return builder

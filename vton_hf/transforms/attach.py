@@ -1,0 +1,164 @@
+"""`set_transform`: transforms on top of a `datasets.Dataset`, or on a stream."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import datasets
+import torch
+
+from vton_hf.errors import ConfigError
+from vton_hf.fetching import FetchImages
+from vton_hf.naming import ROLES
+from vton_hf.storage import Store, settings_for
+from vton_hf.streaming import BATCH_ROWS, Reader, Stream
+from vton_hf.transforms.pixels import Transform
+from vton_hf.transforms.rows import DatasetRows, undecode
+from vton_hf.transforms.triplet import TripletTransform
+
+
+def set_transform(
+    dataset: Any,
+    transform: Transform | None = None,
+    *,
+    sync: str = "all",
+    on_error: str = "replace",
+    image_size: Sequence[int] | None = None,
+    aspect: str = "stretch",
+    dtype: torch.dtype | None = None,
+    max_broken: float = 0.1,
+    seed: int = 0,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Any:
+    """Let a dataset hand out transformed samples, its three images in step with one another.
+
+    Works on rows with embedded bytes and on rows of URIs (`embed_images=False`; a batch's objects are fetched
+    together). Random numbers follow from (seed, epoch, key); `dataset.set_epoch(epoch)` draws others, and
+    reaches workers that are at work. Set it last: after `select`, `filter`, `train_test_split`, since
+    substitutes come from the rows that the dataset has now; `Dataset.map` would be given its results.
+
+    Args:
+        dataset: A `datasets.Dataset`, changed in place, or an `IterableDataset`.
+        transform: See `TripletTransform`, as for the other arguments.
+        sync: `"all"`, `"person_target"` or `"none"`.
+        on_error: `"replace"`, `"raise"`, or, for streams, `"skip"`.
+        image_size: (height, width) in pixels.
+        aspect: `"stretch"`, `"pad"`, `"crop"` or `"catvton"`.
+        dtype: Of tensors made without a transform.
+        max_broken: A share (float) or a number (int).
+        seed: An int >= 0.
+        storage_options: For rows of URIs; by default those that the dataset was loaded with.
+
+    Returns:
+        The same dataset; of a stream, a new one.
+
+    Raises:
+        ConfigError: If an argument makes no sense, or the dataset has no images of triplets.
+
+    >>> ds = set_transform(load("hard", s3_prefixes=[...]), image_size=(512, 384))  # doctest: +SKIP
+    >>> ds[0]["try_on_image"].shape  # doctest: +SKIP
+    torch.Size([3, 512, 384])
+    """
+    streamed = isinstance(dataset, datasets.IterableDataset)
+    _check(dataset, on_error, streamed=streamed)
+    options: dict[str, Any] = {"image_size": image_size, "aspect": aspect, "dtype": dtype, "sync": sync}
+    options |= {"on_error": on_error, "max_broken": max_broken, "seed": seed}
+    attach = _on_stream if streamed else _on_dataset
+    return attach(
+        dataset, lambda rows, store: TripletTransform(transform, rows=rows, store=store, **options), storage_options
+    )
+
+
+def transform_of(dataset: datasets.Dataset) -> TripletTransform:
+    """The transform that `set_transform` gave a dataset, or the one that it was selected from.
+
+    Raises:
+        ConfigError: If it has none.
+    """
+    found = dataset.format["format_kwargs"].get("transform") if isinstance(dataset, datasets.Dataset) else None
+    if not isinstance(found, TripletTransform):
+        raise ConfigError("This dataset has no transform of ours: call vton_hf.set_transform(dataset, ...) first.")
+    return found
+
+
+Make = Callable[[Any, Store], TripletTransform]
+
+
+def _check(dataset: Any, on_error: str, *, streamed: bool) -> None:
+    if not streamed and not isinstance(dataset, datasets.Dataset):
+        raise ConfigError(
+            f"set_transform takes a datasets.Dataset or IterableDataset, not {type(dataset).__name__}. Of a "
+            f"DatasetDict take one split; S3VTONDataset takes transform= itself."
+        )
+    if on_error == "skip" and not streamed:
+        raise ConfigError(
+            "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "
+            "Allowed here: 'replace', 'raise'."
+        )
+    if dataset.features is not None and not any(role in dataset.features for role in ROLES):
+        raise ConfigError(f"The dataset has no column of {', '.join(ROLES)}; it has {', '.join(dataset.features)}.")
+
+
+def _on_dataset(dataset: datasets.Dataset, make: Make, storage_options: Mapping[str, Any] | None) -> datasets.Dataset:
+    earlier = dataset.format["format_kwargs"].get("transform")
+    if storage_options is None and isinstance(earlier, FetchImages | TripletTransform):
+        store = earlier.store
+    else:
+        store = Store(settings_for(storage_options))
+    rows = dataset.with_format(None)
+    undecode(rows)
+    transform = make(DatasetRows(rows), store)
+    undecode(dataset)
+    dataset.set_transform(transform)
+    # Where accelerate and transformers look for it.
+    dataset.set_epoch = transform.set_epoch
+    return dataset
+
+
+def _on_stream(
+    dataset: datasets.IterableDataset, make: Make, storage_options: Mapping[str, Any] | None
+) -> datasets.IterableDataset:
+    stream = _stream_of(dataset)
+    if stream is None:
+        raise ConfigError(
+            "set_transform takes streams of load_dataset('vton_hf', ..., streaming=True); this one comes from "
+            "elsewhere, so broken samples could not be replaced."
+        )
+    store = stream.store if storage_options is None else Store(settings_for(storage_options))
+    transform = make(StreamRows(stream), store)
+    transformed = dataset.decode(enable=False).map(transform, batched=True, batch_size=BATCH_ROWS)
+    transformed.set_epoch = _Both(transformed.set_epoch, transform.set_epoch)
+    return transformed
+
+
+@dataclass(frozen=True)
+class StreamRows:
+    """The rows that a stream could give."""
+
+    stream: Stream
+
+    def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
+        """As `Rows` says."""
+        wanted = difficulty or next(name for name, weight in self.stream.weights if weight)
+        return (example for example in Reader(self.stream).draw(wanted, seed) if isinstance(example, dict))
+
+
+@dataclass(frozen=True)
+class _Both:
+    first: Callable[[int], object]
+    second: Callable[[int], object]
+
+    def __call__(self, epoch: int) -> None:
+        self.first(epoch)
+        self.second(epoch)
+
+
+def _stream_of(dataset: datasets.IterableDataset) -> Stream | None:
+    """Look for our own reader at the bottom of a chain of `datasets`' iterables."""
+    part: Any = dataset._ex_iterable  # noqa: SLF001 - there is no public way down
+    while part is not None:
+        stream = getattr(part, "kwargs", {}).get("stream")
+        if isinstance(stream, Stream):
+            return stream
+        part = getattr(part, "ex_iterable", None) or next(iter(getattr(part, "ex_iterables", [])), None)
+    return None

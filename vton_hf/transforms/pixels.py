@@ -1,0 +1,90 @@
+"""One image's way from PIL to what a model takes: a preset's size first, then the user's callable."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision import transforms as v1
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from vton_hf.aspect import check_fit, fit
+from vton_hf.errors import ConfigError
+
+Transform = Callable[[Any], Any]
+
+_FROM_PIL: Final = (v2.ToImage, v2.PILToTensor, v2.ToTensor, v2.ToPILImage, v2.Lambda)
+_CONTAINERS: Final = (v2.Compose, v2.RandomApply, v2.RandomChoice, v2.RandomOrder)
+
+
+class ImagePath:
+    """What happens to each image.
+
+    Args:
+        transform: Called with one image, `None` for the default: float tensors in [-1, 1].
+        size: (height, width) in pixels that every image is brought to first, or None.
+        aspect: How: one of `vton_hf.aspect.ASPECTS`.
+        dtype: What the default makes: `torch.uint8` keeps 0..255, a floating type gives [-1, 1].
+
+    Raises:
+        ConfigError: If an argument makes no sense.
+    """
+
+    def __init__(
+        self, transform: Transform | None, size: Sequence[int] | None, aspect: str, dtype: torch.dtype | None
+    ) -> None:
+        if transform is not None and not callable(transform):
+            raise ConfigError(
+                f"transform={transform!r} cannot be called. Allowed: a torchvision transform, any other callable "
+                f"that takes one image, or None for tensors in [-1, 1]."
+            )
+        if transform is not None and dtype is not None:
+            raise ConfigError(
+                f"dtype={dtype} says what the default makes of an image, but a transform is given. Drop one of the two."
+            )
+        if not (
+            dtype is None or (isinstance(dtype, torch.dtype) and (dtype.is_floating_point or dtype == torch.uint8))
+        ):
+            raise ConfigError(f"dtype={dtype!r} makes no sense. Allowed: torch.uint8 or a floating type.")
+        check_fit(size, aspect)
+        self.transform = transform
+        self._size = None if size is None else (size[0], size[1])
+        self._aspect = aspect
+        self._dtype = dtype or torch.float32
+        self._takes_tensors = transform is not None and _takes_tensors(transform)
+
+    def fitted(self, image: Image.Image, role: str) -> Image.Image:
+        """The image in the size that was asked for; untouched if none was."""
+        return image if self._size is None else fit(image, self._size, self._aspect, role)
+
+    def transformed(self, image: Image.Image) -> Any:
+        """What the model gets of an 8-bit RGB image."""
+        if self.transform is None:
+            return _scaled(_tensor(image), self._dtype)
+        made = self.transform(tv_tensors.Image(_tensor(image)) if self._takes_tensors else image)
+        return made.as_subclass(torch.Tensor) if isinstance(made, tv_tensors.TVTensor) else made
+
+
+def _tensor(image: Image.Image) -> torch.Tensor:
+    """uint8 [3, H, W]."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+
+
+def _scaled(pixels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return pixels if dtype == torch.uint8 else pixels.to(torch.float32).div_(127.5).sub_(1).to(dtype)
+
+
+def _takes_tensors(transform: Transform) -> bool:
+    """Whether a v2 pipeline never turns a PIL image into a tensor, so that it has to be given one."""
+    steps = list(_steps(transform))
+    return all(isinstance(step, v2.Transform) and not isinstance(step, _FROM_PIL) for step in steps)
+
+
+def _steps(transform: Any) -> Iterator[Any]:
+    if isinstance(transform, (v1.Compose, *_CONTAINERS)):
+        for step in transform.transforms:
+            yield from _steps(step)
+    else:
+        yield transform

@@ -1,0 +1,211 @@
+"""From rows of bytes or URIs to samples: fetched together, decoded, transformed in step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import torch
+
+from vton_hf.errors import ConfigError, ImageError, UnavailableError
+from vton_hf.naming import ROLES
+from vton_hf.storage import Store
+from vton_hf.transforms.epoch import SharedEpoch
+from vton_hf.transforms.failures import Failure, Failures
+from vton_hf.transforms.pickling import check_travels
+from vton_hf.transforms.pictures import Pictures, matched, read_pictures
+from vton_hf.transforms.pixels import ImagePath, Transform
+from vton_hf.transforms.randomness import borrowed_generators, seed_generators, seed_of
+from vton_hf.transforms.rows import Rows
+
+SYNC: Final = ("all", "person_target", "none")
+ON_ERROR: Final = ("replace", "raise", "skip")
+
+_GARMENT: Final = ROLES[1]
+
+
+class TripletTransform:
+    """What `set_transform` and the torch datasets do to rows.
+
+    Each image is decoded to 8-bit RGB (EXIF orientation applied, transparency on white, 16 bit scaled), a
+    target of another size is brought to the person's, `image_size` is applied, then the transform. Before
+    each image the global generators of torch, NumPy and `random` are set to a state that follows from
+    (seed, epoch, sample), and given back afterwards. So any callable that draws from them does the same to
+    all images that share a state, on any number of workers and after a resume:
+
+    | `sync` | shared |
+    |---|---|
+    | `"all"` | person, garment and target: a flip mirrors all three, a colour change fits all three |
+    | `"person_target"` | person and target; the garment draws its own, as a photograph of its own would |
+    | `"none"` | nothing |
+
+    What is shared is the draw. A crop's place or an angle is the same in person and target pixel for pixel;
+    in a garment of another size it is the same draw applied to that size. A callable with a generator of its
+    own (albumentations) is not kept in step.
+
+    Args:
+        transform: Any torchvision transform or other callable of one image: it gets a PIL image, or, where a
+            `transforms.v2` pipeline has no step that converts one, a uint8 tensor [3, H, W]. None makes
+            tensors [3, H, W] in [-1, 1].
+        image_size: (height, width) in pixels that images are brought to before the transform.
+        aspect: How: `"stretch"`, `"pad"` (white), `"crop"` (centred), or `"catvton"`: person and target
+            cropped, the garment padded.
+        dtype: Without a transform: a floating type (float32), or `torch.uint8` for 0..255.
+        sync: Which images share random numbers.
+        on_error: What a broken sample does: `"replace"` puts another triplet of its difficulty in its place,
+            the same one on any machine; `"raise"` stops; `"skip"` drops it, from streams only.
+        max_broken: More broken samples than this stop the training: a share (float) or a number (int).
+        seed: Seed of randomness and of substitutes.
+        store: Where URIs lead.
+        rows: Where substitutes come from.
+
+    Raises:
+        ConfigError: If an argument makes no sense.
+    """
+
+    def __init__(
+        self,
+        transform: Transform | None = None,
+        *,
+        image_size: Sequence[int] | None = None,
+        aspect: str = "stretch",
+        dtype: torch.dtype | None = None,
+        sync: str = "all",
+        on_error: str = "replace",
+        max_broken: float = 0.1,
+        seed: int = 0,
+        store: Store,
+        rows: Rows,
+    ) -> None:
+        for name, value, allowed in (("sync", sync, SYNC), ("on_error", on_error, ON_ERROR)):
+            if value not in allowed:
+                raise ConfigError(f"{name}={value!r} is not known. Allowed: {', '.join(map(repr, allowed))}.")
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise ConfigError(f"seed={seed!r} makes no sense. Allowed: a whole number from 0.")
+        self._path = ImagePath(transform, image_size, aspect, dtype)
+        self._sync = sync
+        self._on_error = on_error
+        self._seed = seed
+        self.store = store
+        self._rows = rows
+        self.epoch = SharedEpoch()
+        self._failures = Failures(max_broken)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other random numbers; workers that are at work follow.
+
+        Raises:
+            ConfigError: Unless it is an int >= 0.
+        """
+        self.epoch.set(epoch)
+
+    def failures(self) -> list[Failure]:
+        """The broken samples so far, those that worker processes on this machine met included."""
+        return self._failures.all()
+
+    def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        """Transform a batch as `datasets` hands it over; randomness follows from the column `key`.
+
+        Args:
+            batch: Columns; those of images hold `{"bytes": ..., "path": URI}`.
+
+        Raises:
+            ConfigError: If there are images, but not the columns that say which.
+        """
+        roles = [role for role in ROLES if role in batch]
+        if not roles:
+            return dict(batch)
+        if len(batch) == 1:
+            # A column looked at alone: `ds["cloth_image"]`.
+            cells = batch[roles[0]]
+            return self.samples({**batch, "key": [cell["path"] for cell in cells]}, only=roles)
+        lacking = [name for name in ("difficulty", "key") if name not in batch]
+        if lacking:
+            raise ConfigError(
+                f"The rows lack {' and '.join(map(repr, lacking))}, which say whose randomness and whose substitutes "
+                f"these images have; there are {', '.join(map(repr, batch))}. Keep them in select_columns(); "
+                f"transformers' Trainer drops what the model's forward does not name, unless "
+                f"TrainingArguments(remove_unused_columns=False)."
+            )
+        return self.samples(batch)
+
+    def samples(
+        self,
+        batch: Mapping[str, list[Any]],
+        tokens: Sequence[object] | None = None,
+        *,
+        epoch: int | None = None,
+        only: Sequence[str] = (),
+    ) -> dict[str, list[Any]]:
+        """Make the samples of a batch.
+
+        Args:
+            batch: Columns, among them `key` and, unless broken samples raise, `difficulty`.
+            tokens: What randomness follows from beside seed and epoch; None takes the keys.
+            epoch: None takes the one that is set.
+            only: Give these columns only.
+
+        Returns:
+            The columns, images transformed; shorter than the batch if broken samples are skipped.
+
+        Raises:
+            ImageError: A broken image under `on_error="raise"`, or too many.
+            StorageError: The store as a whole does not answer, or an object under `on_error="raise"`.
+        """
+        now = self.epoch.value if epoch is None else epoch
+        names = list(batch)
+        rows = [dict(zip(names, cells, strict=True)) for cells in zip(*batch.values(), strict=True)]
+        made = []
+        self._failures.saw(len(rows))
+        with borrowed_generators():
+            for row, pictures, token in zip(rows, read_pictures(rows, self.store), tokens or batch["key"], strict=True):
+                sample = self._sample(row, pictures, seed_of(self._seed, now, token), now)
+                if sample is not None:
+                    made.append(sample)
+        return {name: [sample[name] for sample in made] for name in only or names}
+
+    def _sample(
+        self, row: dict[str, Any], pictures: Pictures | Exception, seed: int, epoch: int
+    ) -> dict[str, Any] | None:
+        """The row with its images transformed; None if it is to be skipped."""
+        if isinstance(pictures, dict):
+            return row | self._transformed(pictures, str(row["key"]), seed)
+        mended = self._mended(row, pictures, seed, epoch)
+        return mended and mended[0] | self._transformed(mended[1], str(mended[0]["key"]), seed)
+
+    def _mended(
+        self, row: dict[str, Any], error: Exception, seed: int, epoch: int
+    ) -> tuple[dict[str, Any], Pictures] | None:
+        """What stands in a broken row's place."""
+        if self._on_error == "raise" or isinstance(error, UnavailableError):
+            raise type(error)(f"{row['key']}: {error}") from error
+        failure = Failure(str(row["key"]), str(error), epoch)
+        if self._on_error == "skip":
+            self._failures.add(failure, "it is skipped")
+            return None
+        self._failures.add(failure, "another triplet of its difficulty takes its place")
+        for candidate in self._rows.draw(row.get("difficulty"), seed):
+            (found,) = read_pictures([candidate], self.store)
+            if isinstance(found, dict):
+                return row | {name: candidate[name] for name in candidate if name in row}, found
+            self._failures.add(Failure(str(candidate["key"]), str(found), epoch), "it cannot stand in for another")
+        raise ImageError(
+            f"{row['key']} is broken ({error}), and so are all triplets drawn to replace it. "
+            f"`vton-hf scan --list` shows what lies in the bucket; mend or exclude these objects."
+        )
+
+    def _transformed(self, pictures: Pictures, key: str, seed: int) -> dict[str, Any]:
+        made = {}
+        for role, picture in matched(pictures).items():
+            seed_generators(seed if self._shares(role) else seed_of(seed, role))
+            try:
+                made[role] = self._path.transformed(self._path.fitted(picture, role))
+            except Exception as error:
+                error.add_note(f"The transform was given {role} of {key}, {picture.width} x {picture.height} pixels.")
+                raise
+        return made
+
+    def _shares(self, role: str) -> bool:
+        return self._sync == "all" or (self._sync == "person_target" and role != _GARMENT)
+
+    def __getstate__(self) -> dict[str, Any]:
+        check_travels(self._path.transform)
+        return self.__dict__
