@@ -71,7 +71,7 @@ def test_a_bare_key_without_a_bucket_says_what_to_do() -> None:
         resolve_prefix("dataset_ultimate/easy/", StorageSettings())
     assert str(caught.value) == (
         "'dataset_ultimate/easy/' is a key, and no bucket is known. Set S3_BUCKET_NAME, call "
-        "vton_hf.configure(bucket=...), or write s3://BUCKET/dataset_ultimate/easy/. "
+        "vton_hf.configure(bucket=...), pass s3_bucket= to a torch dataset, or write s3://BUCKET/dataset_ultimate/easy/. "
         "A local folder begins with /, ./, ../ or ~."
     )
 

@@ -74,8 +74,6 @@ def test_raise_names_the_key(bucket: Bucket, how: str) -> None:
     kind = vton_hf.ObjectMissingError if how == "vanished" else vton_hf.ImageError
     with pytest.raises(kind, match=rf"{key}: .*{key.split('/')[2]}_cloth_dress\.png"):
         rows[:]
-    with pytest.raises(kind, match=key):
-        list(DataLoader(rows, batch_size=4, num_workers=2, timeout=60))
 
 
 @pytest.mark.parametrize("embed", [True, False])
@@ -85,7 +83,7 @@ def test_set_transform_replaces_within_the_difficulty(
     bucket.fill(6)
     bucket.put(triplet_keys("hard", "male", "002")["try_on_image"], broken_deflate())
     rows = load(embed_images=embed, epoch_size="min")
-    assert "hard/male/002" in rows["key"][:]
+    assert "hard/male/002" in rows.with_format(None)["key"][:]
     vton_hf.set_transform(rows, **SMALL)
     keys = [row["key"] for row in rows]
     assert "hard/male/002" not in keys
@@ -142,26 +140,24 @@ def test_too_many_stop_the_training(bucket: Bucket) -> None:
         for difficulty in DIFFICULTIES:
             damage(bucket, triplet_keys(difficulty, "male", f"{index:03d}")["initial_image"], "html")
     with pytest.raises(vton_hf.ImageError, match=r"\d+ of \d+ samples were broken, more than max_broken allows"):
-        for start in range(0, len(rows), 8):
-            rows[start : start + 8]
+        list(DataLoader(rows, batch_size=8))
     assert len(dataset(bucket, max_broken=1.0)[:]) == 120
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_a_number_of_broken_samples_counts_over_all_workers(bucket: Bucket, workers: int) -> None:
+def test_a_number_of_broken_samples_counts_over_all_workers(bucket: Bucket) -> None:
     bucket.fill(10)
     rows = dataset(bucket, max_broken=6)
     for index in range(8):
         damage(bucket, triplet_keys("hard", "female", f"{index:03d}")["cloth_image"], "zero bytes")
     with pytest.raises(vton_hf.ImageError, match="7 samples were broken, more than max_broken allows"):
-        list(DataLoader(rows, batch_size=2, num_workers=workers, timeout=60 * bool(workers)))
+        list(DataLoader(rows, batch_size=2, num_workers=2, timeout=60))
 
 
 def test_a_difficulty_of_which_nothing_is_left(bucket: Bucket) -> None:
     bucket.fill(3)
     rows = dataset(bucket, max_broken=1.0)
     shutil.rmtree(bucket.folder / ROOT / "medium")
-    with pytest.raises(vton_hf.ImageError, match="medium/.* is broken .* and so are all triplets drawn to replace it"):
+    with pytest.raises(vton_hf.ImageError, match=r"medium/.* is broken .* and so are all triplets drawn to replace it"):
         rows[:]
 
 

@@ -134,7 +134,7 @@ def test_the_epoch_is_told_through_what_was_selected_from_it(rows: Any) -> None:
     before = part[0]["try_on_image"]
     vton_hf.transform_of(part).set_epoch(4)
     assert not torch.equal(part[0]["try_on_image"], before)
-    with pytest.raises(vton_hf.ConfigError, match="call vton_hf.set_transform"):
+    with pytest.raises(vton_hf.ConfigError, match=r"call vton_hf\.set_transform"):
         vton_hf.transform_of(rows.with_format(None))
 
 

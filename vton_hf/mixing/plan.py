@@ -1,7 +1,7 @@
 """The plan of an epoch: which row of which difficulty stands at which position."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +93,7 @@ def plan(
     """Lay out an epoch: exact quotas, evenly mixed; the same arguments give the same plan on any machine.
 
     Any 32 rows in sequence hold the recipe within 2 or 3 rows, also on a rank that takes every k-th (see `spread`).
-    Where a quota exceeds its pool, a warning says so and every triplet is shown m times before any is m + 1 times.
+    Where a quota exceeds its pool, every triplet is shown m times before any is m + 1 times; epoch 0 warns of it.
 
     Args:
         sizes: Triplets per difficulty; a missing difficulty has none.
@@ -119,11 +119,14 @@ def plan(
         row[pool == index] = rows(size, asked[name], bits(seed, epoch, 1 + DIFFICULTIES.index(name)))
     pool.flags.writeable = row.flags.writeable = False
     shares = [Share.of(name, float(parts[name]), int(sizes.get(name, 0)), asked[name]) for name in DIFFICULTIES]
-    for share in shares:
-        share.warn_of_repeats(
-            "Add triplets, lower its weight, or pass epoch_size='min' for a mix without repeats.",
-        )
+    if not epoch:
+        _warn_of_repeats(shares)
     return Plan(tuple(pools), pool, row, tuple(shares))
+
+
+def _warn_of_repeats(shares: Sequence[Share]) -> None:
+    for share in shares:
+        share.warn_of_repeats("Add triplets, lower its weight, or pass epoch_size='min' for a mix without repeats.")
 
 
 def _percent(part: int, whole: int) -> str:

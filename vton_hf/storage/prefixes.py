@@ -41,8 +41,8 @@ def resolve_prefix(prefix: str, settings: StorageSettings) -> str:
         return _local(os.path.expanduser(prefix))  # noqa: PTH111
     if settings.bucket is None:
         raise ConfigError(
-            f"{prefix!r} is a key, and no bucket is known. Set S3_BUCKET_NAME, call "
-            f"vton_hf.configure(bucket=...), or write s3://BUCKET/{prefix}. "
+            f"{prefix!r} is a key, and no bucket is known. Set S3_BUCKET_NAME, call vton_hf.configure(bucket=...), "
+            f"pass s3_bucket= to a torch dataset, or write s3://BUCKET/{prefix}. "
             f"A local folder begins with /, ./, ../ or ~."
         )
     return _slashed(f"s3://{settings.bucket}/{prefix}")

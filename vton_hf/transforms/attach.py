@@ -1,11 +1,10 @@
 """`set_transform`: transforms on top of a `datasets.Dataset`, or on a stream."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import datasets
-import torch
 
 from vton_hf.errors import ConfigError
 from vton_hf.fetching import FetchImages
@@ -23,12 +22,8 @@ def set_transform(
     *,
     sync: str = "all",
     on_error: str = "replace",
-    image_size: Sequence[int] | None = None,
-    aspect: str = "stretch",
-    dtype: torch.dtype | None = None,
-    max_broken: float = 0.1,
-    seed: int = 0,
     storage_options: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Any:
     """Let a dataset hand out transformed samples, its three images in step with one another.
 
@@ -39,15 +34,11 @@ def set_transform(
 
     Args:
         dataset: A `datasets.Dataset`, changed in place, or an `IterableDataset`.
-        transform: See `TripletTransform`, as for the other arguments.
-        sync: `"all"`, `"person_target"` or `"none"`.
-        on_error: `"replace"`, `"raise"`, or, for streams, `"skip"`.
-        image_size: (height, width) in pixels.
-        aspect: `"stretch"`, `"pad"`, `"crop"` or `"catvton"`.
-        dtype: Of tensors made without a transform.
-        max_broken: A share (float) or a number (int).
-        seed: An int >= 0.
+        transform: Any callable of one image, or None for tensors in [-1, 1]; see `TripletTransform`.
+        sync: Which images share random numbers: `"all"`, `"person_target"` or `"none"`.
+        on_error: What a broken sample does: `"replace"`, `"raise"`, or, on streams, `"skip"`.
         storage_options: For rows of URIs; by default those that the dataset was loaded with.
+        **options: `image_size`, `aspect`, `dtype`, `max_broken` and `seed` of `TripletTransform`.
 
     Returns:
         The same dataset; of a stream, a new one.
@@ -61,8 +52,7 @@ def set_transform(
     """
     streamed = isinstance(dataset, datasets.IterableDataset)
     _check(dataset, on_error, streamed=streamed)
-    options: dict[str, Any] = {"image_size": image_size, "aspect": aspect, "dtype": dtype, "sync": sync}
-    options |= {"on_error": on_error, "max_broken": max_broken, "seed": seed}
+    options |= {"sync": sync, "on_error": on_error}
     attach = _on_stream if streamed else _on_dataset
     return attach(
         dataset, lambda rows, store: TripletTransform(transform, rows=rows, store=store, **options), storage_options
@@ -95,7 +85,9 @@ def _check(dataset: Any, on_error: str, *, streamed: bool) -> None:
             "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "
             "Allowed here: 'replace', 'raise'."
         )
-    if dataset.features is not None and not any(role in dataset.features for role in ROLES):
+    if streamed and dataset.features is None:
+        raise ConfigError("What this stream holds is not known any more: call set_transform before map().")
+    if not any(role in dataset.features for role in ROLES):
         raise ConfigError(f"The dataset has no column of {', '.join(ROLES)}; it has {', '.join(dataset.features)}.")
 
 
