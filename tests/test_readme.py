@@ -17,6 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOT_HERE = {
     "scripts/demo": "is tested as `vton-hf demo`",
     "scripts/test": "is running",
+    "scripts/examples/run": "is tested in test_examples",
     "pip": "would change the environment",
     "export": "is set by the fixture",
 }

@@ -101,7 +101,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         self._transform = TripletTransform(
             transform, seed=seed, store=Store(settings), rows=DatasetRows(self._rows), **how
         )
-        plan = self.plan_of(0)
+        plan = mixing.plan(self._sizes, **self._recipe)
         self._drawn = 0, plan, plan.indices()
 
     @property
@@ -111,7 +111,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
 
     def plan_of(self, epoch: int) -> mixing.Plan:
         """The plan of any epoch; all have the same length and composition."""
-        return mixing.plan(self._sizes, epoch=epoch, **self._recipe)
+        return self._drawn[1] if epoch == self._drawn[0] else mixing.plan(self._sizes, epoch=epoch, **self._recipe)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the mix and the augmentation of another epoch; workers that are at work follow.

@@ -4,6 +4,7 @@ Target and garment lie side by side in one picture of latents. The UNet removes 
 channels, the same picture with the person in the target's place; its self-attention carries the garment over.
 Offline there are no pretrained weights: by default the UNet is small and fresh, and blocks of 4 x 4 pixels stand in
 for a VAE's latents. With --checkpoint, UNet and VAE are those of Stable Diffusion, and self-attention is trained.
+Several GPUs: accelerate launch scripts/examples/catvton.py [options]
 """
 
 import argparse

@@ -5,7 +5,6 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vton_hf.errors import ConfigError
 from vton_hf.mixing.order import bits, rows, spread_batches
@@ -56,29 +55,27 @@ def plan_batches(
     └── Hard: 4 (25%)
     """
     batch_size = check_whole("batch_size", batch_size, least=1)
-    seed, epoch = check_whole("seed", seed), check_whole("epoch", epoch)
+    key = check_whole("seed", seed), check_whole("epoch", epoch)
     if not weights:
         raise ConfigError("weights=[]: expected the recipe of at least one batch.")
-    targets = _targets(weights, batch_size)
+    return _lay_out(sizes, _targets(weights, batch_size), batch_size, key)
+
+
+def _lay_out(
+    sizes: Mapping[str, int], targets: Sequence[tuple[int, ...]], batch_size: int, key: tuple[int, int]
+) -> Plan:
     total = {name: sum(target[index] for target in targets) for index, name in enumerate(DIFFICULTIES)}
     pools = drawn(sizes, {name: Fraction(part) for name, part in total.items()})
     counts = np.array(list(_counts(targets, batch_size)), np.int64)
     asked = dict(zip(DIFFICULTIES, counts.sum(axis=0).tolist(), strict=True))
-    pool = spread_batches(counts[:, [DIFFICULTIES.index(name) for name in pools]], bits(seed, epoch, _TURNS))
-    row = _draw(pool, pools, asked, (seed, epoch))
-    pool.flags.writeable = row.flags.writeable = False
-    whole = batch_size * len(targets) * _PARTS
-    shares = [Share.of(name, total[name] / whole, int(sizes.get(name, 0)), asked[name]) for name in DIFFICULTIES]
-    return Plan(tuple(pools), pool, row, tuple(shares))
-
-
-def _draw(
-    pool: NDArray[np.int8], pools: Mapping[str, int], asked: Mapping[str, int], key: tuple[int, int]
-) -> NDArray[np.int64]:
+    pool = spread_batches(counts[:, [DIFFICULTIES.index(name) for name in pools]], bits(*key, _TURNS))
     row = np.empty(len(pool), np.int64)
     for index, (name, size) in enumerate(pools.items()):
         row[pool == index] = rows(size, asked[name], bits(*key, _POOLS + DIFFICULTIES.index(name)))
-    return row
+    pool.flags.writeable = row.flags.writeable = False
+    whole = len(pool) * _PARTS
+    shares = [Share.of(name, total[name] / whole, int(sizes.get(name, 0)), asked[name]) for name in DIFFICULTIES]
+    return Plan(tuple(pools), pool, row, tuple(shares))
 
 
 def _targets(weights: Sequence[Mapping[str, float]], batch_size: int) -> list[tuple[int, ...]]:
