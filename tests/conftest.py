@@ -1,5 +1,6 @@
 """A clean environment and an empty cache for every test; buckets in folders and on a moto server."""
 
+import multiprocessing
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,15 +10,12 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
 
-import multiprocessing
-
 import datasets
 import pytest
 
 from tests.bucket import Bucket, Load, loader
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure
-
 
 # What a forkserver's children need is imported once, not in each of them: 14 s of one core.
 multiprocessing.set_forkserver_preload(["datasets", "torch.utils.data", "torchvision"])

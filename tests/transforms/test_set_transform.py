@@ -227,3 +227,15 @@ def test_what_has_no_triplets_is_refused(rows: Any) -> None:
         vton_hf.set_transform(rows.to_iterable_dataset())
     with pytest.raises(vton_hf.ConfigError, match=r"set_epoch\(-1\)"):
         vton_hf.set_transform(rows).set_epoch(-1)
+
+
+@pytest.mark.parametrize("start", ["fork", "forkserver"])
+def test_workers_that_stay_follow_the_epoch(rows: Any, start: str) -> None:
+    vton_hf.set_transform(rows, CROP)
+    workers = DataLoader(
+        rows, batch_size=5, num_workers=2, persistent_workers=True, timeout=120, multiprocessing_context=start
+    )
+    for epoch in (0, 1, 0):
+        rows.set_epoch(epoch)
+        images = torch.cat([batch["try_on_image"] for batch in workers])
+        assert torch.equal(images, torch.stack(rows[:]["try_on_image"]))
