@@ -87,6 +87,8 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
         if materialize and options.get("aspect", "stretch") == "stretch":
             chosen["image_size"] = options.get("image_size")
+        if materialize and options.get("on_error") == "raise":
+            chosen["on_error"] = "raise"
         chosen |= {"s3_prefixes": prefixes, "embed_images": materialize, "storage_options": storage_options}
         chosen |= {"difficulty_weights": difficulty_weights, "seed": seed, "epoch_size": epoch_size}
         builder = _builder(self.recipe, chosen)

@@ -26,6 +26,7 @@ AUGMENT: Final = v2.Compose([
 ])  # fmt: skip
 """For training: each triplet is drawn mirrored or not, in its own colours or in others, all three images alike."""
 
+MIXES: Final = ("easy", "medium", "hard")  # each draws from those before it too
 WARM_UP: Final = 50
 LEAST_SIDE: Final = 16
 MOST_HELD_OUT: Final = 10  # of each difficulty and gender
@@ -60,7 +61,7 @@ def options(name: str, description: str, **defaults: float) -> argparse.Argument
     parser.add_argument(
         "--s3-prefix", action="append", metavar="URI", help="your triplets instead of the demo's; may be repeated"
     )
-    add("--difficulty", "hard", "the mix to train on", choices=["easy", "medium", "hard"])
+    add("--difficulty", "hard", "the mix to train on", choices=MIXES)
     add("--steps", defaults["steps"], "when to stop, earlier runs included", type=int)
     add("--batch-size", defaults["batch_size"], "triplets in a step", type=int)
     add("--learning-rate", defaults["learning_rate"], "at its highest", type=float)
@@ -82,7 +83,8 @@ def open_data(args: argparse.Namespace) -> Data:
     bucket where persons come back under other stems, hold out by person.
     """
     source = {"s3_prefixes": args.s3_prefix} if args.s3_prefix else _demo(args.output.parent, args.demo_count)
-    listed = vton_hf.load(args.difficulty, **source, epoch_size="min", embed_images=False)
+    alike = dict.fromkeys(MIXES[: MIXES.index(args.difficulty) + 1], 1.0)
+    listed = vton_hf.load(args.difficulty, **source, difficulty_weights=alike, epoch_size="min", embed_images=False)
     rows = {key: row for row, key in enumerate(listed["key"])}
     folders = defaultdict(list)
     for key in sorted(rows):

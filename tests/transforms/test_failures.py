@@ -149,7 +149,7 @@ def test_a_number_of_broken_samples_counts_over_all_workers(bucket: Bucket) -> N
     rows = dataset(bucket, max_broken=6)
     for index in range(8):
         damage(bucket, triplet_keys("hard", "female", f"{index:03d}")["cloth_image"], "zero bytes")
-    with pytest.raises(vton_hf.ImageError, match="7 samples were broken, more than max_broken allows"):
+    with pytest.raises(vton_hf.ImageError, match="7 triplets were broken, more than max_broken allows"):
         list(DataLoader(rows, batch_size=2, num_workers=2, timeout=60))
 
 

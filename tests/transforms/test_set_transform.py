@@ -10,6 +10,7 @@ import datasets
 import numpy as np
 import pytest
 import torch
+from datasets.distributed import split_dataset_by_node
 from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import transforms as v1
@@ -239,3 +240,47 @@ def test_workers_that_stay_follow_the_epoch(rows: Any, start: str) -> None:
         rows.set_epoch(epoch)
         images = torch.cat([batch["try_on_image"] for batch in workers])
         assert torch.equal(images, torch.stack(rows[:]["try_on_image"]))
+
+
+def test_what_is_made_from_a_stream_follows_the_epoch_too(bucket: Bucket, load: Load) -> None:
+    bucket.fill(4)
+    part = split_dataset_by_node(vton_hf.set_transform(load(streaming=True), CROP), 0, 2)
+    before = [row["try_on_image"] for row in part]
+    vton_hf.transform_of(part).set_epoch(1)
+    assert not all(torch.equal(old, row["try_on_image"]) for old, row in zip(before, part, strict=True))
+
+
+def test_a_sampler_tells_the_epoch_to_what_was_selected(rows: Any) -> None:
+    part = vton_hf.set_transform(rows, CROP).select(range(8))
+    sampler = vton_hf.TripletSampler(part, 4)
+    before = part[0]["try_on_image"]
+    sampler.set_epoch(3)
+    assert not torch.equal(part[0]["try_on_image"], before)
+
+
+def test_a_stream_that_was_filtered_is_refused(load: Load, rows: Any) -> None:
+    stream = load(streaming=True).filter(lambda row: row["gender"] == "female")
+    with pytest.raises(vton_hf.ConfigError, match=r"call set_transform first.*gender="):
+        vton_hf.set_transform(stream, CROP)
+
+
+FLIP, TO_FLOAT = v2.RandomHorizontalFlip(), v2.ToDtype(torch.float32, scale=True)
+NORMALIZE = v2.Normalize([0.5] * 3, [0.5] * 3)
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        torch.nn.Sequential(FLIP, TO_FLOAT, NORMALIZE),
+        v2.Compose([FLIP, torch.nn.Sequential(TO_FLOAT), NORMALIZE]),
+        v2.Compose([FLIP, TO_FLOAT, lambda image: image * 2 - 1]),
+        v1.Compose([FLIP, TO_FLOAT, v1.Normalize([0.5], [0.5])]),
+        v2.Compose([v1.RandomApply([FLIP]), TO_FLOAT, NORMALIZE]),
+        v1.Compose([FLIP, v1.ToTensor(), v1.Normalize([0.5], [0.5])]),
+        v2.Compose([FLIP, lambda image: image, v2.ToImage(), TO_FLOAT, NORMALIZE]),
+    ],
+)
+def test_a_pipeline_gets_the_kind_of_image_it_can_take(rows: Any, pipeline: Any) -> None:
+    image = vton_hf.set_transform(rows, pipeline)[0]["cloth_image"]
+    assert image.dtype == torch.float32
+    assert -1 <= image.min() < -0.5 < 0.5 < image.max() <= 1

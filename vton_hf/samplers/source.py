@@ -57,7 +57,9 @@ class Source:
 
     def set_epoch(self, epoch: int) -> None:
         """Tell the data source, if it wants to know: augmentations change with the epoch."""
-        tell = getattr(self._data, "set_epoch", None)
+        # What was selected from a dataset has its transform, but not its `set_epoch`.
+        transform = self._data.format["format_kwargs"].get("transform") if self._fixed is not None else None
+        tell = getattr(self._data, "set_epoch", None) or getattr(transform, "set_epoch", None)
         if tell is not None:
             tell(epoch)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import datasets
+from datasets.iterable_dataset import MappedExamplesIterable
 
-from vton_hf.errors import ConfigError
+from vton_hf.errors import ConfigError, UnavailableError
 from vton_hf.fetching import FetchImages
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, settings_for
@@ -29,8 +31,8 @@ def set_transform(
 
     Works on rows with embedded bytes and on rows of URIs (`embed_images=False`; a batch's objects are fetched
     together). Random numbers follow from (seed, epoch, key); `dataset.set_epoch(epoch)` draws others, and
-    reaches workers that are at work. Set it last: after `select`, `filter`, `train_test_split`, since
-    substitutes come from the rows that the dataset has now; `Dataset.map` would be given its results.
+    reaches workers that are at work. Set it after `select` or `train_test_split`, since substitutes come from
+    the rows that the dataset has now, and after saving: what is saved holds undecoded images.
 
     Args:
         dataset: A `datasets.Dataset`, changed in place, or an `IterableDataset`.
@@ -52,26 +54,29 @@ def set_transform(
     """
     streamed = isinstance(dataset, datasets.IterableDataset)
     _check(dataset, on_error, streamed=streamed)
-    options |= {"sync": sync, "on_error": on_error}
-    attach = _on_stream if streamed else _on_dataset
-    return attach(
-        dataset, lambda rows, store: TripletTransform(transform, rows=rows, store=store, **options), storage_options
-    )
+    make = partial(TripletTransform, transform, sync=sync, on_error=on_error, **options)
+    return (_on_stream if streamed else _on_dataset)(dataset, make, storage_options)
 
 
-def transform_of(dataset: datasets.Dataset) -> TripletTransform:
-    """The transform that `set_transform` gave a dataset, or the one that it was selected from.
+def transform_of(dataset: Any) -> TripletTransform:
+    """The transform that `set_transform` gave a dataset or a stream, or the one that it was made from.
+
+    `select`, `train_test_split`, `split_dataset_by_node` and their like keep the transform but not
+    `dataset.set_epoch`: call `transform_of(dataset).set_epoch(epoch)`.
 
     Raises:
         ConfigError: If it has none.
     """
-    found = dataset.format["format_kwargs"].get("transform") if isinstance(dataset, datasets.Dataset) else None
+    if isinstance(dataset, datasets.IterableDataset):
+        found = next((part.function for part in _parts(dataset) if _is_ours(part)), None)
+    else:
+        found = dataset.format["format_kwargs"].get("transform")
     if not isinstance(found, TripletTransform):
         raise ConfigError("This dataset has no transform of ours: call vton_hf.set_transform(dataset, ...) first.")
     return found
 
 
-Make = Callable[[Any, Store], TripletTransform]
+Make = Callable[..., TripletTransform]
 
 
 def _check(dataset: Any, on_error: str, *, streamed: bool) -> None:
@@ -99,7 +104,7 @@ def _on_dataset(dataset: datasets.Dataset, make: Make, storage_options: Mapping[
         store = Store(settings_for(storage_options))
     rows = dataset.with_format(None)
     undecode(rows)
-    transform = make(DatasetRows(rows), store)
+    transform = make(rows=DatasetRows(rows), store=store)
     undecode(dataset)
     dataset.set_transform(transform)
     # Where accelerate and transformers look for it.
@@ -110,14 +115,19 @@ def _on_dataset(dataset: datasets.Dataset, make: Make, storage_options: Mapping[
 def _on_stream(
     dataset: datasets.IterableDataset, make: Make, storage_options: Mapping[str, Any] | None
 ) -> datasets.IterableDataset:
-    stream = _stream_of(dataset)
+    if any(isinstance(part, MappedExamplesIterable) for part in _parts(dataset)):
+        raise ConfigError(
+            "This stream went through map(), filter(), batch() or set_transform(), which decode the images: call "
+            "set_transform first. To leave triplets out of a stream, load it with gender=, exclude= or limit=."
+        )
+    stream = next((part.kwargs["stream"] for part in _parts(dataset) if _reads_ours(part)), None)
     if stream is None:
         raise ConfigError(
             "set_transform takes streams of load_dataset('vton_hf', ..., streaming=True); this one comes from "
             "elsewhere, so broken samples could not be replaced."
         )
     store = stream.store if storage_options is None else Store(settings_for(storage_options))
-    transform = make(StreamRows(stream), store)
+    transform = make(rows=StreamRows(stream), store=store)
     transformed = dataset.decode(enable=False).map(transform, batched=True, batch_size=BATCH_ROWS)
     transformed.set_epoch = _Both(transformed.set_epoch, transform.set_epoch)
     return transformed
@@ -132,7 +142,11 @@ class StreamRows:
     def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
         """As `Rows` says."""
         wanted = difficulty or next(name for name, weight in self.stream.weights if weight)
-        return (example for example in Reader(self.stream).draw(wanted, seed) if isinstance(example, dict))
+        for example in Reader(self.stream).draw(wanted, seed):
+            if isinstance(example, dict):
+                yield example
+            elif isinstance(example, UnavailableError):
+                raise example
 
 
 @dataclass(frozen=True)
@@ -145,12 +159,17 @@ class _Both:
         self.second(epoch)
 
 
-def _stream_of(dataset: datasets.IterableDataset) -> Stream | None:
-    """Look for our own reader at the bottom of a chain of `datasets`' iterables."""
+def _parts(dataset: datasets.IterableDataset) -> Iterator[Any]:
+    """The chain of `datasets`' iterables behind a stream, down to our own reader."""
     part: Any = dataset._ex_iterable  # noqa: SLF001 - there is no public way down
     while part is not None:
-        stream = getattr(part, "kwargs", {}).get("stream")
-        if isinstance(stream, Stream):
-            return stream
+        yield part
         part = getattr(part, "ex_iterable", None) or next(iter(getattr(part, "ex_iterables", [])), None)
-    return None
+
+
+def _is_ours(part: Any) -> bool:
+    return isinstance(getattr(part, "function", None), TripletTransform)
+
+
+def _reads_ours(part: Any) -> bool:
+    return isinstance(getattr(part, "kwargs", {}).get("stream"), Stream)

@@ -39,7 +39,7 @@ class Failures:
 
     Args:
         limit: As a float, the share of the samples that a process may find broken, judged from the tenth
-            on; as an int, how many in all processes together.
+            on; as an int, how many different triplets in all processes together.
 
     Raises:
         ConfigError: If the limit makes no sense.
@@ -84,8 +84,11 @@ class Failures:
             ImageError: If there are more than allowed.
         """
         logger.warning("%s is broken (%s); %s.", failure.key, failure.reason, outcome)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(failure)) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(failure)) + "\n")
+        except OSError as error:
+            logger.warning("It cannot be noted in %s (%s); failures() will not list it.", self._path, error)
         self._broken += 1
         found, allowed = self._judge()
         if not allowed:
@@ -96,8 +99,8 @@ class Failures:
 
     def _judge(self) -> tuple[str, bool]:
         if self._most < math.inf:
-            total = len(self.all())
-            return f"{total:,} samples were broken", total <= self._most
+            total = len({failure.key for failure in self.all()})
+            return f"{total:,} triplets were broken", total <= self._most
         many = self._broken >= _FEW and self._broken > self._share * self._seen
         return f"{self._broken:,} of {self._seen:,} samples were broken", not many
 

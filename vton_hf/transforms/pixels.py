@@ -15,8 +15,9 @@ from vton_hf.errors import ConfigError
 
 Transform = Callable[[Any], Any]
 
-_FROM_PIL: Final = (v2.ToImage, v2.PILToTensor, v2.ToTensor, v2.ToPILImage, v2.Lambda)
-_CONTAINERS: Final = (v2.Compose, v2.RandomApply, v2.RandomChoice, v2.RandomOrder)
+_FROM_PIL: Final = (v2.ToImage, v2.PILToTensor, v2.ToTensor, v2.ToPILImage, v1.ToTensor, v1.PILToTensor, v1.ToPILImage)
+_TENSORS_ONLY: Final = (v2.ToDtype, v2.Normalize, v1.Normalize, v1.ConvertImageDtype)
+_CONTAINERS: Final = (v2.Compose, v2.RandomApply, v2.RandomChoice, v2.RandomOrder, v1.Compose, v1.RandomApply)
 
 
 class ImagePath:
@@ -77,14 +78,17 @@ def _scaled(pixels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def _takes_tensors(transform: Transform) -> bool:
-    """Whether a v2 pipeline never turns a PIL image into a tensor, so that it has to be given one."""
+    """Whether a pipeline has to be given a tensor: it needs one before it makes one, or is v2 and makes none."""
     steps = list(_steps(transform))
-    return all(isinstance(step, v2.Transform) and not isinstance(step, _FROM_PIL) for step in steps)
+    for step in steps:
+        if isinstance(step, (*_FROM_PIL, *_TENSORS_ONLY)):
+            return isinstance(step, _TENSORS_ONLY)
+    return all(isinstance(step, v2.Transform) and not isinstance(step, v2.Lambda) for step in steps)
 
 
 def _steps(transform: Any) -> Iterator[Any]:
-    if isinstance(transform, (v1.Compose, *_CONTAINERS)):
-        for step in transform.transforms:
+    if isinstance(transform, (*_CONTAINERS, torch.nn.Sequential)):
+        for step in transform if isinstance(transform, torch.nn.Sequential) else transform.transforms:
             yield from _steps(step)
     else:
         yield transform

@@ -183,10 +183,13 @@ class TripletTransform:
             return None
         self._failures.add(failure, "another triplet of its difficulty takes its place")
         for candidate in self._rows.draw(row.get("difficulty"), seed):
+            if candidate["key"] == row["key"]:
+                continue
             (found,) = read_pictures([candidate], self.store)
             if isinstance(found, dict):
                 return row | {name: candidate[name] for name in candidate if name in row}, found
-            self._failures.add(Failure(str(candidate["key"]), str(found), epoch), "it cannot stand in for another")
+            if isinstance(found, UnavailableError):
+                raise found
         raise ImageError(
             f"{row['key']} is broken ({error}), and so are all triplets drawn to replace it. "
             f"`vton-hf scan --list` shows what lies in the bucket; mend or exclude these objects."
