@@ -41,10 +41,21 @@ MAY_IMPORT = {
     "left_out": "chunks errors",
     "source": "chunks config errors left_out mixing records storage streaming triplets",
     "builder": "config errors features fetching left_out mixing pools records source splits storage streaming",
+    "card": "errors mixing naming",
+    "delivery": (
+        "ahead aspect builder card chunks config errors features images mixing naming report sheet source splits "
+        "storage streaming triplets"
+    ),
+    "hub": "delivery errors mixing",
     "transforms": "aspect errors features fetching images naming storage streaming",
     "torch_dataset": "builder errors mixing naming storage transforms",
-    "__init__": "builder collate config errors registry samplers sheet storage torch_dataset transforms",
-    "cli": "__init__ builder chunks config sheet demo errors images mixing naming preparation records report triplets",
+    "__init__": (
+        "builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
+    ),
+    "cli": (
+        "__init__ builder chunks config delivery sheet demo errors hub images mixing naming preparation records report "
+        "triplets"
+    ),
 }
 """Room by room, from the bottom: what it may import of this package, even inside a function."""
 
@@ -67,6 +78,9 @@ MAY_USE = {
     "splits": "datasets",
     "fetching": "datasets",
     "source": "datasets",
+    "card": "datasets huggingface_hub",
+    "delivery": "PIL datasets filelock imagecodecs numpy pyarrow",
+    "hub": "datasets huggingface_hub",
     "builder": "datasets",
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",

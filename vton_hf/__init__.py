@@ -14,6 +14,9 @@ from vton_hf.errors import (
     BuildError,
     ConfigError,
     EmptyPoolError,
+    HubAccessError,
+    HubError,
+    HubUnavailableError,
     ImageError,
     LayoutError,
     ObjectMissingError,
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from vton_hf.builder import VTON, load
     from vton_hf.collate import collate_triplets
     from vton_hf.config import VTONConfig
+    from vton_hf.delivery import Delivery, export
+    from vton_hf.hub import push_to_hub
     from vton_hf.samplers import Curriculum, TripletSampler
     from vton_hf.sheet import contact_sheet
     from vton_hf.storage import configure
@@ -47,7 +52,11 @@ __all__ = [
     "BuildError",
     "ConfigError",
     "Curriculum",
+    "Delivery",
     "EmptyPoolError",
+    "HubAccessError",
+    "HubError",
+    "HubUnavailableError",
     "ImageError",
     "LayoutError",
     "ObjectMissingError",
@@ -64,8 +73,10 @@ __all__ = [
     "collate_triplets",
     "configure",
     "contact_sheet",
+    "export",
     "get_vton_dataset",
     "load",
+    "push_to_hub",
     "set_transform",
     "transform_of",
 ]
@@ -73,6 +84,7 @@ __all__ = [
 _ROOMS = {
     "VTON": "builder",
     "Curriculum": "samplers",
+    "Delivery": "delivery",
     "S3VTONDataset": "torch_dataset",
     "S3VTONDatasetEasy": "torch_dataset",
     "S3VTONDatasetHard": "torch_dataset",
@@ -83,8 +95,10 @@ _ROOMS = {
     "collate_triplets": "collate",
     "configure": "storage",
     "contact_sheet": "sheet",
+    "export": "delivery",
     "get_vton_dataset": "torch_dataset",
     "load": "builder",
+    "push_to_hub": "hub",
     "set_transform": "transforms",
     "transform_of": "transforms",
 }

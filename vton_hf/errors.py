@@ -6,10 +6,13 @@ VTONError
 ├── EmptyPoolError   (LookupError)  a recipe draws from a difficulty that has no triplet
 ├── ImageError       (ValueError)   an object is not a usable image
 ├── BuildError       (RuntimeError) a build stopped for a reason that is not the store's
-└── StorageError     (OSError)      the store did not answer as it should
-    ├── AccessError          (PermissionError)    credentials, rights, region
-    ├── ObjectMissingError   (FileNotFoundError)  no such object or bucket
-    └── UnavailableError     (TimeoutError)       no answer in time: throttled, failing, unreachable
+├── StorageError     (OSError)      the store did not answer as it should
+│   ├── AccessError          (PermissionError)    credentials, rights, region
+│   ├── ObjectMissingError   (FileNotFoundError)  no such object or bucket
+│   └── UnavailableError     (TimeoutError)       no answer in time: throttled, failing, unreachable
+└── HubError         (OSError)      the Hub did not take what was pushed
+    ├── HubAccessError       (PermissionError)    no token, no rights, or a repository that is public
+    └── HubUnavailableError  (ConnectionError)    no answer in time: throttled, failing, unreachable
 """
 
 
@@ -51,3 +54,15 @@ class ObjectMissingError(StorageError, FileNotFoundError):
 
 class UnavailableError(StorageError, TimeoutError):
     """The store did not answer until the deadline; the same request may go well later."""
+
+
+class HubError(VTONError, OSError):
+    """The Hub did not take what was pushed; what people load from it is unchanged."""
+
+
+class HubAccessError(HubError, PermissionError):
+    """No token, one that may not write, or a repository that is public."""
+
+
+class HubUnavailableError(HubError, ConnectionError):
+    """The Hub did not answer until the deadline; the same push may go well later."""

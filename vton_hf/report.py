@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf.mixing import Plan, quotas
@@ -34,8 +35,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     easy  1,200
     hard      7
     """
-    body = [list(row) for row in rows]
-    texts = [list(header)] + [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in body]
+    texts = _texts(header, rows)
     widths = [max(len(line[column]) for line in texts) for column in range(len(header))]
     return "\n".join(
         "  ".join(
@@ -44,6 +44,24 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         ).rstrip()
         for line in texts
     )
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The same as a table in Markdown.
+
+    >>> print(markdown(["pool", "rows"], [["easy", 1200], ["hard", 7]]))
+    | pool | rows |
+    |---|---:|
+    | easy | 1,200 |
+    | hard | 7 |
+    """
+    first, *lines = (f"| {' | '.join(line)} |" for line in _texts(header, rows))
+    return "\n".join([first, f"|---|{'---:|' * (len(header) - 1)}", *lines])
+
+
+def _texts(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[list[str]]:
+    body = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    return [list(header), *body]
 
 
 def _percent(share: float) -> str:
@@ -94,22 +112,56 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
     return {"rows": len(plan), "difficulties": [asdict(share) for share in plan.composition()]}
 
 
-def mix_table(rows: Mapping[str, Any], weights: Mapping[str, float]) -> str:
-    """What a mix asked for and what its rows hold.
+def mix_table(
+    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int] | None = None
+) -> str:
+    """What a mix asked for and what its rows hold, by difficulty and in all.
 
     Args:
-        rows: Columns `difficulty`, `gender` and `key` of a dataset.
+        texts: Columns `difficulty`, `gender` and `key` of a dataset: a `pa.Table`, or lists.
         weights: The recipe, for all difficulties.
+        available: Triplets by difficulty in the bucket, if known: then it is said how many of them the rows show.
     """
-    difficulties, genders, keys = (list(rows[name]) for name in ("difficulty", "gender", "key"))
+    return table(*_mix(texts, weights, available))
+
+
+def composition(texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int]) -> str:
+    """`mix_table` in Markdown, for the dataset's card."""
+    return markdown(*_mix(texts, weights, available))
+
+
+def _mix(
+    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int] | None
+) -> tuple[list[str], list[list[object]]]:
+    """The header and the lines of a mix's table; in Arrow, since a mix may have millions of rows."""
+    difficulties, genders, keys = (_strings(texts[name]) for name in ("difficulty", "gender", "key"))
     asked = quotas(weights, len(difficulties))
-    lines = []
+    counts: dict[str, list[int]] = {}  # asked, got, of each gender and of none, distinct
     for name in DIFFICULTIES:
-        places = [index for index, difficulty in enumerate(difficulties) if difficulty == name]
-        by_gender = [sum(genders[index] == gender for index in places) for gender in GENDERS]
-        distinct = len({keys[index] for index in places})
-        lines.append([name, _percent(weights[name]), asked[name], len(places), *by_gender, len(places) - distinct])
-    return table(["difficulty", "weight", "asked", "got", *GENDERS, "repeats"], lines)
+        places = pc.equal(difficulties, name)
+        said = genders.filter(places)
+        got = len(said)
+        by_gender = [pc.sum(pc.equal(said, gender)).as_py() or 0 for gender in GENDERS]
+        distinct = pc.count_distinct(keys.filter(places)).as_py()
+        counts[name] = [asked[name], got, *by_gender, got - sum(by_gender), distinct]
+    drawn = [name for name in DIFFICULTIES if weights[name] or counts[name][1]]
+    counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
+    pools = {**(available or {}), "all": sum((available or {}).get(name, 0) for name in drawn)}
+    unsaid = counts["all"][-2] > 0
+    lines: list[list[object]] = []
+    for name, (quota, got, *by_gender, distinct) in counts.items():
+        line: list[object] = [name, _percent(weights.get(name, 1.0)), quota, got]
+        line += [*(by_gender if unsaid else by_gender[:-1]), got - distinct]
+        lines.append(line if available is None else [*line, _percent(distinct / pools[name] if pools.get(name) else 0)])
+    gender_names = [*GENDERS, *(("not said",) if unsaid else ())]
+    header = ["difficulty", "weight", "asked", "got", *gender_names, "repeats"]
+    return [*header, *(() if available is None else ("coverage",))], lines
+
+
+def _strings(values: Any) -> pa.ChunkedArray:
+    """A column as Arrow texts that may fill more than 2 GB; empty where nothing is said."""
+    column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(list(values), pa.string())
+    return pc.fill_null(pa.chunked_array(column).cast(pa.large_string()), "")
 
 
 def audit_table(audit: Audit) -> str:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from PIL import Image, ImageDraw, ImageFont
 
 from vton_hf.errors import ConfigError
 from vton_hf.images import on_white
-from vton_hf.naming import DIFFICULTIES, ROLES
+from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
 
 Colour = tuple[int, int, int]
 
@@ -103,6 +105,36 @@ def contact_sheet(
     groups = _grouped(cells)
     layout = _Layout(height, min(columns, max(map(len, groups.values()))))
     return _drawn(groups, layout, title)
+
+
+def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
+    """Choose triplets for a sheet: the first few of each difficulty and gender, none of them twice.
+
+    Args:
+        texts: Columns `difficulty`, `gender` and `key` of a dataset: a `pa.Table`, or lists.
+        each: At most so many of a difficulty and gender; triplets whose gender is not said are a third kind.
+
+    Returns:
+        Numbers of rows, grouped by difficulty and gender.
+
+    >>> representative({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
+    [1, 0]
+    """
+    difficulties, genders, keys = (_strings(texts[name]) for name in ("difficulty", "gender", "key"))
+    chosen: list[int] = []
+    for difficulty in DIFFICULTIES:
+        for gender in (*GENDERS, ""):
+            places = pc.and_(pc.equal(difficulties, difficulty), pc.equal(genders, gender))
+            # Codes are given in the order in which keys turn up.
+            codes = pc.dictionary_encode(keys.filter(places)).indices
+            firsts = [first for code in range(each) if (first := pc.index(codes, code).as_py()) >= 0]
+            chosen += pc.indices_nonzero(places).take(pa.array(firsts, pa.int64())).to_pylist()
+    return chosen
+
+
+def _strings(values: Any) -> pa.Array:
+    column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(list(values), pa.string())
+    return pc.fill_null(pa.chunked_array(column).cast(pa.large_string()).combine_chunks(), "")
 
 
 def _grouped(cells: Sequence[_Cell]) -> dict[str, list[_Cell]]:

@@ -36,12 +36,13 @@ class Source:
     _reports: list[Report] | None = field(default=None, init=False, repr=False)
 
     @cached_property
-    def _prefixes(self) -> list[str]:
+    def prefixes(self) -> list[str]:
+        """Where the triplets lie, each with its scheme and bucket."""
         return [storage.resolve_prefix(prefix, self.settings) for prefix in self.config.prefixes]
 
     @cached_property
     def _notebook(self) -> Notebook:
-        said = "\n".join([*self._prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
+        said = "\n".join([*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
         return Notebook(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
 
     @cached_property
@@ -52,7 +53,7 @@ class Source:
                 "HF_DATASETS_OFFLINE is set: the bucket may not be listed. Unset it to stream or to build."
             )
         with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
-            table = storage.Store(self.settings).list(self._prefixes, progress=bar.update)
+            table = storage.Store(self.settings).list(self.prefixes, progress=bar.update)
         manifest, audit = survey(
             table, cloth=config.cloth, exclude=config.exclude, gender=config.gender, limit=config.limit
         )

@@ -115,18 +115,22 @@ def _mixed(
 
 
 class Reader:
-    """Makes rows of positions."""
+    """Makes rows of positions.
+
+    Attributes:
+        plan: What stands at each.
+    """
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._store = stream.store
-        self._manifest, self._plan, self._starts = _mixed(
+        self._manifest, self.plan, self._starts = _mixed(
             stream.manifest, stream.weights, stream.seed, stream.epoch_size
         )
 
-    def read(self, positions: range) -> list[dict[str, Any]]:
+    def read(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """The rows at these positions, each with a substitute if it is broken."""
-        rows = [self._row(self._pool(position), int(self._plan.row[position])) for position in positions]
+        rows = [self._row(self._pool(position), int(self.plan.row[position])) for position in positions]
         if not self._stream.embed_images:
             return [_example(row, (None, None, None)) for row in rows]
         return [
@@ -141,7 +145,7 @@ class Reader:
             yield from self._examples([self._row(difficulty, int(candidate))])
 
     def _pool(self, position: int) -> str:
-        return self._plan.pools[int(self._plan.pool[position])]
+        return self.plan.pools[int(self.plan.pool[position])]
 
     def _row(self, pool: str, row: int) -> dict[str, Any]:
         found: dict[str, Any] = self._manifest.table.slice(self._starts[pool] + row, 1).to_pylist()[0]

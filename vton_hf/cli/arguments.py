@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from vton_hf import __version__
-from vton_hf.cli import commands
+from vton_hf.cli import commands, deliveries
 from vton_hf.cli.demo import demo
+from vton_hf.cli.values import epoch_size, positive, size, weights
 from vton_hf.config import MIXINGS, ON_ERROR
+from vton_hf.delivery import FORMATS, PRESETS
 from vton_hf.images import VERIFY_LEVELS
 from vton_hf.mixing import RECIPES
 from vton_hf.naming import DIFFICULTIES, GENDERS
@@ -29,49 +31,10 @@ def parser() -> _Parser:
     add = _adder(several)
     _add_scan(add)
     _add_mixes(add)
+    _add_deliveries(add)
     _add_demo(add)
     _add_cache(add)
     return whole
-
-
-def weights(text: str) -> dict[str, float]:
-    """Read `easy=0.1,hard=0.9`.
-
-    Raises:
-        argparse.ArgumentTypeError: If it is written otherwise.
-    """
-    try:
-        return {name.strip(): float(number) for name, number in (part.split("=") for part in text.split(","))}
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not written like easy=0.1,medium=0.4,hard=0.5") from None
-
-
-def positive(text: str) -> int:
-    """Read a whole number from 1.
-
-    Raises:
-        argparse.ArgumentTypeError: If it is none.
-    """
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
-def epoch_size(text: str) -> int | str:
-    """A number, or one of the words, which the library checks."""
-    return int(text) if text.lstrip("-").isdigit() else text
-
-
-def size(text: str) -> tuple[int, int]:
-    """Read `256x192` as (height, width).
-
-    Raises:
-        argparse.ArgumentTypeError: If it is written otherwise.
-    """
-    height, _, width = text.partition("x")
-    if not (height.isdigit() and width.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not written like 256x192 (height x width)")
-    return int(height), int(width)
 
 
 def _adder(several: Any) -> _Add:
@@ -119,9 +82,53 @@ def _add_mixes(add: _Add) -> None:
         f"build hard {_ROOT} --num-proc 8",
     )
     _mix(building)
-    building.add_argument(
-        "--num-proc", type=positive, metavar="N", help="worker processes (default: build in this one)"
+    _num_proc(building)
+
+
+def _num_proc(part: _Parser) -> None:
+    part.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: build in this one)")
+
+
+def _add_deliveries(add: _Add) -> None:
+    pushing = add(
+        "push [options] REPO PREFIX ...",
+        deliveries.push,
+        "push mixes to the Hugging Face Hub, as a private dataset that stock load_dataset reads",
+        f"push my-team/vton {_ROOT} --license cc-by-nc-4.0",
     )
+    pushing.add_argument("repo_id", metavar="REPO", help="user/name or organisation/name; made if there is none")
+    what = _delivery(pushing)
+    what.add_argument("--public", action="store_true", help="everybody may have it: make it, or let it be, public")
+    what.add_argument("--revision", metavar="BRANCH", help="default: main")
+    what.add_argument("--commit-message", metavar="TEXT", help="default: names the mixes")
+    exporting = add(
+        "export [options] DIR PREFIX ...",
+        deliveries.export,
+        "write mixes as files that stock load_dataset or WebDataset reads",
+        f"export ./vton {_ROOT} --columns instruct-pix2pix",
+    )
+    exporting.add_argument("directory", metavar="DIR", help="a folder, or s3://bucket/prefix/")
+    what = _delivery(exporting)
+    what.add_argument("--format", choices=FORMATS, help="default: parquet")
+    what.add_argument(
+        "--columns", metavar="C", help=f"{', '.join(PRESETS)}, or a list such as image=try_on_image,text=caption"
+    )
+    what.add_argument("--caption", metavar="TEXT", help="template of captions, such as 'a {gender} model in {garment}'")
+
+
+def _delivery(part: _Parser) -> argparse._ArgumentGroup:
+    _where(part)
+    _which(part)
+    _how(part)
+    _num_proc(part)
+    what = part.add_argument_group("what leaves")
+    what.add_argument(
+        "--configs", nargs="+", choices=list(RECIPES), default=list(RECIPES), help="the mixes (default: all three)"
+    )
+    what.add_argument("--license", metavar="NAME", help="for the card, such as cc-by-nc-4.0 (default: unknown)")
+    what.add_argument("--max-shard-size", metavar="SIZE", help="bytes of a file at most (default: 2GB)")
+    what.add_argument("--dry-run", action="store_true", help="only say what would be sent")
+    return what
 
 
 def _add_cache(add: _Add) -> None:
@@ -166,6 +173,10 @@ def _mix(part: _Parser) -> None:
     part.add_argument("config", choices=list(RECIPES), help="the mix of difficulties")
     _where(part)
     _which(part)
+    _how(part)
+
+
+def _how(part: _Parser) -> None:
     how = part.add_argument_group("how they are mixed and kept")
     example = ",".join(f"{name}={share}" for name, share in zip(DIFFICULTIES, (0.1, 0.4, 0.5), strict=True))
     how.add_argument("--weights", type=weights, metavar="W", help=f"another recipe, such as {example}")

@@ -94,6 +94,11 @@ def cache(asked: Namespace) -> None:
 
 
 def _builder(config: str, asked: Namespace) -> VTON:
+    return VTON(config_name=config, **load_options(asked))
+
+
+def load_options(asked: Namespace) -> dict[str, Any]:
+    """What was asked for, as the options of `load_dataset`."""
     given = {option: getattr(asked, name, None) for name, option in _OPTIONS.items()}
     options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
     if getattr(asked, "no_embed_images", False):
@@ -101,4 +106,4 @@ def _builder(config: str, asked: Namespace) -> VTON:
     store = {"endpoint_url": asked.endpoint_url, "region": asked.region, "profile": asked.profile}
     storage = {name: value for name, value in store.items() if value} | ({"anon": True} if asked.anonymous else {})
     prefixes = [*asked.prefixes, *(asked.s3_prefix or ())]
-    return VTON(config_name=config, s3_prefixes=prefixes, storage_options=storage, **options)
+    return options | {"s3_prefixes": prefixes, "storage_options": storage}

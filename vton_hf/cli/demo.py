@@ -11,11 +11,8 @@ from vton_hf import report
 from vton_hf.demo import write_demo_folder
 from vton_hf.demo.server import BUCKET, demo_server
 from vton_hf.mixing import RECIPES, check_weights
-from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
-from vton_hf.sheet import contact_sheet
-
-SHEET_ROWS = 2
-"""Triplets of each difficulty and gender on the contact sheet."""
+from vton_hf.naming import ROLES
+from vton_hf.sheet import contact_sheet, representative
 
 
 def demo(asked: Namespace) -> None:
@@ -45,7 +42,9 @@ def demo(asked: Namespace) -> None:
             print("   ", row)
         print()
     sheet = asked.output / "contact_sheet.png"
-    contact_sheet(_examples(mixes["hard"]), title="Person + garment = try-on").save(sheet)
+    hard = mixes["hard"]
+    examples = [hard[row] for row in representative(hard.remove_columns(list(ROLES))[:])]
+    contact_sheet(examples, title="Person + garment = try-on").save(sheet)
     print(f"Contact sheet: {sheet}")
     print(f"Cache:         {asked.output / 'cache' / 'vton_hf'}")
     print(f"Took {time.monotonic() - started:.0f} s.")
@@ -62,17 +61,3 @@ def _drawn(asked: Namespace) -> Path:
         write_demo_folder(scratch, count=asked.count, size=asked.size, seed=asked.seed)
         scratch.rename(folder)
     return folder
-
-
-def _examples(rows: datasets.Dataset) -> list[dict[str, object]]:
-    """The first few triplets of each difficulty and gender."""
-    texts = rows.remove_columns(list(ROLES))[:]
-    places = list(zip(texts["difficulty"], texts["gender"], texts["key"], strict=True))
-    chosen = []
-    for difficulty in DIFFICULTIES:
-        for gender in GENDERS:
-            first = {
-                key: index for index, (d, g, key) in reversed(list(enumerate(places))) if (d, g) == (difficulty, gender)
-            }
-            chosen += sorted(first.values())[:SHEET_ROWS]
-    return [rows[index] for index in chosen]

@@ -1,4 +1,4 @@
-"""The only door to object stores, and the only reader of the environment: settings, list, read many."""
+"""The only door to object stores, and the only reader of the environment: settings, list, read many, write."""
 
 from vton_hf.storage.environment import is_offline
 from vton_hf.storage.layers import configure, settings_for

@@ -18,6 +18,7 @@ class Kind(Enum):
     ARCHIVED = auto()
     CHANGED = auto()
     DENIED = auto()
+    UPLOAD_GONE = auto()
     NO_BUCKET = auto()
     BAD_NAME = auto()
     NO_CREDENTIALS = auto()
@@ -73,7 +74,7 @@ class BadAnswerError(Exception):
 
 _CODES: Final = {
     "404": Kind.MISSING, "NoSuchKey": Kind.MISSING, "NoSuchVersion": Kind.MISSING, "NotFound": Kind.MISSING,
-    "InvalidObjectState": Kind.ARCHIVED,
+    "InvalidObjectState": Kind.ARCHIVED, "NoSuchUpload": Kind.UPLOAD_GONE,
     "NoSuchBucket": Kind.NO_BUCKET, "InvalidBucketName": Kind.BAD_NAME,
     "401": Kind.DENIED, "403": Kind.DENIED, "AccessDenied": Kind.DENIED, "AllAccessDisabled": Kind.DENIED,
     "AccountProblem": Kind.DENIED, "Forbidden": Kind.DENIED, "Unauthorized": Kind.DENIED,
@@ -91,7 +92,9 @@ _CODES: Final = {
     "RequestLimitExceeded": Kind.THROTTLED, "BandwidthLimitExceeded": Kind.THROTTLED,
     "408": Kind.TIMED_OUT, "RequestTimeout": Kind.TIMED_OUT, "RequestTimeoutException": Kind.TIMED_OUT,
     "504": Kind.TIMED_OUT,
-    "InternalError": Kind.SERVER_ERROR,
+    "InternalError": Kind.SERVER_ERROR, "OperationAborted": Kind.SERVER_ERROR,
+    "BadDigest": Kind.LOST, "IncompleteBody": Kind.LOST, "InvalidDigest": Kind.LOST,
+    "XAmzContentChecksumMismatch": Kind.LOST, "XAmzContentSHA256Mismatch": Kind.LOST,
 }  # fmt: skip
 
 _CLASSES: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Kind], ...]] = (
@@ -110,7 +113,7 @@ _CLASSES: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...
     ((boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError), Kind.LOST),
     ((boto.FlexibleChecksumError, boto.ChecksumError, ConnectionError, aiohttp.ClientError), Kind.LOST),
     (FileNotFoundError, Kind.MISSING),
-    ((NotADirectoryError, IsADirectoryError), Kind.MISSING),
+    ((NotADirectoryError, IsADirectoryError, FileExistsError), Kind.MISSING),
     (PermissionError, Kind.DENIED),
 )
 

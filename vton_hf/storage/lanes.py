@@ -1,6 +1,7 @@
 """What every way to a store can do, and which one serves which scheme."""
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -17,3 +18,9 @@ class Lane(Protocol):
 
     async def get(self, uri: str) -> bytes:
         """One object's bytes: one request, no retry."""
+
+    async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
+        """Make the file at `path` the object `ask.uri`, whole or not at all; may move it away."""
+
+    async def drop(self, uri: str) -> None:
+        """Take one object away: one request, no retry; may say that it is not there."""

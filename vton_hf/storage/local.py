@@ -1,9 +1,12 @@
 """Folders on this machine: `file://` and the raw absolute path, nothing percent-encoded."""
 
 import asyncio
+import errno
 import os
+import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -37,6 +40,42 @@ class LocalLane:
     async def get(self, uri: str) -> bytes:
         """One file, read whole."""
         return await asyncio.to_thread(Path(uri.removeprefix("file://")).read_bytes)
+
+    async def put(self, path: Path, ask: Ask, patience: Patience) -> None:  # noqa: ARG002
+        """Move the file there, or copy it where that is another disk; its folders are made."""
+        await asyncio.to_thread(_move, path, Path(ask.uri.removeprefix("file://")))
+
+    async def drop(self, uri: str) -> None:
+        """Remove one file."""
+        await asyncio.to_thread(Path(uri.removeprefix("file://")).unlink)
+
+
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _flush(path)
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy(path, target)
+
+
+def _copy(path: Path, target: Path) -> None:
+    scratch = target.with_name(f"{target.name}.{uuid4().hex}.incomplete")
+    try:
+        shutil.copyfile(path, scratch)
+        _flush(scratch)
+        scratch.replace(target)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+def _flush(path: Path) -> None:
+    # Else a power cut may leave the name without the bytes.
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _scan(folder: str, above: frozenset[_Identity]) -> tuple[pa.Table, list[tuple[str, frozenset[_Identity]]]]:

@@ -4,29 +4,39 @@ import asyncio
 import contextlib
 import os
 import queue
+import threading
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import fsspec.asyn
 
 _T = TypeVar("_T")
 _Close: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
 _inherited: list[object] = []
+_GRACE: Final = 3.0
 
 
 def run(
     work: Callable[[Callable[[int], None]], Coroutine[Any, Any, _T]],
     progress: Callable[[int], object] | None = None,
 ) -> _T:
-    """Run a coroutine to its end; an interrupt in the caller's thread cancels it.
+    """Run a coroutine to its end; an interrupt in the caller's thread cancels it, and waits until it has tidied up.
 
     Args:
         work: Gets a function to report numbers with.
         progress: Called with each number, in the caller's thread.
     """
     reports: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-    future = asyncio.run_coroutine_threadsafe(work(reports.put), fsspec.asyn.get_loop())
+    ended = threading.Event()
+
+    async def to_its_end() -> _T:
+        try:
+            return await work(reports.put)
+        finally:
+            ended.set()
+
+    future = asyncio.run_coroutine_threadsafe(to_its_end(), fsspec.asyn.get_loop())
     future.add_done_callback(lambda _: reports.put(None))
     try:
         for number in iter(reports.get, None):
@@ -34,7 +44,8 @@ def run(
                 progress(number)
         return future.result()
     except BaseException:
-        future.cancel()
+        if future.cancel():
+            ended.wait(_GRACE)
         raise
 
 

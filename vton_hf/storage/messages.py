@@ -15,6 +15,8 @@ _CAUSES: Final = {
     Kind.MISSING: "there is no such object ({code}). Was it deleted since it was listed? Check the key.",
     Kind.ARCHIVED: "it is archived ({code}). Restore it from Glacier first, or leave it out.",
     Kind.CHANGED: "{said}",
+    Kind.UPLOAD_GONE: "the upload was ended from elsewhere ({code}). Look for another writer or a lifecycle rule of "
+    "{place}, and try again.",
     Kind.NO_BUCKET: "{place} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
     "S3_BUCKET_NAME.",
     Kind.BAD_NAME: "{place} or the region is not a valid name ({code}). Check both.",
@@ -48,8 +50,14 @@ _DENIED: Final = {
     "list": "the store refused ({code}). The credentials need s3:ListBucket on {place}.{words}",
     "read": "the store refused ({code}). The credentials need s3:GetObject on {place} (and kms:Decrypt where "
     "it is encrypted with KMS).{words}",
-    "local": "permission denied ({code}). This user may not read it.",
+    "write": "the store refused ({code}). The credentials need s3:PutObject and s3:AbortMultipartUpload on {place} "
+    "(and kms:GenerateDataKey and kms:Decrypt where it encrypts with KMS).{words}",
+    "delete": "the store refused ({code}). The credentials need s3:DeleteObject on {place}.{words}",
+    "local": "permission denied ({code}). This user may not {verb} it.",
 }
+
+_NO_ROOM: Final = "there cannot be such a file ({code}): one of its folders is a file, or it is a folder itself."
+"""What a missing file means to a writer."""
 
 _ACCESS: Final = frozenset(
     {Kind.DENIED, Kind.NO_CREDENTIALS, Kind.HALF_CREDENTIALS, Kind.NO_PROFILE, Kind.PROVIDER_FAILED}
@@ -61,15 +69,15 @@ _ACCESS: Final = frozenset(
 class Ask:
     """What was asked of the store: a verb, the prefix or object, and the settings in force."""
 
-    verb: Literal["list", "read"]
+    verb: Literal["list", "read", "write", "delete"]
     uri: str
     settings: StorageSettings
 
     def failure(self, error: BaseException) -> StorageError:
         """The error to show for what a library raised; without its cause, which may print secrets."""
         fault = classify(error)
-        # A listing names no object, so on a store it is the bucket that is missing.
-        if self.verb == "list" and fault.kind is Kind.MISSING and not self.uri.startswith("file:"):
+        # Neither needs an object, so on a store it is the bucket that is missing.
+        if self.verb in {"list", "write"} and fault.kind is Kind.MISSING and not self.uri.startswith("file:"):
             fault = Fault(Kind.NO_BUCKET, fault.code, fault.said)
         text = f"Cannot {self.verb} {self.uri}: {self._cause(fault)}"
         if fault.kind in {Kind.MISSING, Kind.NO_BUCKET}:
@@ -87,8 +95,11 @@ class Ask:
         scheme, _, rest = self.uri.partition("://")
         said = scrub(fault.said, (*self.settings.secrets(), *environment.secrets()))
         template = _CAUSES.get(fault.kind) or _DENIED["local" if scheme == "file" else self.verb]
+        if self.verb == "write" and fault.kind is Kind.MISSING:
+            template = _NO_ROOM
         return template.format(
             code=fault.code,
+            verb="read" if self.verb == "list" else self.verb,
             said=said,
             words=f" It said: {said}" if said else "",
             place=f"bucket {rest.partition('/')[0]!r}",

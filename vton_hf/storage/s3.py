@@ -4,6 +4,7 @@ import difflib
 import inspect
 from collections.abc import AsyncGenerator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import fsspec
@@ -22,6 +23,7 @@ from vton_hf.storage.prefixes import split_uri
 from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.tables import page
+from vton_hf.storage.upload import Upload
 
 _LEFT_TO_US: Final = frozenset(
     {"asynchronous", "loop", "max_concurrency", "skip_instance_cache"}
@@ -31,7 +33,7 @@ _LEFT_TO_US: Final = frozenset(
 
 
 class S3Lane:
-    """Reads and lists by bucket and raw key; s3fs' own paths would take `?versionId=` and `[*]` apart."""
+    """Lists, reads and writes by bucket and raw key; s3fs' own paths would take `?versionId=` and `[*]` apart."""
 
     def __init__(self, settings: StorageSettings) -> None:
         self._fs = filesystem = open_filesystem(settings)
@@ -72,6 +74,16 @@ class S3Lane:
         finally:
             # Drops the connection if the body was not read to its end.
             answer["Body"].close()
+
+    async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
+        """One PUT, or one for each part of a bigger file."""
+        bucket, key = _bucket_and_key(ask.uri)
+        await Upload(self._fs._call_s3, {"Bucket": bucket, "Key": key}, ask, patience).send(path)  # noqa: SLF001
+
+    async def drop(self, uri: str) -> None:
+        """One DELETE."""
+        bucket, key = _bucket_and_key(uri)
+        await self._fs._call_s3("delete_object", Bucket=bucket, Key=key)  # noqa: SLF001
 
 
 def open_filesystem(settings: StorageSettings) -> Any:

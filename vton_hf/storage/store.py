@@ -1,13 +1,14 @@
-"""The door itself: list prefixes, read many objects, from any process."""
+"""The door itself: list prefixes, read many objects, write and delete, from any process."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import fsspec.asyn
 import pyarrow as pa
 
-from vton_hf.errors import ConfigError, VTONError
+from vton_hf.errors import ConfigError
 from vton_hf.storage.lanes import Lane
 from vton_hf.storage.listing import list_all
 from vton_hf.storage.local import LocalLane
@@ -16,13 +17,14 @@ from vton_hf.storage.other import OtherLane
 from vton_hf.storage.prefixes import split_uri
 from vton_hf.storage.reading import Body, read_all
 from vton_hf.storage.settings import StorageSettings
+from vton_hf.storage.writing import delete_all, send_file
 
 _T = TypeVar("_T")
 _Bodies: TypeAlias = list[Body]  # inside the class `list` is the method
 
 
 class Store:
-    """Every store that fsspec reaches, behind two calls.
+    """Every store that fsspec reaches, behind four calls.
 
     Cheap to make; pickles as its settings; works in children made by fork, spawn and forkserver, since each
     process opens its own connections.
@@ -97,6 +99,41 @@ class Store:
         bodies = _value(run(lambda _: read_all(wanted, self.settings, lane_of)))
         return [bodies[uri] for uri in uris]
 
+    def send(self, path: Path, uri: str) -> None:
+        """Make a local file an object: whole or not at all.
+
+        Args:
+            path: The file; gone afterwards, and still there where this raises. Where the store is a folder of the
+                same disk it is moved.
+            uri: Scheme, bucket and the raw key; an object of that name is replaced.
+
+        Raises:
+            StorageError: If the store fails.
+            ConfigError: If the URI names no object, or its store cannot be opened.
+            OSError: If the file cannot be read, or a disk is full.
+        """
+        scheme, rest = split_uri(uri)
+        if not rest or rest.endswith("/") or (scheme == "s3" and "/" not in rest):
+            raise ConfigError(f"{uri!r} names no object: write its key behind it.")
+        path.stat()
+        lane = self._lanes_of([uri])(uri)
+        _value(run(lambda _: send_file(path, uri, self.settings, lane)))
+
+    def delete(self, uris: Sequence[str]) -> None:
+        """Take objects away, together; missing ones are fine.
+
+        Args:
+            uris: As `list` gives them.
+
+        Raises:
+            StorageError: If the store fails; some of them may be gone by then.
+            ConfigError: If a URI has no scheme, or its store cannot be opened.
+        """
+        if isinstance(uris, str):
+            raise ConfigError("delete() takes a list of URIs.")
+        lane_of = self._lanes_of(uris)
+        _value(run(lambda _: delete_all(uris, self.settings, lane_of)))
+
     def _lanes_of(self, uris: Iterable[str]) -> Callable[[str], Lane]:
         lanes = {scheme: self._lane(scheme) for scheme in {split_uri(uri)[0] for uri in uris}}
         return lambda uri: lanes[split_uri(uri)[0]]
@@ -118,7 +155,7 @@ def _open(scheme: str, settings: StorageSettings) -> Lane:
     return LocalLane(settings) if scheme == "file" else OtherLane(scheme, settings)
 
 
-def _value(answer: _T | VTONError) -> _T:
-    if isinstance(answer, VTONError):
+def _value(answer: _T | Exception) -> _T:
+    if isinstance(answer, Exception):
         raise answer
     return answer

@@ -1,0 +1,111 @@
+"""What our sections say."""
+
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from string import Template
+from typing import Any, Final
+from urllib.parse import quote
+
+from vton_hf.card.contents import Contents, Split, hardest
+from vton_hf.card.metadata import columns, config_entries, default_config
+from vton_hf.card.quoting import code, printable, shown, words
+from vton_hf.report import amount
+
+_HUB: Final = re.compile(r"(?:hf://datasets/)?([\w-][\w.-]*/[\w.-]+)")
+_COLUMN: Final = re.compile(r"\| `(\w+)` \| `(?:Image|string)` \|")
+_ON_THE_HUB: Final = (
+    'While the repository is private, log in once with `hf auth login`, set `HF_TOKEN`, or pass `token="hf_..."`.'
+)
+_IN_A_STORE: Final = "Credentials for the store come from the environment, or from `storage_options=`."
+
+
+def title(place: str) -> str:
+    """The last component of a place."""
+    return words(_last(place)) or "Virtual try-on triplets"
+
+
+def about(header: Mapping[str, Any]) -> str:
+    """What a row is and what the configs mix; of the columns, those that our configs in this header have."""
+    there, lines = columns(header), _text("about.md").splitlines()
+    told = {column[1]: place for place, line in enumerate(lines) if (column := _COLUMN.match(line))}
+    absent = {place for name, place in told.items() if name not in there}
+    others = [f"| {code(name)} | {code(kind)} | |" for name, kind in there.items() if name not in told]
+    end = max(told.values()) + 1
+    return "\n".join([*(line for place, line in enumerate(lines[:end]) if place not in absent), *others, *lines[end:]])
+
+
+def config(contents: Contents) -> str:
+    """What one config holds, what it was made with, and what was left out."""
+    parts = [f"## {contents.name}", _size(contents.splits)]
+    if contents.sheet is not None:
+        parts.append(f"![Triplets of {contents.name}]({quote(contents.sheet)})")
+    parts.append(contents.composition.strip())
+    sources = dict.fromkeys(code(shown(source)) for source in contents.sources)
+    rows = [("sources", "<br>".join(sources))] if sources else []
+    rows += [(words(key), code(shown(value))) for key, value in contents.recipe.items()]
+    if rows:
+        parts.append("\n".join(["| made with | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows)]))
+    reasons = [f"{words(reason)} ({count:,})" for reason, count in contents.left_out.items() if count]
+    parts.append(f"Left out: {', '.join(reasons)}." if reasons else "Nothing was left out.")
+    return "\n\n".join(filter(None, parts))
+
+
+def load(header: Mapping[str, Any], place: str) -> str:
+    """How to load the configs of this header from a place; the example is the hardest of ours."""
+    configs = config_entries(header)
+    example = str(hardest(configs))
+    split, path = _files(configs[example])
+    setup, notes = "", _names(header)
+    if hub := _HUB.fullmatch(place):
+        call = f'{_quoted(hub[1])}, "{example}"'
+        notes = [*notes, _ON_THE_HUB]
+    elif "://" in place:
+        # Stock load_dataset takes the URLs of files, but no URL of a folder.
+        files = {split: f"{shown(place).rstrip('/')}/{path}"}
+        setup, call, notes = f"\nfiles = {_quoted(files)}", '"parquet", data_files=files', [_IN_A_STORE]
+    else:
+        call = f'{_quoted(f"path/to/{_last(place)}")}, "{example}"'
+    text = Template(_text("load.md")).substitute(
+        setup=setup, call=f"{call}, split={_quoted(split)}", notes="\n".join(notes)
+    )
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _size(splits: Mapping[str, Split]) -> str:
+    rows = ", ".join(
+        f"{split.rows:,} {'row' if split.rows == 1 else 'rows'} in `{name}`" for name, split in splits.items()
+    )
+    return f"{rows}; {amount(sum(split.download for split in splits.values()))} to download."
+
+
+def _names(header: Mapping[str, Any]) -> list[str]:
+    names = [code(name) for name in config_entries(header)]
+    if len(names) == 1:
+        return []
+    default = default_config(header)
+    unnamed = f" Without a name, {code(default)} is loaded." if default else ""
+    return [f"The configs are {', '.join(names[:-1])} and {names[-1]}.{unnamed}"]
+
+
+def _files(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """A split of a config and its files; another's entry may say them in another way than ours."""
+    listed = entry.get("data_files")
+    found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    paths = {str(each.get("split")): str(each.get("path")) for each in found}
+    split = "train" if "train" in paths or not paths else next(iter(paths))
+    return split, paths.get(split, f"{entry['config_name']}/{split}-*.parquet")
+
+
+def _last(place: str) -> str:
+    parts = [part for part in printable(shown(place)).split("/") if part.strip(".~")]
+    return parts[-1] if parts else ""
+
+
+def _quoted(value: object) -> str:
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
+def _text(name: str) -> str:
+    return resources.files("vton_hf.card").joinpath(name).read_text(encoding="utf-8")

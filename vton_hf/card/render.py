@@ -1,0 +1,44 @@
+"""A card from what lies there and the card that was there before."""
+
+from collections.abc import Sequence
+
+from vton_hf.card.contents import Contents, by_difficulty
+from vton_hf.card.header import loaded, patched, split
+from vton_hf.card.metadata import merged
+from vton_hf.card.prose import about, config, load, title
+from vton_hf.card.quoting import shown
+from vton_hf.card.sections import merge
+from vton_hf.errors import ConfigError
+from vton_hf.naming import DIFFICULTIES
+
+
+def render(old: str | None, contents: Sequence[Contents], *, place: str, license: str | None = None) -> str:  # noqa: A002
+    """Write a dataset's README.md.
+
+    The same arguments give the same text, and what comes out may go in again as `old`. Of an old text all is kept
+    that is not ours: keys of its YAML header, configs that are not in `contents`, whatever stands outside the marks
+    of our sections, and, below the section, what people wrote between the marks. Sections of ours that are missing
+    are put back.
+
+    Args:
+        old: The README.md that is there now.
+        contents: The configs to describe, at least one.
+        place: What stock `load_dataset` takes: `"org/name"` or a folder; or the URL of a folder in a store.
+        license: As in the header's `license`; None keeps the one that is there, or says that it is unknown.
+
+    Raises:
+        ConfigError: If the old header cannot be read or merged, or the contents make no sense.
+    """
+    ordered = sorted(contents, key=lambda each: by_difficulty(each.name))
+    names = [each.name for each in ordered]
+    if not names or len(set(names)) < len(names) or not set(names) <= set(DIFFICULTIES):
+        raise ConfigError(f"A card describes some of {', '.join(DIFFICULTIES)}, each once, not {names}.")
+    block, body, newline = split(old or "", place=shown(place))
+    before = loaded(block, place=shown(place))
+    after = merged(before, ordered, license=license)
+    sections = {"about": about(after)}
+    sections |= {f"config:{each.name}": config(each) for each in ordered}
+    sections["load"] = load(after, place)
+    start = body if body.strip() else newline.join(["", f"# {title(place)}", "", ""])
+    header = patched(block, before, after, newline=newline)
+    return newline.join(["---", header, "---", merge(start, sections, newline=newline)])

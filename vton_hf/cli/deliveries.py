@@ -1,0 +1,53 @@
+"""The commands that hand mixes on: to the Hub, to a folder, to a bucket."""
+
+from argparse import Namespace
+from typing import Any, Final
+
+from vton_hf.cli.commands import load_options
+from vton_hf.delivery import Delivery
+from vton_hf.delivery import export as export_files
+from vton_hf.hub import push_to_hub
+
+_OPTIONS: Final = (
+    "configs",
+    "license",
+    "max_shard_size",
+    "dry_run",
+    "num_proc",
+    "revision",
+    "commit_message",
+    "format",
+    "columns",
+    "caption",
+)
+
+
+def push(asked: Namespace) -> None:
+    """Push mixes to the Hub."""
+    pushed = push_to_hub(asked.repo_id, private=not asked.public, **_options(asked))
+    _tell(pushed, dry_run=asked.dry_run, done="Pushed")
+
+
+def export(asked: Namespace) -> None:
+    """Write mixes as files."""
+    exported = export_files(asked.directory, **_options(asked))
+    _tell(exported, dry_run=asked.dry_run, done="Exported")
+
+
+def _options(asked: Namespace) -> dict[str, Any]:
+    given = {name: getattr(asked, name, None) for name in _OPTIONS}
+    return load_options(asked) | {name: value for name, value in given.items() if value is not None}
+
+
+def _tell(delivery: Delivery, *, dry_run: bool, done: str) -> None:
+    print(f"{delivery.place}\n\n{delivery}\n")
+    if delivery.estimated:
+        print("Nothing is built yet: these figures follow from the listing.")
+    if dry_run:
+        print("A dry run: nothing was sent.")
+        return
+    print(f"{done}: {delivery.url}" if delivery.url else "Nothing has changed there.")
+    config = delivery.parts[-1].config
+    print(
+        f'Load it with stock datasets: load_dataset("{delivery.place}", "{config}", split="{delivery.parts[-1].split}")'
+    )

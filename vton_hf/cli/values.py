@@ -1,0 +1,43 @@
+"""Values as they are written on the command line."""
+
+import argparse
+
+
+def weights(text: str) -> dict[str, float]:
+    """Read `easy=0.1,hard=0.9`.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    try:
+        return {name.strip(): float(number) for name, number in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like easy=0.1,medium=0.4,hard=0.5") from None
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is none.
+    """
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def epoch_size(text: str) -> int | str:
+    """A number, or one of the words, which the library checks."""
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read `256x192` as (height, width).
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    height, _, width = text.partition("x")
+    if not (height.isdigit() and width.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like 256x192 (height x width)")
+    return int(height), int(width)

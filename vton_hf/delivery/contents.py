@@ -1,0 +1,92 @@
+"""What the card is told of a config: what it holds, how it was made, what was left out."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from vton_hf import report
+from vton_hf.builder import VTON
+from vton_hf.card import Contents, Split
+from vton_hf.config import VTONConfig
+from vton_hf.delivery.lots import Lot
+from vton_hf.errors import ImageError
+from vton_hf.images import decode
+from vton_hf.naming import ROLES
+from vton_hf.sheet import contact_sheet, representative
+
+_RECIPE: Final = (
+    "difficulty_weights",
+    "gender",
+    "epoch_size",
+    "mixing",
+    "limit",
+    "cloth",
+    "image_size",
+    "image_format",
+)
+_BROKEN: Final = "broken image"
+
+
+def contents(builder: VTON, lots: Sequence[Lot], files: Mapping[str, int]) -> Contents:
+    """Tell of one config.
+
+    Args:
+        builder: The config.
+        lots: Its splits.
+        files: The bytes of each file that is there.
+    """
+    source, config = builder.source, builder.config
+    available = source.manifest.sizes()
+    tables = [report.composition(lot.rows.texts, config.weights, available) for lot in lots]
+    headed = zip(lots, tables, strict=True)
+    broken = {_BROKEN: len(source.left_out())} if config.embed_images else {}
+    return Contents(
+        name=config.name,
+        features=lots[0].columns.features,
+        splits={
+            lot.split: Split(
+                rows=len(lot.rows),
+                bytes=int(lot.sizes.sum()),
+                files=lot.glob,
+                download=sum(files[shard.name] for shard in lot.shards),
+            )
+            for lot in lots
+        },
+        composition=tables[0] if len(lots) == 1 else "\n\n".join(f"`{lot.split}`\n\n{table}" for lot, table in headed),
+        recipe=_recipe(config),
+        sources=source.prefixes,
+        left_out=source.audit.counts() | {reason: count for reason, count in broken.items() if count},
+        sheet=sheet_name(lots[0]),
+    )
+
+
+def _recipe(config: VTONConfig) -> dict[str, str]:
+    """The seed, and each option that is not its default."""
+    changed = {name: getattr(config, name) for name in _RECIPE if getattr(config, name) != getattr(VTONConfig, name)}
+    return {"seed": str(config.seed)} | {name: _text(value) for name, value in changed.items()}
+
+
+def _text(value: Any) -> str:
+    return ", ".join(f"{name} {share:g}" for name, share in value.items()) if isinstance(value, Mapping) else str(value)
+
+
+def sheet_name(lot: Lot) -> str:
+    """Where the contact sheet of a config lies, given its first split."""
+    return f"{lot.config}/contact_sheet-{lot.mark}.png"
+
+
+def draw_sheet(lot: Lot) -> bytes:
+    """A PNG with the first triplets of each difficulty and gender."""
+    places = representative(lot.rows.texts)
+    rows = [lot.rows.read(range(place, place + 1)).to_pylist()[0] for place in places]
+    sheet = contact_sheet([row | {role: _decoded(row[role]["bytes"]) for role in ROLES} for row in rows])
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return decode(data)
+    except ImageError:
+        return None

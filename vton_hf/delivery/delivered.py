@@ -1,0 +1,66 @@
+"""What a delivery did, or would do."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+from vton_hf import report
+from vton_hf.delivery.lots import Lot
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One split of one config.
+
+    Attributes:
+        config: The config.
+        split: The split.
+        rows: Its rows.
+        files: Its files.
+        bytes: Bytes of its images.
+        new_files: Those of the files that were not there before.
+        new_bytes: Bytes of their images.
+    """
+
+    config: str
+    split: str
+    rows: int
+    files: int
+    bytes: int
+    new_files: int
+    new_bytes: int
+
+    @classmethod
+    def of(cls, lot: Lot, present: Container[str]) -> "Part":
+        """Count what a lot holds, and what of it is not present."""
+        new = [shard.bytes for shard in lot.shards if shard.name not in present]
+        whole = sum(shard.bytes for shard in lot.shards)
+        return cls(lot.config, lot.split, len(lot.rows), len(lot.shards), whole, len(new), sum(new))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was delivered; prints as a table.
+
+    Attributes:
+        place: Where, as stock `load_dataset` takes it.
+        parts: Each split of each config.
+        url: What shows it; None if nothing was changed there.
+        estimated: Whether the figures follow from the listing alone, since nothing is built yet.
+    """
+
+    place: str
+    parts: tuple[Part, ...]
+    url: str | None
+    estimated: bool
+
+    def __str__(self) -> str:
+        header = ["config/split", "rows", "files", "size", "new files", "new size"]
+        rows = [
+            [
+                *(f"{part.config}/{part.split}", part.rows),
+                *(part.files, report.amount(part.bytes)),
+                *(part.new_files, report.amount(part.new_bytes)),
+            ]
+            for part in self.parts
+        ]
+        return report.table(header, rows)

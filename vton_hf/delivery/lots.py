@@ -1,0 +1,106 @@
+"""A split cut into files, each of which can be written on its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vton_hf.ahead import ahead
+from vton_hf.builder import VTON
+from vton_hf.delivery.columns import Columns
+from vton_hf.delivery.orders import Order
+from vton_hf.delivery.parquet import write_parquet
+from vton_hf.delivery.rows import Rows, rows_of
+from vton_hf.delivery.shards import Shard, cut, digest, groups, named
+from vton_hf.delivery.tar import write_tar
+from vton_hf.naming import ROLES
+
+_LAYOUT: Final = "1"
+"""Part of every file's name; to be raised when what is written changes."""
+
+_ROW_BYTES: Final = {".parquet": 512, ".tar": 5120}
+"""What a row takes beside its images: text and pages, or headers and padding."""
+
+_STITCHED: Final = 2
+"""A stitched picture takes up to so many times the bytes of the two it is made from, where those are PNGs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lot:
+    """One split of one config.
+
+    Attributes:
+        config: The config.
+        split: The split's name.
+        rows: Its rows.
+        sizes: Bytes of the images of each row that leave; int64 [n].
+        shards: Its files.
+        mark: Stands in the name of each file, and changes with what is in any of them.
+        columns: What leaves of each row.
+        suffix: Of the files' names.
+    """
+
+    config: str
+    split: str
+    rows: Rows
+    sizes: NDArray[np.int64]
+    shards: list[Shard]
+    mark: str
+    columns: Columns
+    suffix: str
+
+    @property
+    def glob(self) -> str:
+        """Matches its files and no other's."""
+        return f"{self.config}/{self.split}-*-{self.mark}{self.suffix}"
+
+    def write(self, shard: Shard, path: Path) -> None:
+        """Write one of its files; the next rows are read while some are written.
+
+        Raises:
+            OSError: If the disk is full.
+            StorageError: If images are read from the bucket, and it does not answer.
+            ImageError: If an image cannot be used.
+        """
+        tables = self._tables(shard.rows)
+        if self.suffix == ".tar":
+            write_tar(path, tables, self.columns.features, first=shard.rows.start)
+        else:
+            write_parquet(path, tables, self.columns.features)
+
+    def _tables(self, rows: range) -> Iterator[pa.Table]:
+        for _, table in ahead(groups(self.sizes, rows), lambda part: self.columns.apply(self.rows.read(part))):
+            yield table
+
+
+def lots_of(builder: VTON, order: Order, *, built: bool) -> list[Lot]:
+    """Cut a config's splits.
+
+    Args:
+        builder: The config.
+        order: How.
+        built: Whether to take what is built; see `rows_of`.
+    """
+    found = rows_of(builder, order.splits, built=built)
+    return [_lot(builder, order, split, rows) for split, rows in found.items()]
+
+
+def _lot(builder: VTON, order: Order, split: str, rows: Rows) -> Lot:
+    config, sizes = builder.config.name, _leaving(order.columns, rows.sizes)
+    parts = cut(sizes, order.limit, _ROW_BYTES[order.suffix])
+    how = (_LAYOUT, builder.config.preparation, order.columns, order.suffix, parts)
+    mark = digest(rows.versions, *how)
+    shards = named(f"{config}/{split}-{{}}-{mark}", order.suffix, parts, sizes)
+    return Lot(config, split, rows, sizes, shards, mark, order.columns, order.suffix)
+
+
+def _leaving(columns: Columns, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bytes of the images of each row that go into its file; int64 [n], from [n, 3]."""
+    sources = [source for _, source in columns.made_from]
+    shares = np.array([sources.count(role) for role in ROLES], np.int64)
+    shares[:2] += _STITCHED * sources.count("condition")
+    return sizes @ shares

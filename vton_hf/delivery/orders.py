@@ -1,0 +1,97 @@
+"""What is asked to leave: which configs and splits, in which columns and files; checked before anything is done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vton_hf.builder import VTON
+from vton_hf.delivery.columns import Columns, parse_columns
+from vton_hf.delivery.shards import MAX_SHARD_SIZE, parse_size
+from vton_hf.errors import ConfigError
+from vton_hf.mixing import RECIPES
+from vton_hf.splits import SPLIT, each_split, row_ranges
+
+SUFFIXES: Final = {"parquet": ".parquet", "webdataset": ".tar"}
+FORMATS: Final = tuple(SUFFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be delivered.
+
+    Attributes:
+        builders: The configs; they differ in their recipe alone, and share one listing.
+        splits: What each split holds, as `split=` of `load_dataset`.
+        num_proc: Worker processes of a build.
+        columns: What leaves of each row.
+        format: `"parquet"` or `"webdataset"`.
+        limit: Bytes that a file may have.
+    """
+
+    builders: tuple[VTON, ...]
+    splits: dict[str, Any]
+    num_proc: int | None
+    columns: Columns
+    format: str
+    limit: int
+
+    @property
+    def suffix(self) -> str:
+        """Of a file's name."""
+        return SUFFIXES[self.format]
+
+
+def place_order(
+    configs: str | Sequence[str],
+    *,
+    split: Any = None,
+    num_proc: int | None = None,
+    columns: Any = None,
+    caption: str | None = None,
+    format: str = "parquet",  # noqa: A002 - what users write
+    max_shard_size: int | str | None = None,
+    **load_options: Any,
+) -> Order:
+    """Check what is asked.
+
+    Raises:
+        ConfigError: If it makes no sense.
+    """
+    if format not in SUFFIXES:
+        raise ConfigError(f"format={format!r} is not known. Allowed: {', '.join(map(repr, FORMATS))}.")
+    for name in ("features", "streaming"):
+        if load_options.pop(name, None):
+            raise ConfigError(
+                f"{name}= is not for what leaves: {'columns= chooses columns' if name == 'features' else ''}"
+                f"{'embed_images=False sends images without storing them here first' if name == 'streaming' else ''}."
+            )
+    builders = [VTON(config_name=name, **load_options) for name in _names(configs)]
+    return Order(
+        builders=tuple(builders),
+        splits=_splits(split),
+        num_proc=num_proc,
+        columns=parse_columns(columns, caption),
+        format=format,
+        limit=parse_size(MAX_SHARD_SIZE if max_shard_size is None else max_shard_size),
+    )
+
+
+def _names(configs: str | Sequence[str]) -> list[str]:
+    names = [configs] if isinstance(configs, str) else list(configs)
+    if not names or len(set(names)) != len(names) or not set(names) <= set(RECIPES):
+        raise ConfigError(
+            f"configs={configs!r} makes no sense. Allowed: one or more of {', '.join(map(repr, RECIPES))}, each once."
+        )
+    return names
+
+
+def _splits(split: Any) -> dict[str, Any]:
+    splits = split if isinstance(split, dict) else {SPLIT: SPLIT if split is None else split}
+    wrong = [name for name in splits if not isinstance(name, str) or not name.isidentifier()]
+    if not splits or wrong or any(isinstance(part, (dict, list, tuple)) for part in splits.values()):
+        raise ConfigError(
+            f"split={split!r} makes no sense. Allowed: None for all, a slice such as 'train[:90%]', or several by "
+            f"name, such as {{'train': 'train[:90%]', 'validation': 'train[90%:]'}}."
+        )
+    each_split(splits, lambda part: row_ranges(part, 1), dict)
+    return splits

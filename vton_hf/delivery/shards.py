@@ -1,0 +1,122 @@
+"""Cutting a split into files: equal in rows, bounded in bytes, and named by what is in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import accumulate, pairwise
+from typing import Final
+
+import numpy as np
+from datasets.utils.py_utils import convert_file_size_to_int
+from numpy.typing import NDArray
+
+from vton_hf.errors import ConfigError
+
+MAX_SHARD_SIZE: Final = "2GB"
+RESERVE: Final = 0.98
+"""What is left of the bound for images."""
+
+GROUP_BYTES: Final = 32 * 2**20
+"""Rows that are read and written together, and a row group in a Parquet file: 8 triplets of 768x1024 PNGs, so that
+a stream has its first row after 32 MB and not after the 100 MB that is usual, and a shuffle finds many places."""
+
+FEW_SHARDS: Final = 8
+FEW_ROWS: Final = 64
+"""Small datasets have 8 shards once each holds 64 rows, so that ranks and workers have something to share."""
+
+_FILE_BYTES: Final = 12_288
+"""Beside its rows: a footer with the features, or the padding of an archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One file: its name, the rows it holds, and the bytes of their images."""
+
+    name: str
+    rows: range
+    bytes: int
+
+
+def parse_size(size: int | str) -> int:
+    """Bytes of `"2GB"` or a number.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
+    try:
+        number = convert_file_size_to_int(size)
+    except (ValueError, AttributeError, TypeError):
+        number = 0
+    if isinstance(size, bool) or number < 1:
+        raise ConfigError(
+            f"max_shard_size={size!r} makes no sense. Allowed: a size such as '500MB' or a number of bytes."
+        )
+    return int(number)
+
+
+def cut(sizes: NDArray[np.int64], limit: int, row_bytes: int) -> list[range]:
+    """Cut rows into as few parts as the bound allows, whose lengths differ by one row at most.
+
+    More than 8 parts come in multiples of 8, so that 2, 4 or 8 ranks share them evenly.
+
+    Args:
+        sizes: Bytes of each row's images; int64 [n].
+        limit: Bytes that a file may have. A single row that is larger is a file of its own.
+        row_bytes: What each row takes beside its images.
+
+    >>> cut(np.full(5, 400_000), 1_000_000, 512)
+    [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    rows = len(sizes)
+    ends = np.concatenate([[0], np.cumsum(sizes + row_bytes)])
+    room = max(limit * RESERVE - _FILE_BYTES, limit // 2)
+    count = max(1, int(ends[-1] // room), min(FEW_SHARDS, rows // FEW_ROWS))
+    while True:
+        if count > FEW_SHARDS:
+            count = -(-count // FEW_SHARDS) * FEW_SHARDS
+        parts = _even(rows, min(count, max(rows, 1)))
+        if count >= rows or max(ends[part.stop] - ends[part.start] for part in parts) <= room:
+            return parts
+        count += 1
+
+
+def _even(rows: int, count: int) -> list[range]:
+    lengths = (rows // count + (index < rows % count) for index in range(count))
+    return [range(*pair) for pair in pairwise(accumulate(lengths, initial=0))]
+
+
+def groups(sizes: NDArray[np.int64], rows: range) -> Iterator[range]:
+    """Rows in sequence that weigh at most `GROUP_BYTES`, or one row that weighs more."""
+    start, weight = rows.start, 0
+    for row in rows:
+        if row > start and weight + sizes[row] > GROUP_BYTES:
+            yield range(start, row)
+            start, weight = row, 0
+        weight += int(sizes[row])
+    yield range(start, rows.stop)
+
+
+def named(stem: str, suffix: str, parts: list[range], sizes: NDArray[np.int64]) -> list[Shard]:
+    """Give each part its name, such as `hard/train-00000-of-00002-3f2a9c01d5e6b788.parquet`.
+
+    Args:
+        stem: Folder, split and digest, with braces where the number goes.
+        suffix: Of the format.
+        parts: Rows of each file.
+        sizes: Bytes of each row.
+    """
+    return [
+        Shard(stem.format(f"{index:05d}-of-{len(parts):05d}") + suffix, part, int(sizes[part.start : part.stop].sum()))
+        for index, part in enumerate(parts)
+    ]
+
+
+def digest(versions: NDArray[np.uint64], *how: object) -> str:
+    """16 hexadecimal digits for these rows in this order, written in this way.
+
+    Args:
+        versions: Of each row; uint64 [n].
+        *how: Whatever else decides on the bytes.
+    """
+    said = "\n".join(map(str, how)).encode()
+    return blake2b(versions.astype("<u8").tobytes() + said, digest_size=8).hexdigest()

@@ -1,0 +1,5 @@
+"""The only door to the Hugging Face Hub."""
+
+from vton_hf.hub.push import push_to_hub
+
+__all__ = ["push_to_hub"]

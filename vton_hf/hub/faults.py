@@ -1,0 +1,124 @@
+"""What the Hub refuses, said in this package's words; and which refusals are worth another try."""
+
+import errno
+from typing import Final
+
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+
+from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError, VTONError
+
+_HTTP: Final = HfHubHTTPError.__bases__[0]
+"""The root of the HTTP library's errors: `httpx` or its successor, as huggingface_hub has it."""
+
+_LOST: Final = (_HTTP, ConnectionError, TimeoutError, LocalEntryNotFoundError)
+"""No answer; the last one stands for a download without one, of a file that is not in the cache either."""
+
+_THEIRS: Final = (_HTTP, OSError, ValueError, RuntimeError)
+"""What huggingface_hub and its uploader raise; anything else is a mistake of ours, to be seen as it is."""
+
+_CONFLICT: Final = frozenset({409, 412})
+_BUSY: Final = frozenset({408, 425, 429})
+_SERVER: Final = 500
+_NOT_FOUND: Final = 404
+
+_CHANGED: Final = (
+    HubError,
+    "{repo_id!r} was changed by others again and again. Push once more: nothing that arrived is sent twice.",
+)
+_ADVICE: Final[dict[int, tuple[type[HubError], str]]] = {
+    401: (
+        HubAccessError,
+        "The Hub does not accept the token. Log in with `hf auth login`, or set HF_TOKEN to one that is valid.",
+    ),
+    402: (HubError, "{namespace!r} has no room left on the Hub for {repo_id!r}."),
+    403: (
+        HubAccessError,
+        (
+            "The token may not write to {repo_id!r}. Take one with the role 'write', or a fine-grained one with write "
+            "access to the datasets of {namespace!r}: `hf auth login`, or HF_TOKEN."
+        ),
+    ),
+    _NOT_FOUND: (
+        HubAccessError,
+        (
+            "{repo_id!r} cannot be reached: no user or organisation is called {namespace!r}, or the token has no "
+            "rights there. Check the spelling, and the rights of the token."
+        ),
+    ),
+    409: _CHANGED,
+    412: _CHANGED,
+    413: (HubError, "So many files at once are too much for the Hub. Take a larger max_shard_size."),
+}
+"""What to say of an answer's status, and what to do."""
+
+
+def status_of(error: BaseException) -> int:
+    """The status of an answer, or 0 where there was none."""
+    return int(error.response.status_code) if isinstance(error, HfHubHTTPError) and error.response is not None else 0
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether somebody else was faster."""
+    return status_of(error) in _CONFLICT
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same request may go well later."""
+    if isinstance(error, (VTONError, OfflineModeIsEnabled)):
+        return False
+    status = status_of(error)
+    lost = isinstance(error, _LOST) and not isinstance(error, HfHubHTTPError)
+    return lost or status in _CONFLICT | _BUSY or status >= _SERVER
+
+
+def explain(error: Exception, repo_id: str, token: str | None) -> Exception:
+    """The error to raise instead.
+
+    Args:
+        error: What was caught.
+        repo_id: What it was about.
+        token: Kept out of the text.
+    """
+    disk = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    if isinstance(error, VTONError) or disk or not isinstance(error, _THEIRS):
+        return error
+    said = _said(error)
+    explained = _explained(error, repo_id, f" The Hub says: {said}" if said else "")
+    if token and token in str(explained):
+        explained = type(explained)(str(explained).replace(token, "***"))
+    return explained
+
+
+def _explained(error: Exception, repo_id: str, said: str) -> VTONError:
+    if isinstance(error, HFValidationError):
+        return ConfigError(f"repo_id={repo_id!r} is no name of a repository.{said}")
+    if isinstance(error, OfflineModeIsEnabled):
+        return HubUnavailableError("HF_HUB_OFFLINE is set: the Hub may not be asked. Unset it to push.")
+    status = _NOT_FOUND if isinstance(error, RepositoryNotFoundError) else status_of(error)
+    if status in _ADVICE:
+        kind, advice = _ADVICE[status]
+        return kind(advice.format(repo_id=repo_id, namespace=repo_id.partition("/")[0]) + said)
+    if is_transient(error):
+        return HubUnavailableError(
+            f"The Hub does not answer as it should ({_cause(error)}). What people load is unchanged; push once more, "
+            f"and nothing that arrived is sent twice.{said}"
+        )
+    return HubError(f"The Hub refused what was pushed to {repo_id!r} ({_cause(error)}).{said}")
+
+
+def _cause(error: Exception) -> str:
+    status = status_of(error)
+    return f"status {status}" if status else f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _said(error: Exception) -> str:
+    """The server's own words, in one line."""
+    if isinstance(error, HfHubHTTPError):
+        return " ".join(str(error.server_message or "").split())
+    return " ".join(str(error).split()) if isinstance(error, (HFValidationError, ValueError)) else ""

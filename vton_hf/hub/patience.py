@@ -1,0 +1,49 @@
+"""One retry policy for all that the Hub is asked: exponential back-off with full jitter, until a deadline."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from vton_hf.hub.faults import explain, is_conflict, is_transient
+
+logger = logging.getLogger("vton_hf")
+
+Answer = TypeVar("Answer")
+
+DEADLINE: Final = 60.0
+"""Seconds from the first failure; huggingface_hub itself has retried some requests for 23 s by then."""
+
+_BASE: Final = 0.5
+_CAP: Final = 8.0
+
+
+def patiently(attempt: Callable[[], Answer], *, repo_id: str, token: str | None) -> Answer:
+    """Ask until there is an answer.
+
+    Args:
+        attempt: Asks, and can ask again: others may have changed the repository, or only the answer was lost.
+        repo_id: What it is about.
+        token: Kept out of messages.
+
+    Raises:
+        VTONError: At once if another try is pointless, else when time is up.
+    """
+    failures = 0
+    until = float("inf")
+    while True:
+        try:
+            return attempt()
+        except Exception as error:
+            until = min(until, time.monotonic() + DEADLINE)
+            failures += 1
+            wait = random.uniform(0.1, min(_CAP, _BASE * 2**failures))
+            explained = explain(error, repo_id, token)
+            if not is_transient(error) or time.monotonic() + wait > until:
+                if explained is error:
+                    raise
+                raise explained from None
+            if failures == 1 and not is_conflict(error):
+                logger.warning("%s Trying again for up to %.0f s.", explained, DEADLINE)
+            time.sleep(wait)

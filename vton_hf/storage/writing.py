@@ -1,0 +1,65 @@
+"""One object written whole, or many taken away; any error ends it."""
+
+import asyncio
+import errno
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from vton_hf.errors import VTONError
+from vton_hf.storage.faults import Kind, classify
+from vton_hf.storage.lanes import Lane
+from vton_hf.storage.loop import gather_or_stop
+from vton_hf.storage.messages import Ask
+from vton_hf.storage.retry import Patience
+from vton_hf.storage.settings import StorageSettings
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+async def send_file(path: Path, uri: str, settings: StorageSettings, lane: Lane) -> Exception | None:
+    """Move a local file into a store.
+
+    Returns:
+        The error for the caller to raise in its own thread, or None.
+    """
+    ask = Ask("write", uri, settings)
+    try:
+        await lane.put(path, ask, Patience(settings.deadline))
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+    except Exception as error:  # noqa: BLE001  # any library's
+        return _failure(error, ask)
+    return None
+
+
+async def delete_all(
+    uris: Iterable[str], settings: StorageSettings, lane_of: Callable[[str], Lane]
+) -> Exception | None:
+    """Take every object away; those that are not there count as done.
+
+    Returns:
+        The error for the caller to raise in its own thread, or None.
+    """
+    patience = Patience(settings.deadline)
+    slots = asyncio.Semaphore(settings.concurrency)
+    asks = [Ask("delete", uri, settings) for uri in dict.fromkeys(uris)]
+
+    async def one(ask: Ask) -> None:
+        async with slots:
+            try:
+                await patience.until_answered(lambda: lane_of(ask.uri).drop(ask.uri), ask)
+            except Exception as error:
+                if classify(error).kind is not Kind.MISSING:
+                    raise
+
+    outcomes = await gather_or_stop([one(ask) for ask in asks])
+    for ask, outcome in zip(asks, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            return _failure(outcome, ask)
+    return None
+
+
+def _failure(error: Exception, ask: Ask) -> Exception:
+    # A full disk is no answer of a store.
+    full = isinstance(error, OSError) and error.errno in _FULL
+    return error if full or isinstance(error, VTONError) else ask.failure(error)
