@@ -14,6 +14,7 @@ import datasets
 import pytest
 
 from tests.bucket import Bucket, Load, loader
+from tests.hub import Hub, serve_hub
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure
 
@@ -57,3 +58,15 @@ def s3(s3_server: MotoS3) -> MotoS3:
     """An S3 server that counts requests, with one empty bucket."""
     s3_server.reset()
     return s3_server
+
+
+@pytest.fixture(scope="session")
+def hub_server() -> Iterator[Hub]:
+    yield from serve_hub()
+
+
+@pytest.fixture
+def hub(hub_server: Hub) -> Hub:
+    """An empty Hub; its clients run in processes of their own."""
+    hub_server.reset()
+    return hub_server

@@ -769,16 +769,16 @@ def serve_hub() -> Iterator[Hub]:
 
 
 def run_python(
-    code: str, env: Mapping[str, str], *, timeout: float = 120, **kwargs: Any
+    code: str, env: Mapping[str, str], *arguments: str, timeout: float = 120, **kwargs: Any
 ) -> "subprocess.CompletedProcess[str]":
     """Run a client's script to its end; what it said on stderr is shown with a test that fails."""
-    script = [sys.executable, "-c", textwrap.dedent(code)]
+    script = [sys.executable, "-c", textwrap.dedent(code), *arguments]
     done = subprocess.run(script, env=env, timeout=timeout, text=True, capture_output=True, check=False, **kwargs)
     sys.stderr.write(done.stderr)
     return done
 
 
-def start_python(code: str, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def start_python(code: str, env: Mapping[str, str], *arguments: str) -> "subprocess.Popen[bytes]":
     """Start a client's script, to be killed."""
-    script = [sys.executable, "-c", textwrap.dedent(code)]
+    script = [sys.executable, "-c", textwrap.dedent(code), *arguments]
     return subprocess.Popen(script, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -4,13 +4,12 @@ import base64
 import hashlib
 import http.client
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.hub import Hub, run_python, serve_hub, start_python
+from tests.hub import Hub, run_python, start_python
 
 SETUP = """
     import io, sys
@@ -36,18 +35,6 @@ SETUP = """
             return getattr(getattr(caught, "response", None), "status_code", None), str(caught)
         raise AssertionError(f"{call} did not fail")
 """
-
-
-@pytest.fixture(scope="session")
-def hub_server() -> Iterator[Hub]:
-    yield from serve_hub()
-
-
-@pytest.fixture
-def hub(hub_server: Hub) -> Hub:
-    """An empty Hub."""
-    hub_server.reset()
-    return hub_server
 
 
 def client(hub: Hub, token: str | None, home: Path, code: str) -> None:

@@ -1,7 +1,10 @@
 """Counts as text that people read and JSON that programs read."""
 
 import json
+import time
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.triplets.listings import listing, several, whole
@@ -11,6 +14,8 @@ from vton_hf.report import (
     audit_table,
     bucket_counts,
     bucket_table,
+    composition,
+    markdown,
     mix_table,
     plan_facts,
     plan_table,
@@ -52,6 +57,16 @@ def test_the_first_column_stands_left_and_the_others_right() -> None:
 
 def test_a_table_without_rows_is_its_header() -> None:
     assert table(["pool", "rows"], []) == "pool  rows"
+
+
+def test_the_same_table_in_markdown() -> None:
+    assert markdown(["pool", "rows"], [["easy", 1_234_567], ["odd", "x"]]).splitlines() == [
+        "| pool | rows |",
+        "|---|---:|",
+        "| easy | 1,234,567 |",
+        "| odd | x |",
+    ]
+    assert markdown(["pool"], []).splitlines() == ["| pool |", "|---|"]
 
 
 def test_a_bucket_is_counted_by_difficulty_and_gender() -> None:
@@ -105,18 +120,77 @@ def test_a_plan_as_json_is_its_rows_and_shares() -> None:
     }
 
 
+MIX = {
+    "difficulty": ["easy", "easy", "medium", "medium", "medium"],
+    "gender": ["female", "male", "male", "male", "female"],
+    "key": ["a", "b", "c", "c", "d"],
+}
+SHARES = {"easy": 0.3, "medium": 0.7, "hard": 0.0}
+
+
 def test_a_mix_is_counted_by_its_rows() -> None:
-    rows = {
-        "difficulty": ["easy", "easy", "medium", "medium", "medium"],
-        "gender": ["female", "male", "male", "male", ""],
-        "key": ["a", "b", "c", "c", "d"],
-    }
-    assert mix_table(rows, {"easy": 0.3, "medium": 0.7, "hard": 0}).splitlines() == [
+    assert mix_table(MIX, SHARES).splitlines() == [
         "difficulty  weight  asked  got  female  male  repeats",
         "easy           30%      2    2       1     1        0",
-        "medium         70%      3    3       0     2        1",
+        "medium         70%      3    3       1     2        1",
         "hard            0%      0    0       0     0        0",
+        "all           100%      5    5       2     3        1",
     ]
+
+
+def test_of_a_known_bucket_the_part_that_a_mix_shows_is_said_for_what_it_draws_from() -> None:
+    available = {"easy": 2, "medium": 6, "hard": 50}
+    assert mix_table(MIX, SHARES, available).splitlines() == [
+        "difficulty  weight  asked  got  female  male  repeats  coverage",
+        "easy           30%      2    2       1     1        0      100%",
+        "medium         70%      3    3       1     2        1     33.3%",
+        "hard            0%      0    0       0     0        0        0%",
+        "all           100%      5    5       2     3        1       50%",
+    ]
+    assert mix_table(MIX, SHARES, {}).splitlines()[-1].endswith("  0%")
+
+
+def test_the_card_shows_the_same_in_markdown() -> None:
+    assert composition(MIX, SHARES, {"easy": 2, "medium": 6}).splitlines() == [
+        "| difficulty | weight | asked | got | female | male | repeats | coverage |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| easy | 30% | 2 | 2 | 1 | 1 | 0 | 100% |",
+        "| medium | 70% | 3 | 3 | 1 | 2 | 1 | 33.3% |",
+        "| hard | 0% | 0 | 0 | 0 | 0 | 0 | 0% |",
+        "| all | 100% | 5 | 5 | 2 | 3 | 1 | 50% |",
+    ]
+
+
+@pytest.mark.parametrize("unsaid", ["", None])
+def test_rows_that_say_no_gender_have_a_column_of_their_own(unsaid: str | None) -> None:
+    rows = MIX | {"gender": ["female", "male", "male", "male", unsaid]}
+    header, _, medium, _, total = mix_table(rows, SHARES).splitlines()
+    assert "male  not said  repeats" in header
+    assert (medium.split()[4:], total.split()[4:]) == (["0", "2", "1", "1"], ["1", "3", "1", "1"])
+
+
+def test_a_mix_may_be_an_arrow_table_in_chunks_or_empty() -> None:
+    arrow = pa.concat_tables([pa.table(MIX).slice(0, 2), pa.table(MIX).slice(2)])
+    encoded = arrow.set_column(1, "gender", arrow["gender"].dictionary_encode())
+    assert mix_table(arrow, SHARES) == mix_table(encoded, SHARES) == mix_table(MIX, SHARES)
+    assert mix_table(arrow.slice(0, 0), SHARES, {"easy": 1}).splitlines()[-1].split()[1:] == ["100%", *"00000", "0%"]
+
+
+def test_millions_of_rows_are_counted_at_once() -> None:
+    rows = 1_000_000
+    numbers = np.arange(rows)
+    mix = {
+        "difficulty": pa.array(np.array(["easy", "hard"])[numbers % 2]),
+        "gender": pa.array(np.array(["female", "male"])[numbers // 2 % 2]),
+        "key": pa.array(numbers % 100_000).cast(pa.string()),
+    }
+    mix_table(MIX, SHARES)  # what Arrow loads when first called
+    started = time.perf_counter()
+    total = mix_table(mix, {"easy": 0.5, "medium": 0.0, "hard": 0.5}, {"easy": 50_000, "hard": 100_000}).splitlines()[
+        -1
+    ]
+    assert time.perf_counter() - started < 10
+    assert total.split() == ["all", "100%", "1,000,000", "1,000,000", "500,000", "500,000", "900,000", "66.7%"]
 
 
 def test_what_was_left_out_is_counted_by_reason() -> None:

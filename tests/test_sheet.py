@@ -1,14 +1,16 @@
 """The contact sheet shows every triplet, and survives whatever a bucket holds."""
 
 import io
+import time
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from vton_hf.errors import ConfigError
-from vton_hf.sheet import contact_sheet
+from vton_hf.sheet import contact_sheet, representative
 
 RED, GREEN, BLUE = (200, 20, 20), (20, 180, 20), (20, 20, 200)
 
@@ -127,3 +129,46 @@ def test_no_rows_is_an_error_that_says_so() -> None:
 def test_a_senseless_option_is_named(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(options))):
         contact_sheet([row()], **options)
+
+
+def texts(*rows: str) -> dict[str, list[str]]:
+    """Columns from texts such as `"easy female a"`, or `"easy a"` where no gender is said."""
+    places = [(row.split()[0], row.split()[1] if row.count(" ") > 1 else "", row) for row in rows]
+    return dict(zip(("difficulty", "gender", "key"), map(list, zip(*places, strict=True)), strict=True))
+
+
+def test_the_first_of_each_difficulty_and_gender_are_chosen_and_none_twice() -> None:
+    rows = texts(
+        *("hard male b", "hard male b", "easy male z", "hard male a", "hard male c", "hard x"),
+        *("easy female q", "medium male m", "easy male z", "easy male y", "hard x"),
+    )
+    assert representative(rows) == [6, 2, 9, 7, 0, 3, 5]
+    assert representative(rows, each=1) == [6, 2, 7, 0, 5]
+    assert representative(rows, each=9) == [6, 2, 9, 7, 0, 3, 4, 5]
+
+
+def test_texts_may_be_an_arrow_table_in_chunks_with_nothing_said_or_no_row() -> None:
+    rows = pa.table(texts("easy b", "hard male a", "easy b", "easy a"))
+    split = pa.concat_tables([rows.slice(0, 1), rows.slice(1)])
+    unsaid = split.set_column(1, "gender", pa.array([None, "male", None, None], pa.string()))
+    assert representative(split) == representative(unsaid) == [0, 3, 1]
+    assert representative(split.slice(0, 0)) == representative({"difficulty": [], "gender": [], "key": []}) == []
+
+
+def test_choosing_from_a_million_rows_takes_seconds_at_most() -> None:
+    numbers = np.arange(1_000_000)
+    rows = {
+        "difficulty": pa.array(np.array(["hard", "easy"])[numbers % 2]),
+        "gender": pa.array(np.full(len(numbers), "male")),
+        "key": pa.array(numbers // 1000).cast(pa.string()),
+    }
+    representative(texts("easy b"))  # what Arrow loads when first called
+    started = time.perf_counter()
+    assert representative(rows) == [1, 1001, 0, 1000]
+    assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize("each", [0, -1, 1.5])
+def test_choosing_less_than_one_makes_no_sense(each: Any) -> None:
+    with pytest.raises(ConfigError, match="each"):
+        representative(texts("easy b"), each)

@@ -117,9 +117,14 @@ def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     Returns:
         Numbers of rows, grouped by difficulty and gender.
 
+    Raises:
+        ConfigError: If `each` makes no sense.
+
     >>> representative({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
     [1, 0]
     """
+    if type(each) is not int or each < 1:
+        raise ConfigError(f"each={each!r}: give a whole number, at least 1.")
     difficulties, genders, keys = (_strings(texts[name]) for name in ("difficulty", "gender", "key"))
     chosen: list[int] = []
     for difficulty in DIFFICULTIES:

@@ -17,7 +17,7 @@ from tests.bucket import encoded, png
 from tests.delivery.test_columns import TABLE, opened, triplets
 from vton_hf.delivery.columns import parse_columns
 from vton_hf.delivery.tar import write_tar
-from vton_hf.errors import ImageError
+from vton_hf.errors import ConfigError, ImageError
 from vton_hf.features import features
 from vton_hf.naming import ROLES
 
@@ -57,10 +57,20 @@ def test_a_caption_is_a_text_of_its_own_too(tmp_path: Path) -> None:
 
 
 def test_an_extension_says_what_the_bytes_are(tmp_path: Path) -> None:
-    table = triplets([png("a"), JPEG, WEBP], [png("b")] * 3)
-    write_tar(tmp_path / "a.tar", [table], features(), first=0)
-    persons = [name for name in members(tmp_path / "a.tar") if "initial_image" in name]
-    assert [name.rpartition(".")[2] for name in persons] == ["png", "jpg", "webp"]
+    write_tar(tmp_path / "a.tar", [triplets([JPEG] * 2, [WEBP] * 2)], features(), first=0)
+    assert [name for name in members(tmp_path / "a.tar") if name.startswith("000000001.")] == [
+        "000000001.initial_image.jpg",
+        "000000001.cloth_image.webp",
+        "000000001.try_on_image.png",
+        "000000001.json",
+    ]
+
+
+def test_a_column_of_two_kinds_is_refused(tmp_path: Path) -> None:
+    tables = [triplets([png("a")], [png("b")]), triplets([JPEG], [png("b")])]
+    with pytest.raises(ConfigError) as caught:
+        write_tar(tmp_path / "a.tar", tables, features(), first=0)
+    assert str(caught.value).startswith("'initial_image' holds .png and .jpg images, which readers of WebDataset take")
 
 
 def test_an_image_of_no_known_kind_is_refused(tmp_path: Path) -> None:
@@ -123,23 +133,23 @@ def test_load_dataset_reads_a_file_and_a_folder(tmp_path: Path) -> None:
 
 
 def test_webdataset_reads_it(tmp_path: Path) -> None:
-    path = tmp_path / "a.tar"
-    columns = parse_columns("person=initial_image,condition,text=caption,key")
-    table = columns.apply(triplets([png("a"), JPEG, WEBP], [png("b")] * 3))
-    write_tar(path, [table], columns.features, first=7)
+    columns, expected = parse_columns("person=initial_image,condition,text=caption,key"), []
+    for kind, data in {"jpg": JPEG, "png": png("a"), "webp": WEBP}.items():
+        table = columns.apply(triplets([data] * 2, [png("b")] * 2))
+        write_tar(tmp_path / f"{kind}.tar", [table], columns.features, first=7)
+        person, text = opened({"bytes": data}).convert("RGB").tobytes().hex(), "dress the person in the garment"
+        expected += [
+            [f"00000000{7 + row}", person, [24, 16], text, {"key": f"k/{row}", "text": text}] for row in range(2)
+        ]
     # In a process of its own: it leaves files open, of which Python warns.
     program = (
         "import json, sys, webdataset\n"
-        "for sample in webdataset.WebDataset(sys.argv[1], shardshuffle=False).decode('pil'):\n"
-        "    image = next(sample[f'person.{kind}'] for kind in ('png', 'jpg', 'webp') if f'person.{kind}' in sample)\n"
-        "    print(json.dumps([sample['__key__'], image.tobytes().hex(), sample['condition.png'].size, sample['txt'],\n"
-        "          sample['json']]))\n"
+        "for kind in ('jpg', 'png', 'webp'):\n"
+        "    for sample in webdataset.WebDataset(f'{sys.argv[1]}/{kind}.tar', shardshuffle=False).decode('pil'):\n"
+        "        person = sample[f'person.{kind}'].tobytes().hex()\n"
+        "        rest = [sample[name] for name in ('txt', 'json')]\n"
+        "        print(json.dumps([sample['__key__'], person, sample['condition.png'].size, *rest]))\n"
     )
-    command = [sys.executable, "-c", program, str(path)]
+    command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    samples = [json.loads(line) for line in done.stdout.splitlines()]
-    persons = [opened(cell).convert("RGB").tobytes().hex() for cell in table["person"].to_pylist()]
-    text = "dress the person in the garment"
-    assert samples == [
-        [f"00000000{7 + n}", persons[n], [24, 16], text, {"key": f"k/{n}", "text": text}] for n in range(3)
-    ]
+    assert [json.loads(line) for line in done.stdout.splitlines()] == expected

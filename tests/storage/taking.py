@@ -12,7 +12,7 @@ class _Taking(_Handler):
     A dropped COMPLETE is done all the same: its answer is lost, not the work.
     """
 
-    def do_PUT(self) -> None:
+    def do_PUT(self) -> None:  # noqa: N802 - the standard library's name
         data = self.rfile.read(int(self.headers["Content-Length"]))
         key, query = self._where()
         name = f"{key}#{query['partNumber'][0]}" if "partNumber" in query else key
@@ -20,7 +20,7 @@ class _Taking(_Handler):
             self.server.objects[name] = data
             self._reply(200, b"", 0, {"ETag": '"e"', "x-amz-checksum-crc32": "AAAAAA=="})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the standard library's name
         told = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         key, query = self._where()
         if "uploads" in query:
@@ -29,7 +29,7 @@ class _Taking(_Handler):
         elif self._goes_well(f"COMPLETE {key}"):
             self._complete(key, told)
 
-    def do_DELETE(self) -> None:
+    def do_DELETE(self) -> None:  # noqa: N802 - the standard library's name
         key, query = self._where()
         if self._goes_well(f"{'ABORT' if 'uploadId' in query else 'DELETE'} {key}"):
             self._take_parts(key) if "uploadId" in query else self.server.objects.pop(key, None)

@@ -56,11 +56,13 @@ def merge(body: str, sections: Mapping[str, str], *, newline: str) -> str:
         if ours and part.added:
             logger.warning("README.md: section %r was edited; what people wrote is kept below it.", part.name)
             pieces.append(part.added)
-        for piece in filter(None, pieces):
-            text += _gap(text, piece, newline) if loose or not part.raw or piece == part.added else ""
+        for piece in pieces:
+            if piece.strip():
+                isnew = not part.raw or piece == part.added
+                text += _gap(text, piece, newline) if loose or isnew else ""
+                loose = isnew
             text += piece
-            loose = not part.raw or piece == part.added
-    return text + (newline if loose else "")
+    return text + (newline if loose and not text.endswith(("\r", "\n")) else "")
 
 
 def digest(text: str) -> str:
@@ -85,8 +87,8 @@ def _order(name: str) -> tuple[int, tuple[int, str]]:
 
 
 def _written(name: str, text: str, newline: str) -> str:
-    # Whatever a section quotes, it holds no mark.
-    safe = text.replace("<!--", "&lt;!--").strip("\n")
+    # Whatever a section quotes, it holds no mark, and can be written.
+    safe = text.replace("<!--", "&lt;!--").strip("\n").encode("utf-8", "replace").decode()
     lines = [f"<!-- vton-hf:{name} {digest(safe)} -->", "", *safe.split("\n"), "", f"<!-- /vton-hf:{name} -->"]
     return newline.join(lines)
 
@@ -111,7 +113,7 @@ def _parts(body: str) -> list[_Part]:
         at, inner = mark.end(), ""
         if not mark["end"]:
             after = marks[index + 1] if index + 1 < len(marks) else None
-            inner = body[at : after.start() if after else len(body)]
+            inner = body[at : after.start() if after else len(body)].rstrip(_BLANK)
             closed = after is not None and after["end"] and after["name"] == mark["name"]
             at = after.end() if after and closed else at + len(inner)
         parts.append(_Part(body[mark.start() : at], mark["name"], _added(inner, mark["digest"])))

@@ -85,9 +85,7 @@ class Columns:
             ImageError: If a condition needs an image that does not decode; it names the row's key and the file.
         """
         made = {source: self._made(source, table) for source in dict.fromkeys(source for _, source in self.made_from)}
-        schema = self.features.arrow_schema
-        arrays = [made[source].cast(field.type) for (_, source), field in zip(self.made_from, schema, strict=True)]
-        return pa.Table.from_arrays(arrays, schema=schema)
+        return pa.Table.from_arrays([made[source] for _, source in self.made_from], schema=self.features.arrow_schema)
 
     def _made(self, source: str, table: pa.Table) -> Any:
         if source == "caption":

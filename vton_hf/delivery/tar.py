@@ -3,14 +3,14 @@
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import datasets
 import pyarrow as pa
 
-from vton_hf.errors import ImageError
+from vton_hf.errors import ConfigError, ImageError
 
 CAPTIONS: Final = ("caption", "text", "edit_prompt", "prompt")
 """Columns that become a sample's `.txt`, where WebDataset's loaders look for the caption; the first one counts."""
@@ -24,8 +24,8 @@ def write_tar(path: Path, tables: Iterable[pa.Table], features: datasets.Feature
     A sample is called by its position, since a mix may show a triplet several times. Where one of `CAPTIONS` is a
     column, `000000012.txt` holds it as well. The same rows give the same bytes.
 
-    An image's extension is what its bytes are, so a column of PNGs and JPEGs has two names: `webdataset` takes
-    `"image.png;image.jpg"` for one of them, `load_dataset` refuses.
+    An image's extension is what its bytes are. Readers take name and extension together for the column's name: of a
+    column with PNGs and JPEGs `load_dataset` would show None in every row that differs from the first.
 
     Args:
         path: The file to write; what it holds is lost, and it stays half written where this raises.
@@ -35,37 +35,51 @@ def write_tar(path: Path, tables: Iterable[pa.Table], features: datasets.Feature
 
     Raises:
         ImageError: If an image is no PNG, JPEG or WebP.
+        ConfigError: If a column holds images of several kinds.
         OSError: If the disk is full or fails.
     """
     images = [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
     caption = next((name for name in CAPTIONS if name in features and name not in images), None)
+    kinds: dict[str, str] = {}
     position = first
     with tarfile.open(path, "w") as tar:
         for table in tables:
             for row in range(table.num_rows):
                 cells = {name: table[name][row].as_py() for name in features}
-                for member, data in _sample(f"{position:09d}", cells, images, caption):
-                    _add(tar, member, data)
+                for name in images:
+                    _check_kind(name, _kind(position, name, cells[name]), kinds)
+                for extension, data in _sample(cells, kinds, caption):
+                    _add(tar, f"{position:09d}.{extension}", data)
                 position += 1
 
 
-def _sample(key: str, cells: Mapping[str, Any], images: list[str], caption: str | None) -> list[tuple[str, bytes]]:
-    """The files of one row: name and bytes."""
-    files = [(f"{key}.{name}.{_kind(key, name, cells[name])}", cells[name]["bytes"]) for name in images]
-    texts = {name: text for name, text in cells.items() if name not in images}
-    files.append((f"{key}.json", json.dumps(texts, ensure_ascii=False, sort_keys=True).encode()))
-    return files if caption is None else [*files, (f"{key}.txt", cells[caption].encode())]
+def _sample(cells: Mapping[str, Any], kinds: Mapping[str, str], caption: str | None) -> Iterator[tuple[str, bytes]]:
+    """What a row holds: extensions and bytes."""
+    for name, kind in kinds.items():
+        yield f"{name}.{kind}", cells[name]["bytes"]
+    texts = {name: text for name, text in cells.items() if name not in kinds}
+    yield "json", json.dumps(texts, ensure_ascii=False, sort_keys=True).encode()
+    if caption is not None:
+        yield "txt", cells[caption].encode()
 
 
-def _kind(key: str, name: str, cell: Mapping[str, Any]) -> str:
+def _kind(position: int, name: str, cell: Mapping[str, Any]) -> str:
     data: bytes = cell["bytes"]
     for start, kind in _STARTS.items():
         if data.startswith(start):
             return kind
     raise ImageError(
-        f"row {int(key)} cannot be delivered: {name} {cell['path']!r} is no PNG, JPEG or WebP: it begins with "
+        f"row {position} cannot be delivered: {name} {cell['path']!r} is no PNG, JPEG or WebP: it begins with "
         f"{data[:12]!r}"
     )
+
+
+def _check_kind(name: str, kind: str, kinds: dict[str, str]) -> None:
+    if kinds.setdefault(name, kind) != kind:
+        raise ConfigError(
+            f"{name!r} holds .{kinds[name]} and .{kind} images, which readers of WebDataset take for two columns. "
+            f"Make all of one kind with image_format='png', 'jpeg' or 'webp', or deliver Parquet files."
+        )
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

@@ -131,6 +131,8 @@ class Store:
         """
         if isinstance(uris, str):
             raise ConfigError("delete() takes a list of URIs.")
+        if not len(uris):
+            return
         lane_of = self._lanes_of(uris)
         _value(run(lambda _: delete_all(uris, self.settings, lane_of)))
 

@@ -1,0 +1,103 @@
+"""Clients of the tests' Hub: one that has vton-hf and pushes, one that has stock `datasets` and loads."""
+
+import json
+import subprocess  # noqa: TC003
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tests.bucket import Bucket
+from tests.hub import Hub, run_python, start_python
+
+REPO = "team/vton"
+COLUMNS = ("initial_image", "cloth_image", "try_on_image")
+
+_LOAD = """
+import json, sys
+from hashlib import sha256
+import datasets
+datasets.disable_progress_bars()
+place, configs, options = json.loads(sys.argv[1])
+def told(rows):
+    images = ("initial_image", "cloth_image", "try_on_image")
+    return [[row["key"], row["difficulty"], *(sha256(row[name].tobytes()).hexdigest() for name in images)] for row in rows]
+found = {}
+for config in configs:
+    stored = datasets.load_dataset(place, config, split="train", **options)
+    stream = datasets.load_dataset(place, config, split="train", streaming=True, **options)
+    assert told(stored) == told(stream), config
+    found[config] = {"rows": told(stored), "features": str(stored.features)}
+assert "vton_hf" not in sys.modules
+print(json.dumps(found))
+"""
+
+PUSH = """
+import json, sys
+import vton_hf.hub.patience
+vton_hf.hub.patience.DEADLINE = 3.0
+repo_id, options = json.loads(sys.argv[1])
+pushed = vton_hf.push_to_hub(repo_id, **options)
+print(json.dumps({"url": pushed.url, "new": [part.new_files for part in pushed.parts], "table": str(pushed)}))
+"""
+
+COMMAND = """
+import sys
+import vton_hf.hub.patience
+vton_hf.hub.patience.DEADLINE = 3.0
+from vton_hf.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""`vton-hf`, but less patient."""
+
+
+def seen(dataset: Any) -> dict[str, Any]:
+    """What a dataset shows, as `Client.load` tells it."""
+    rows = [
+        [row["key"], row["difficulty"], *(sha256(row[name].tobytes()).hexdigest() for name in COLUMNS)]
+        for row in dataset
+    ]
+    return {"rows": rows, "features": str(dataset.features)}
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody with a bucket, a token and a home of their own."""
+
+    hub: Hub
+    bucket: Bucket
+    token: str | None
+    home: Path
+
+    def options(self, **more: Any) -> dict[str, Any]:
+        return {"s3_prefixes": [self.bucket.prefix], "cache_dir": str(self.home / "cache")} | more
+
+    def push(self, repo_id: str = REPO, **options: Any) -> dict[str, Any]:
+        """Push, which must go well."""
+        done = run_python(PUSH, self.environment, json.dumps([repo_id, self.options(**options)]))
+        assert done.returncode == 0, done.stderr
+        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return told
+
+    def start_push(self, **options: Any) -> "subprocess.Popen[bytes]":
+        """Begin a push, to be killed or waited for."""
+        return start_python(PUSH, self.environment, json.dumps([REPO, self.options(**options)]))
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run `vton-hf`."""
+        return run_python(COMMAND, self.environment, *arguments)
+
+    def load(self, *configs: str, place: str = REPO, home: Path | None = None, **options: Any) -> dict[str, Any]:
+        """Load in a fresh process with stock `datasets`, stored and streamed."""
+        done = run_python(
+            _LOAD,
+            self.hub.environment(self.token, home or self.home / f"loads-{len(self.hub.requests)}"),
+            json.dumps([place, configs, options]),
+        )
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.hub.environment(self.token, self.home / "hub")
