@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "left_out": "chunks errors",
     "source": "chunks config errors left_out mixing records storage streaming triplets",
     "builder": "config errors features fetching left_out mixing pools records source splits storage streaming",
-    "card": "errors mixing naming",
+    "card": "errors naming report",
     "delivery": (
         "ahead aspect builder card chunks config errors features images mixing naming report sheet source splits "
         "storage streaming triplets"
@@ -49,9 +49,7 @@ MAY_IMPORT = {
     "hub": "delivery errors mixing",
     "transforms": "aspect errors features fetching images naming storage streaming",
     "torch_dataset": "builder errors mixing naming storage transforms",
-    "__init__": (
-        "builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
-    ),
+    "__init__": ("builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"),
     "cli": (
         "__init__ builder chunks config delivery sheet demo errors hub images mixing naming preparation records report "
         "triplets"
@@ -66,7 +64,7 @@ MAY_USE = {
     "images": "PIL imagecodecs",
     "aspect": "PIL",
     "preparation": "PIL",
-    "sheet": "PIL",
+    "sheet": "PIL pyarrow",
     "demo": "PIL moto numpy s3fs",
     "report": "pyarrow",
     "records": "pyarrow",
@@ -78,7 +76,7 @@ MAY_USE = {
     "splits": "datasets",
     "fetching": "datasets",
     "source": "datasets",
-    "card": "datasets huggingface_hub",
+    "card": "datasets huggingface_hub yaml",
     "delivery": "PIL datasets filelock imagecodecs numpy pyarrow",
     "hub": "datasets huggingface_hub",
     "builder": "datasets",

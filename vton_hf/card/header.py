@@ -41,7 +41,7 @@ def loaded(block: str, *, place: str) -> dict[str, Any]:
         ConfigError: If it is no YAML, or no mapping of texts to values.
     """
     try:
-        data = yaml.safe_load(block)
+        data = yaml.safe_load(f"{block}\n")
         twice = _repeated(block)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -102,7 +102,7 @@ def _dumped(data: Mapping[str, Any], newline: str) -> str:
 
 def _reads_as(block: str, data: Mapping[str, Any]) -> bool:
     try:
-        return bool(yaml.safe_load(block) == data)
+        return bool(yaml.safe_load(f"{block}\n") == data)
     except yaml.YAMLError:
         return False
 

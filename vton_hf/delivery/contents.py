@@ -42,7 +42,7 @@ def contents(builder: VTON, lots: Sequence[Lot], files: Mapping[str, int]) -> Co
     broken = {_BROKEN: len(source.left_out())} if config.embed_images else {}
     return Contents(
         name=config.name,
-        features=lots[0].columns.features,
+        features=lots[0].features,
         splits={
             lot.split: Split(
                 rows=len(lot.rows),

@@ -19,6 +19,7 @@ class Part:
         bytes: Bytes of its images.
         new_files: Those of the files that were not there before.
         new_bytes: Bytes of their images.
+        glob: Matches its files, below the place.
     """
 
     config: str
@@ -28,13 +29,14 @@ class Part:
     bytes: int
     new_files: int
     new_bytes: int
+    glob: str
 
     @classmethod
     def of(cls, lot: Lot, present: Container[str]) -> "Part":
         """Count what a lot holds, and what of it is not present."""
         new = [shard.bytes for shard in lot.shards if shard.name not in present]
         whole = sum(shard.bytes for shard in lot.shards)
-        return cls(lot.config, lot.split, len(lot.rows), len(lot.shards), whole, len(new), sum(new))
+        return cls(lot.config, lot.split, len(lot.rows), len(lot.shards), whole, len(new), sum(new), lot.glob)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from vton_hf.delivery.dispatch import deliver
 from vton_hf.delivery.orders import place_order
 from vton_hf.delivery.outgoing import outgoing
 from vton_hf.delivery.target import Card
-from vton_hf.errors import LayoutError, ObjectMissingError, StorageError
+from vton_hf.errors import ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.mixing import RECIPES
 
 _CARD: Final = "README.md"
@@ -38,7 +38,13 @@ class Folder:
         self._store = storage.Store(settings)
 
     def present(self) -> Mapping[str, int]:
-        """The files below it."""
+        """The files below it.
+
+        Raises:
+            ConfigError: If it is no folder.
+        """
+        if self.keeps_scratch and self.scratch.is_file():
+            raise ConfigError(f"{self.place!r} is a file. Name a folder; it is made where there is none.")
         try:
             found = self._store.list([self._uri])
         except LayoutError:
@@ -93,19 +99,17 @@ def export(
     """Write mixes as files for those who do not have this package.
 
     Stock `datasets.load_dataset(directory, "hard", split="train")` reads them. An export that was interrupted is
-    simply done again: files that are there are kept; README.md names only whole ones, and files that it no longer
-    names are removed.
+    done again: files that are there are kept. README.md names whole ones only; what it no longer names is removed.
 
     Args:
-        directory: A folder, `s3://bucket/prefix/` or another place that fsspec writes to.
+        directory: A folder, or `s3://bucket/prefix/`.
         configs: Those to export; others that are there stay.
         format: `"parquet"`, or `"webdataset"` for tar files.
-        columns: None for all eight; `"instruct-pix2pix"` or `"controlnet"` for the columns that these training
-            scripts of diffusers expect; or a list of columns, or `{name: column}`. Beside the eight there are
-            `"caption"` (text) and `"condition"` (person and garment side by side).
-        caption: The template of captions; may hold `{garment}`, `{gender}`, `{difficulty}`, `{stem}` and `{key}`.
+        columns: None for all eight; `"instruct-pix2pix"` or `"controlnet"` for what these scripts of diffusers
+            expect; a list, or `{name: column}`, of the eight, `"caption"` and `"condition"` (person and garment).
+        caption: The template of captions, such as `"a {gender} model in {garment}"`.
         license: The licence in the card; None keeps the card's, or says `"unknown"`.
-        max_shard_size: Bytes of a file at most, such as `"500MB"`; by default `"2GB"`.
+        max_shard_size: Bytes of a file at most; by default `"2GB"`.
         dry_run: Build nothing, write nothing; say what would be written.
         **load_options: As for `vton_hf.push_to_hub`. `storage_options` serves the bucket and the target alike.
 
@@ -113,8 +117,7 @@ def export(
         What was exported, or would be: `print` it.
 
     Raises:
-        ConfigError: If an option makes no sense.
-        VTONError: As for `vton_hf.load`, and if the target cannot be written to.
+        VTONError: As for `vton_hf.load`, and if the directory cannot be written to.
     """
     options = load_options | {"format": format, "columns": columns, "caption": caption}
     what = place_order(configs, max_shard_size=max_shard_size, **options)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+import datasets
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from vton_hf.delivery.orders import Order
 from vton_hf.delivery.parquet import write_parquet
 from vton_hf.delivery.rows import Rows, rows_of
 from vton_hf.delivery.shards import Shard, cut, digest, groups, named
-from vton_hf.delivery.tar import write_tar
+from vton_hf.delivery.tar import image_kinds, sample_features, write_tar
 from vton_hf.naming import ROLES
 
 _LAYOUT: Final = "1"
@@ -29,7 +31,7 @@ _STITCHED: Final = 2
 """A stitched picture takes up to so many times the bytes of the two it is made from, where those are PNGs."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Lot:
     """One split of one config.
 
@@ -68,9 +70,19 @@ class Lot:
         """
         tables = self._tables(shard.rows)
         if self.suffix == ".tar":
-            write_tar(path, tables, self.columns.features, first=shard.rows.start)
+            write_tar(path, tables, self.columns.features, first=shard.rows.start, kinds=self._kinds)
         else:
             write_parquet(path, tables, self.columns.features)
+
+    @cached_property
+    def features(self) -> datasets.Features:
+        """Its columns, as `load_dataset` will see them."""
+        own = self.columns.features
+        return sample_features(own, self._kinds) if self.suffix == ".tar" else own
+
+    @cached_property
+    def _kinds(self) -> dict[str, str]:
+        return image_kinds(self.columns.apply(self.rows.read(range(min(1, len(self.rows))))), self.columns.features)
 
     def _tables(self, rows: range) -> Iterator[pa.Table]:
         for _, table in ahead(groups(self.sizes, rows), lambda part: self.columns.apply(self.rows.read(part))):

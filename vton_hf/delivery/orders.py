@@ -36,6 +36,11 @@ class Order:
     limit: int
 
     @property
+    def configs(self) -> list[str]:
+        """Their names."""
+        return [builder.config.name for builder in self.builders]
+
+    @property
     def suffix(self) -> str:
         """Of a file's name."""
         return SUFFIXES[self.format]

@@ -18,7 +18,28 @@ CAPTIONS: Final = ("caption", "text", "edit_prompt", "prompt")
 _STARTS: Final = {b"\x89PNG": "png", b"\xff\xd8": "jpg", b"RIFF": "webp"}
 
 
-def write_tar(path: Path, tables: Iterable[pa.Table], features: datasets.Features, *, first: int) -> None:
+def image_kinds(rows: pa.Table, features: datasets.Features) -> dict[str, str]:
+    """The extension of each image column, as the first row's bytes have it.
+
+    Raises:
+        ImageError: If an image is no PNG, JPEG or WebP.
+    """
+    images = [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
+    return {name: _kind(0, name, rows[name][0].as_py()) for name in images if rows.num_rows}
+
+
+def sample_features(features: datasets.Features, kinds: Mapping[str, str]) -> datasets.Features:
+    """The columns that `load_dataset` makes of the samples."""
+    texts = {name: datasets.Value("string") for name in features if name not in kinds}
+    images = {f"{name}.{kind}": datasets.Image() for name, kind in kinds.items()}
+    caption = {"txt": datasets.Value("string")} if _caption(features) else {}
+    own = {name: datasets.Value("string") for name in ("__key__", "__url__")}
+    return datasets.Features(own | images | {"json": dict(sorted(texts.items()))} | caption)
+
+
+def write_tar(
+    path: Path, tables: Iterable[pa.Table], features: datasets.Features, *, first: int, kinds: Mapping[str, str]
+) -> None:
     """Write rows as samples: `000000012.NAME.png` for each image, `000000012.json` with all texts.
 
     A sample is called by its position, since a mix may show a triplet several times. Where one of `CAPTIONS` is a
@@ -32,22 +53,21 @@ def write_tar(path: Path, tables: Iterable[pa.Table], features: datasets.Feature
         tables: The rows, a table at a time; all with the schema of `features`, image cells with bytes.
         features: Which columns are images; the others are texts.
         first: Position of the first row in its split, counted from 0.
+        kinds: The extension of each image column, in all files of the split: see `image_kinds`.
 
     Raises:
         ImageError: If an image is no PNG, JPEG or WebP.
         ConfigError: If a column holds images of several kinds.
         OSError: If the disk is full or fails.
     """
-    images = [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
-    caption = next((name for name in CAPTIONS if name in features and name not in images), None)
-    kinds: dict[str, str] = {}
+    caption = _caption(features)
     position = first
     with tarfile.open(path, "w") as tar:
         for table in tables:
             for row in range(table.num_rows):
                 cells = {name: table[name][row].as_py() for name in features}
-                for name in images:
-                    _check_kind(name, _kind(position, name, cells[name]), kinds)
+                for name, kind in kinds.items():
+                    _check_kind(name, _kind(position, name, cells[name]), kind)
                 for extension, data in _sample(cells, kinds, caption):
                     _add(tar, f"{position:09d}.{extension}", data)
                 position += 1
@@ -74,10 +94,14 @@ def _kind(position: int, name: str, cell: Mapping[str, Any]) -> str:
     )
 
 
-def _check_kind(name: str, kind: str, kinds: dict[str, str]) -> None:
-    if kinds.setdefault(name, kind) != kind:
+def _caption(features: datasets.Features) -> str | None:
+    return next((name for name in CAPTIONS if isinstance(features.get(name), datasets.Value)), None)
+
+
+def _check_kind(name: str, kind: str, expected: str) -> None:
+    if kind != expected:
         raise ConfigError(
-            f"{name!r} holds .{kinds[name]} and .{kind} images, which readers of WebDataset take for two columns. "
+            f"{name!r} holds .{expected} and .{kind} images, which readers of WebDataset take for two columns. "
             f"Make all of one kind with image_format='png', 'jpeg' or 'webp', or deliver Parquet files."
         )
 

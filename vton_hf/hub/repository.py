@@ -1,15 +1,17 @@
 """A dataset repository as a place to deliver to: who may see it, what is there, one commit for all that is new."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import datasets
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
-from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import HFValidationError, RemoteEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # a lazy module hides it
 
 from vton_hf.delivery import Card
-from vton_hf.errors import HubAccessError, HubError
+from vton_hf.errors import ConfigError, HubAccessError, HubError
 from vton_hf.hub.patience import patiently
 
 _CARD: Final = "README.md"
@@ -17,31 +19,60 @@ _KIND: Final = "dataset"
 _Answer = TypeVar("_Answer")
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What is pushed to.
+
+    Attributes:
+        repo_id: `namespace/name`.
+        revision: The branch; None for main.
+        message: Of the commit.
+
+    Raises:
+        ConfigError: If there can be no such repository.
+    """
+
+    repo_id: str
+    revision: str | None
+    message: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.repo_id, str) or self.repo_id.count("/") != 1:
+            raise ConfigError(
+                f"repo_id={self.repo_id!r} names no namespace. Write 'user/name' or 'organisation/name', such as "
+                f"'my-team/vton'."
+            )
+        try:
+            validate_repo_id(self.repo_id)
+        except HFValidationError as error:
+            raise ConfigError(f"repo_id={self.repo_id!r} cannot be a name on the Hub: {error}") from None
+
+
 class Repository:
     """A `delivery.Target`.
 
     Args:
-        repo_id: `namespace/name`.
+        branch: What is pushed to.
         token: None takes the one of `hf auth login` or HF_TOKEN.
         private: Whether one that is made new is private, and one that is public refused.
-        revision: The branch; None for main.
-        message: Of the commit.
         create: Make it if it does not exist.
+
+    Raises:
+        ConfigError: If `private` makes no sense.
     """
 
     doing = "Pushing"
     scratch: Path | None = None
     keeps_scratch = False
 
-    def __init__(
-        self, repo_id: str, *, token: str | None, private: bool, revision: str | None, message: str, create: bool
-    ) -> None:
-        self.place = repo_id
+    def __init__(self, branch: Branch, *, token: str | None, private: bool, create: bool) -> None:
+        if not isinstance(private, bool):
+            raise ConfigError(f"private={private!r} makes no sense. Allowed: True or False.")
+        self.place = branch.repo_id
+        self._branch = branch
         self._token = token or get_token()
         self._api = HfApi(endpoint=datasets.config.HF_ENDPOINT, token=self._token, library_name="vton-hf")
         self._private = private
-        self._revision = revision
-        self._message = message
         self._create = create
         self._sent: dict[str, CommitOperationAdd] = {}
         self._asked_to_commit = False
@@ -68,7 +99,7 @@ class Repository:
 
         def upload() -> CommitOperationAdd:
             addition = CommitOperationAdd(path_in_repo=name, path_or_fileobj=file)
-            self._api.preupload_lfs_files(self.place, [addition], repo_type=_KIND, revision=self._revision)
+            self._api.preupload_lfs_files(self.place, [addition], repo_type=_KIND, revision=self._branch.revision)
             return addition
 
         self._sent[name] = addition = self._ask(upload)
@@ -109,9 +140,9 @@ class Repository:
         commit = self._api.create_commit(
             self.place,
             operations,
-            commit_message=self._message,
+            commit_message=self._branch.message,
             repo_type=_KIND,
-            revision=self._revision,
+            revision=self._branch.revision,
             parent_commit=head,
         )
         return str(commit.commit_url)
@@ -126,16 +157,16 @@ class Repository:
             self._api.create_repo(self.place, repo_type=_KIND, private=self._private, exist_ok=True)
             info = self._api.repo_info(self.place, repo_type=_KIND)
         self._check_visibility(info)
-        if self._revision is not None:
-            self._api.create_branch(self.place, branch=self._revision, repo_type=_KIND, exist_ok=True)
+        if self._branch.revision is not None:
+            self._api.create_branch(self.place, branch=self._branch.revision, repo_type=_KIND, exist_ok=True)
         # Asks only how this file would be sent: who may not write learns so before hours of building.
         self._api.preupload_lfs_files(
-            self.place, [CommitOperationAdd(_CARD, b"---\n---\n")], repo_type=_KIND, revision=self._revision
+            self.place, [CommitOperationAdd(_CARD, b"---\n---\n")], repo_type=_KIND, revision=self._branch.revision
         )
         return True
 
     def _head(self) -> str | None:
-        info = self._api.repo_info(self.place, repo_type=_KIND, revision=self._revision)
+        info = self._api.repo_info(self.place, repo_type=_KIND, revision=self._branch.revision)
         self._check_visibility(info)
         return info.sha
 

@@ -1,0 +1,238 @@
+"""`export`: files that those read who do not have this package, in a folder and below a prefix."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+import torch
+from torchvision.transforms import v2
+
+import vton_hf
+from tests.bucket import Bucket, Load
+from tests.pushing import seen
+from tests.s3 import MotoS3
+from vton_hf.cli import main
+
+
+@pytest.fixture
+def export(bucket: Bucket, tmp_path: Path) -> Any:
+    """`vton_hf.export` of four triplets of each difficulty, to `out`."""
+    bucket.fill(2)
+
+    def run(directory: Any = tmp_path / "out", **options: Any) -> vton_hf.Delivery:
+        defaults = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")}
+        return vton_hf.export(directory, **(defaults | options))
+
+    return run
+
+
+def stock(place: Path | str, *names: str, **options: Any) -> Any:
+    """Stock `load_dataset`, with an empty cache."""
+    options = {"cache_dir": f"{place}-read"} | options
+    return datasets.load_dataset(str(place), *names, **options)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_folder_holds_what_load_dataset_gives(export: Any, load: Load, tmp_path: Path) -> None:
+    exported = export()
+    assert exported.place == exported.url == str(tmp_path / "out")
+    for name in ("easy", "medium", "hard"):
+        assert seen(stock(tmp_path / "out", name, split="train")) == seen(load(name))
+        streamed = stock(tmp_path / "out", name, split="train", streaming=True)
+        assert [row["key"] for row in streamed] == load(name)["key"][:]
+    assert len(stock(tmp_path / "out")["train"]) == 12, "hard, where no name is given"
+
+
+def test_the_same_again_changes_nothing(export: Any, tmp_path: Path) -> None:
+    export()
+    before = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in files(tmp_path / "out")}
+    assert export().url is None
+    assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in files(tmp_path / "out")} == before
+
+
+def test_another_mix_takes_the_place_of_the_former(export: Any, tmp_path: Path) -> None:
+    export()
+    mine = tmp_path / "out" / "hard" / "notes.parquet"
+    mine.write_bytes(b"mine")
+    export(configs="hard", limit=1)
+    left = files(tmp_path / "out")
+    assert len([name for name in left if name.startswith("hard/")]) == 3
+    assert mine.read_bytes() == b"mine", "what is not ours stays"
+    assert len(stock(tmp_path / "out", "hard", split="train")) == 3
+    assert len(stock(tmp_path / "out", "easy", split="train")) == 4
+
+
+def test_what_is_half_written_is_not_seen(export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export(configs="hard")
+    before = seen(stock(tmp_path / "out", "hard", split="train"))
+
+    def fail(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vton_hf.delivery.folder.Folder.publish", fail)
+        with pytest.raises(KeyboardInterrupt):
+            export(configs="hard", seed=1)
+    assert len([name for name in files(tmp_path / "out") if name.endswith(".parquet")]) == 2
+    assert seen(stock(tmp_path / "out", "hard", split="train", cache_dir=str(tmp_path / "again"))) == before
+    export(configs="hard", seed=1)
+    assert [name for name in files(tmp_path / "out") if ".outgoing" in name or name.endswith(".lock")] == []
+    assert len([name for name in files(tmp_path / "out") if name.endswith(".parquet")]) == 1
+
+
+def test_diffusers_own_loop_trains_on_it(export: Any, tmp_path: Path) -> None:
+    export(columns="instruct-pix2pix", caption="put the {garment} on")
+    rows = stock(tmp_path / "out")["train"]
+    assert rows.column_names[:4] == ["input_image", "edit_prompt", "edited_image", "condition"]
+    assert rows.features["input_image"] == rows.features["edited_image"] == datasets.Image()
+    to_tensor = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
+
+    def preprocess(examples: dict[str, list[Any]]) -> dict[str, Any]:
+        pairs = zip(examples["input_image"], examples["edited_image"], strict=True)
+        examples["pixels"] = [torch.cat([to_tensor(person), to_tensor(target)]) for person, target in pairs]
+        return examples
+
+    batch = next(
+        iter(
+            torch.utils.data.DataLoader(
+                rows.with_transform(preprocess),
+                batch_size=4,
+                shuffle=True,
+                collate_fn=lambda rows: torch.stack([row["pixels"] for row in rows]),
+            )
+        )
+    )
+    assert batch.shape == (4, 6, 16, 12)
+    assert set(rows["edit_prompt"]) == {"put the dress on"}
+    assert rows[0]["condition"].size == (24, 16)
+
+
+def test_a_person_and_a_garment_side_by_side_serve_one_conditioning_image(export: Any, tmp_path: Path) -> None:
+    export(
+        configs="easy", columns="image=try_on_image,condition,person=initial_image,garment_image=cloth_image,caption"
+    )
+    row = stock(tmp_path / "out", "easy", split="train")[0]
+    assert row["condition"].crop((0, 0, 12, 16)).tobytes() == row["person"].tobytes()
+    assert row["condition"].crop((12, 0, 24, 16)).tobytes() == row["garment_image"].tobytes()
+
+
+READ_TARS = """
+import glob, json, sys
+import webdataset
+shards = sorted(glob.glob(sys.argv[1]))
+samples = webdataset.WebDataset(shards, shardshuffle=False).decode("pil").to_tuple("try_on_image.png", "json")
+print(json.dumps([[text["key"], image.tobytes().hex()] for image, text in samples]))
+"""
+
+
+def test_webdataset_reads_the_tars(export: Any, load: Load, tmp_path: Path) -> None:
+    export(configs="hard", format="webdataset", max_shard_size="40KB")
+    command = [sys.executable, "-c", READ_TARS, str(tmp_path / "out" / "hard" / "train-*.tar")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [[row["key"], row["try_on_image"].tobytes().hex()] for row in load("hard")]
+    rows = stock(tmp_path / "out", "hard", split="train")
+    assert [row["key"] for row in rows["json"]] == load("hard")["key"][:]
+    assert rows[3]["cloth_image.png"].tobytes() == load("hard")[3]["cloth_image"].tobytes()
+    assert len(files(tmp_path / "out")) > 3
+
+
+def test_a_format_takes_the_place_of_the_other(export: Any, tmp_path: Path) -> None:
+    export(configs="hard")
+    export(configs="hard", format="webdataset")
+    assert [Path(name).suffix for name in files(tmp_path / "out")] == [".md", ".png", ".tar"]
+
+
+def test_images_of_two_kinds_do_not_go_into_tars(export: Any, bucket: Bucket, tmp_path: Path) -> None:
+    import io
+
+    from PIL import Image
+
+    for uri in (bucket.folder / "dataset_ultimate/easy/male/cloth_image").iterdir():
+        buffer = io.BytesIO()
+        Image.open(uri).save(buffer, "JPEG")
+        uri.with_suffix(".jpg").write_bytes(buffer.getvalue())
+        uri.unlink()
+    with pytest.raises(vton_hf.ConfigError, match="image_format="):
+        export(configs="easy", format="webdataset")
+    assert not (tmp_path / "out" / "README.md").exists()
+    export(configs="easy", format="webdataset", image_format="png")
+    assert len(stock(tmp_path / "out", "easy", split="train")) == 4
+
+
+@pytest.mark.s3
+def test_below_a_prefix_of_a_bucket(
+    export: Any, bucket: Bucket, s3: MotoS3, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)  # it would not even ask a bucket
+    for path in bucket.folder.rglob("*.png"):
+        s3.put("photos", path.relative_to(bucket.folder).as_posix(), path.read_bytes())
+    s3.put("photos", "shared/other.txt", b"other")
+    options = {"s3_prefixes": ["s3://photos/dataset_ultimate/"], "storage_options": s3.storage_options}
+    exported = export("s3://photos/shared", configs="hard", **options)
+    assert exported.place == "s3://photos/shared/"
+    data = f"s3://photos/shared/hard/{Path(exported.parts[0].glob).name}"
+    rows = datasets.load_dataset(
+        "parquet",
+        data_files=data,
+        split="train",
+        storage_options=s3.storage_options,
+        cache_dir=str(bucket.folder / "c"),
+    )
+    assert seen(rows) == seen(load("hard", **options))
+    assert export("s3://photos/shared", configs="hard", **options).url is None
+
+
+def test_rows_of_keys_only_need_no_cache(export: Any, load: Load, tmp_path: Path) -> None:
+    export(configs="hard", embed_images=False)
+    assert not (tmp_path / "cache" / "vton_hf" / "chunks").exists()
+    assert seen(stock(tmp_path / "out", "hard", split="train")) == seen(load("hard"))
+
+
+def test_a_broken_image_gives_way_where_nothing_was_built(export: Any, bucket: Bucket, tmp_path: Path) -> None:
+    bucket.put("dataset_ultimate/hard/male/try_on_image/001_vton.png", b"no picture")
+    export(configs="hard", embed_images=False)
+    rows = stock(tmp_path / "out", "hard", split="train")
+    assert len(rows) == 12
+    assert "hard/male/001" not in rows["key"][:]
+    with pytest.raises(vton_hf.ImageError, match="hard/male/001"):
+        export(configs="hard", embed_images=False, on_error="raise", seed=1)
+
+
+def test_images_made_smaller_are_exported_so(export: Any, tmp_path: Path) -> None:
+    export(configs="easy", image_size=(8, 6), image_format="jpeg")
+    row = stock(tmp_path / "out", "easy", split="train")[0]
+    assert (row["cloth_image"].size, row["cloth_image"].format) == ((6, 8), "JPEG")
+
+
+@pytest.fixture
+def relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_command_says_what_it_did(
+    bucket: Bucket, relative: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    bucket.fill(2)
+    rest = [bucket.prefix, "--configs", "easy", "--cache-dir", str(tmp_path / "cache")]
+    assert main(["export", "out", *rest, "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    assert "easy/train       4      1  7.9 kB          1    7.9 kB" in told
+    assert "Nothing is built yet" in told
+    assert not (relative / "out").exists()
+    assert main(["export", "out", *rest]) == 0
+    assert f"Exported: {relative / 'out'}" in capsys.readouterr().out
+    assert main(["export", "out", *rest]) == 0
+    assert "Nothing has changed there." in capsys.readouterr().out
+    assert main(["export", "out", *rest, "--columns", "input=nothing"]) == 2
+    assert "nothing" in capsys.readouterr().err
+    (relative / "file").write_text("a file")
+    assert main(["export", "file", *rest]) == 2
+    assert "is a file" in capsys.readouterr().err
