@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hub import Hub
 from tests.s3 import REGION, MotoS3
 from vton_hf.demo import write_demo_bucket
 
@@ -33,37 +34,45 @@ def commands() -> list[str]:
 
 
 @pytest.fixture
-def environment(s3: MotoS3, tmp_path: Path) -> dict[str, str]:
+def environment(s3: MotoS3, hub: Hub, tmp_path: Path) -> dict[str, str]:
     write_demo_bucket(lambda key, data: s3.put("my-bucket", key, data), count=5, size=(64, 48))
-    return os.environ | {
+    return hub.environment(hub.token("anna", orgs=("my-team",)), tmp_path / "home") | {
         "AWS_ENDPOINT_URL": s3.url,
         "S3_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "HF_HOME": str(tmp_path),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 
-@pytest.mark.s3
-def test_the_python_blocks_run_one_after_another(environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "\n".join(blocks("python"))],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    first, counts, *_ = done.stdout.splitlines()
-    assert re.fullmatch(r"(easy|medium|hard)/(female|male)/00\d \(48, 64\)", first)
-    assert counts.count("medium") == 7
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder to work in, with the script that one command names."""
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    (folder / "builder").symlink_to(ROOT / "builder")
+    return folder
 
 
 @pytest.mark.s3
-def test_the_shell_commands_run(environment: dict[str, str]) -> None:
-    assert {line.split()[1] for line in commands() if line.startswith("vton-hf")} == {"scan", "plan", "build", "cache"}
+def test_the_commands_run_and_then_the_python_blocks(environment: dict[str, str], clone: Path) -> None:
+    asked = {line.split()[1] for line in commands() if line.startswith("vton-hf")}
+    assert asked == {"scan", "plan", "build", "cache", "push", "export"}
     for line in commands():
-        done = subprocess.run(shlex.split(line), env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            shlex.split(line), env=environment, cwd=clone, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         assert done.stdout
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "\n".join(blocks("python"))],
+        env=environment, cwd=clone, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, counts, *_, exported = done.stdout.splitlines()
+    assert re.fullmatch(r"(easy|medium|hard)/(female|male)/00\d \(48, 64\)", first)
+    assert counts.count("medium") == 7
+    assert "'input_image', 'edit_prompt', 'edited_image'" in exported
 
 
 def test_the_first_code_stands_on_the_first_screen() -> None:

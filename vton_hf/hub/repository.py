@@ -171,7 +171,7 @@ class Repository:
         return info.sha
 
     def _check_visibility(self, info: Any) -> None:
-        if self._private and not info.private:
+        if self._private and info.private is False:
             raise HubAccessError(
                 f"{self.place!r} is public: everybody could load what is pushed, and private=True counts only for a "
                 f"repository that is made new. Make it private in its settings, push to another name, or, if "
