@@ -33,7 +33,8 @@ def test_all_three_mixes_come_back_as_they_were(client: Client, hub: Hub) -> Non
     pushed = client.push()
     assert pushed["url"].startswith(f"{hub.url}/datasets/{REPO}/commit/")
     load = loader(client.bucket.prefix, client.home / "cache")
-    assert client.load("easy", "medium", "hard") == {name: seen(load(name)) for name in ("easy", "medium", "hard")}
+    wanted = {name: seen(load(name)) for name in ("easy", "medium", "hard")}
+    assert client.load("easy", "medium", "hard", streamed=True) == wanted
     assert hub.repositories[REPO].private
     assert [commit.title for commit in hub.commits(REPO)] == ["Push easy, medium, hard", "initial commit"]
 
@@ -120,7 +121,7 @@ def test_many_files_are_shown_by_one_commit(client: Client, hub: Hub, bucket: Bu
     assert len(client.load("hard")["hard"]["rows"]) == 120
     client.push(configs="hard", max_shard_size="14KB", seed=1)
     assert len(hub.commits(REPO)) == 3
-    assert len(client.load("hard")["hard"]["rows"]) == 120
+    assert len(client.load("hard", streamed=True)["hard"]["rows"]) == 120
 
 
 def test_files_are_no_larger_than_asked(client: Client, hub: Hub, bucket: Bucket) -> None:
