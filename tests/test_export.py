@@ -1,6 +1,7 @@
 """`export`: files that those read who do not have this package, in a folder and below a prefix."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,27 @@ def test_webdataset_reads_the_tars(export: Any, load: Load, tmp_path: Path) -> N
     assert [row["key"] for row in rows["json"]] == load("hard")["key"][:]
     assert rows[3]["cloth_image.png"].tobytes() == load("hard")[3]["cloth_image"].tobytes()
     assert len(files(tmp_path / "out")) > 3
+
+
+def card_code(folder: Path) -> list[str]:
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text.replace("path/to/", f"{folder.parent}/"), flags=re.DOTALL)
+
+
+def test_the_card_says_how_tars_are_read(export: Any, tmp_path: Path) -> None:
+    export(configs="easy", format="webdataset")
+    loading, reading = card_code(tmp_path / "out")
+    code = f"{reading}\nprint(len(list(samples)), len(next(iter(samples))))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["4", "4"]
+    assert 'load_dataset("' in loading
+
+
+def test_the_card_offers_our_transforms_only_for_our_columns(export: Any, tmp_path: Path) -> None:
+    export(tmp_path / "ours", configs="easy")
+    export(tmp_path / "theirs", configs="easy", columns="instruct-pix2pix")
+    assert ["set_transform" in code for code in card_code(tmp_path / "ours")] == [False, True]
+    assert ["set_transform" in code for code in card_code(tmp_path / "theirs")] == [False]
 
 
 def test_a_format_takes_the_place_of_the_other(export: Any, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from urllib.parse import quote
 from vton_hf.card.contents import Contents, Split, hardest
 from vton_hf.card.metadata import columns, config_entries, default_config
 from vton_hf.card.quoting import code, printable, shown, words
+from vton_hf.naming import ROLES
 from vton_hf.report import amount
 
 _HUB: Final = re.compile(r"(?:hf://datasets/)?([\w-][\w.-]*/[\w.-]+)")
 _COLUMN: Final = re.compile(r"\| `(\w+)` \| `(?:Image|string)` \|")
+_TAR: Final = ".tar"
 _ON_THE_HUB: Final = (
     'While the repository is private, log in once with `hf auth login`, set `HF_TOKEN`, or pass `token="hf_..."`.'
 )
@@ -64,13 +66,23 @@ def load(header: Mapping[str, Any], place: str) -> str:
     elif "://" in place:
         # Stock load_dataset takes the URLs of files, but no URL of a folder.
         files = {split: f"{shown(place).rstrip('/')}/{path}"}
-        setup, call, notes = f"\nfiles = {_quoted(files)}", '"parquet", data_files=files', [_IN_A_STORE]
+        kind = "webdataset" if path.endswith(_TAR) else "parquet"
+        setup, call, notes = f"\nfiles = {_quoted(files)}", f'"{kind}", data_files=files', [_IN_A_STORE]
     else:
         call = f'{_quoted(f"path/to/{_last(place)}")}, "{example}"'
-    text = Template(_text("load.md")).substitute(
-        setup=setup, call=f"{call}, split={_quoted(split)}", notes="\n".join(notes)
-    )
-    return re.sub(r"\n{3,}", "\n\n", text)
+    call = f"{call}, split={_quoted(split)}"
+    parts = [Template(_text("load.md")).substitute(setup=setup, call=call, notes="\n".join(notes))]
+    if set(ROLES) <= set(columns(header)):
+        parts.append(_text("load_with_us.md"))
+    if path.endswith(_TAR) and not hub and "://" not in place:
+        parts.append(_tars(header, f"path/to/{_last(place)}/{path}"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
+
+
+def _tars(header: Mapping[str, Any], files: str) -> str:
+    fields = [name for name, kind in columns(header).items() if kind == "Image"]
+    names = ", ".join(map(_quoted, [*fields, "json"]))
+    return Template(_text("load_tars.md")).substitute(files=_quoted(files), fields=names)
 
 
 def _size(splits: Mapping[str, Split]) -> str:

@@ -108,12 +108,7 @@ def _add_deliveries(add: _Add) -> None:
         f"export ./vton {_ROOT} --columns instruct-pix2pix",
     )
     exporting.add_argument("directory", metavar="DIR", help="a folder, or s3://bucket/prefix/")
-    what = _delivery(exporting)
-    what.add_argument("--format", choices=FORMATS, help="default: parquet")
-    what.add_argument(
-        "--columns", metavar="C", help=f"{', '.join(PRESETS)}, or a list such as image=try_on_image,text=caption"
-    )
-    what.add_argument("--caption", metavar="TEXT", help="template of captions, such as 'a {gender} model in {garment}'")
+    _delivery(exporting)
 
 
 def _delivery(part: _Parser) -> argparse._ArgumentGroup:
@@ -125,6 +120,11 @@ def _delivery(part: _Parser) -> argparse._ArgumentGroup:
     what.add_argument(
         "--configs", nargs="+", choices=list(RECIPES), default=list(RECIPES), help="the mixes (default: all three)"
     )
+    what.add_argument(
+        "--columns", metavar="C", help=f"{', '.join(PRESETS)}, or a list such as image=try_on_image,text=caption"
+    )
+    what.add_argument("--caption", metavar="TEXT", help="template of captions, such as 'a {gender} model in {garment}'")
+    what.add_argument("--format", choices=FORMATS, help="default: parquet")
     what.add_argument("--license", metavar="NAME", help="for the card, such as cc-by-nc-4.0 (default: unknown)")
     what.add_argument("--max-shard-size", metavar="SIZE", help="bytes of a file at most (default: 2GB)")
     what.add_argument("--dry-run", action="store_true", help="only say what would be sent")

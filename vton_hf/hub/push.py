@@ -34,8 +34,9 @@ def push_to_hub(
         revision: A branch, made if there is none; by default main.
         commit_message: By default it names the configs.
         dry_run: Build nothing, send nothing; say what would be sent.
-        **options: `max_shard_size`, by default `"2GB"`, and all of `vton_hf.load`. `split` may name several, such as
-            `{"train": "train[:90%]", "validation": "train[90%:]"}`; `embed_images=False` keeps no copy in the cache.
+        **options: `max_shard_size`, `columns`, `caption` and `format` of `vton_hf.export`, and all of `vton_hf.load`.
+            `split` may name several: `{"train": "train[:90%]", "validation": "train[90%:]"}`; `embed_images=False`
+            keeps no copy in the cache.
 
     Returns:
         What was pushed, or would be: `print` it. Its `url` is the commit, or None if there was nothing to do.
