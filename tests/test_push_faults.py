@@ -94,8 +94,7 @@ def fails(client: Client, *arguments: str, code: str = COMMAND) -> str:
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert client.token is None or client.token not in done.stderr + done.stdout
-    said = done.stderr.splitlines()[-1]
-    assert said.startswith("vton-hf: error: ")
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("vton-hf: error: ")]
     return said
 
 
@@ -162,6 +161,11 @@ def test_a_commit_that_is_too_large_says_what_to_do(client: Client, hub: Hub) ->
 def test_a_request_that_is_refused_says_why(client: Client, hub: Hub) -> None:
     hub.fault("POST", "/commit/", status=400, message="the licence is not one we know")
     assert "The Hub says: the licence is not one we know" in fails(client)
+
+
+def test_an_upload_that_is_refused_says_why(client: Client, hub: Hub) -> None:
+    hub.fault("PUT", "/lfs/", status=403, message="no room left", times=None)
+    assert "The token may not write" in fails(client)
 
 
 def test_offline_is_offline(client: Client) -> None:

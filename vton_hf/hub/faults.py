@@ -58,6 +58,13 @@ _ADVICE: Final[dict[int, tuple[type[HubError], str]]] = {
 """What to say of an answer's status, and what to do."""
 
 
+def unwrapped(error: Exception) -> Exception:
+    """The error itself: uploads say only that they failed, and keep why as the cause."""
+    while type(error) is RuntimeError and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return error
+
+
 def status_of(error: BaseException) -> int:
     """The status of an answer, or 0 where there was none."""
     return int(error.response.status_code) if isinstance(error, HfHubHTTPError) and error.response is not None else 0

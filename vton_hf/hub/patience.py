@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from vton_hf.hub.faults import explain, is_conflict, is_transient
+from vton_hf.hub.faults import explain, is_conflict, is_transient, unwrapped
 
 logger = logging.getLogger("vton_hf")
 
@@ -35,7 +35,8 @@ def patiently(attempt: Callable[[], Answer], *, repo_id: str, token: str | None)
     while True:
         try:
             return attempt()
-        except Exception as error:
+        except Exception as wrapped:
+            error = unwrapped(wrapped)
             until = min(until, time.monotonic() + DEADLINE)
             failures += 1
             wait = random.uniform(0.1, min(_CAP, _BASE * 2**failures))
