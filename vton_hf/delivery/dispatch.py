@@ -110,7 +110,10 @@ def _roomy(root: Path, sizes: Sequence[int], target: Target) -> Iterator[None]:
     """Refuse to begin what does not fit on the disk, and explain when it is full all the same."""
     # One file is written while the one before is sent.
     needed, free = sum(sizes) if target.keeps_scratch else 2 * max(sizes, default=0), free_bytes(root)
-    way_out = "Make room, point cache_dir= at a larger disk, or take a smaller max_shard_size="
+    elsewhere = (
+        "take another folder" if target.keeps_scratch else "cache_dir= on a larger disk, or a smaller max_shard_size="
+    )
+    way_out = f"Make room, or {elsewhere}"
     if needed > free:
         raise BuildError(
             f"{root} needs {needed / 1e9:,.2f} GB for files on their way, but has {free / 1e9:,.2f} GB free. {way_out}."

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -26,9 +26,9 @@ def outgoing(root: Path) -> Iterator[Path]:
             yield own
         finally:
             shutil.rmtree(own, ignore_errors=True)
-    own.with_suffix(_LOCK).unlink(missing_ok=True)
-    if not any(home.iterdir()):
-        shutil.rmtree(home, ignore_errors=True)
+            own.with_suffix(_LOCK).unlink(missing_ok=True)
+            with suppress(OSError):  # others are on their way
+                home.rmdir()
 
 
 def _sweep(home: Path) -> None:
