@@ -28,11 +28,11 @@ MAY_IMPORT = {
     "features": "errors naming",
     "triplets": "errors naming",
     "demo": "errors naming",
-    "sheet": "errors images naming",
     "preparation": "errors images",
     "fetching": "errors naming storage",
     "samplers": "errors mixing naming",
     "report": "mixing naming triplets",
+    "sheet": "errors images naming report",
     "config": "aspect errors images mixing naming preparation triplets",
     "pools": "features mixing splits",
     "chunks": "ahead errors features images naming preparation storage triplets",
@@ -43,10 +43,10 @@ MAY_IMPORT = {
     "builder": "config errors features fetching left_out mixing pools records source splits storage streaming",
     "card": "errors naming report",
     "delivery": (
-        "ahead aspect builder card chunks config errors features images mixing naming report sheet source splits "
+        "ahead aspect builder card chunks config errors features images mixing naming pools report sheet source splits "
         "storage streaming triplets"
     ),
-    "hub": "delivery errors mixing",
+    "hub": "card delivery errors mixing",
     "transforms": "aspect errors features fetching images naming storage streaming",
     "torch_dataset": "builder errors mixing naming storage transforms",
     "__init__": ("builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"),

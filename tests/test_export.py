@@ -17,6 +17,7 @@ from tests.bucket import Bucket, Load
 from tests.pushing import seen
 from tests.s3 import MotoS3
 from vton_hf.cli import main
+from vton_hf.delivery import Shipment
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_the_same_again_changes_nothing(export: Any, tmp_path: Path) -> None:
 
 def test_another_mix_takes_the_place_of_the_former(export: Any, tmp_path: Path) -> None:
     export()
-    mine = tmp_path / "out" / "hard" / "notes.parquet"
+    mine = tmp_path / "out" / "hard" / "train-00000-of-00003.parquet"
     mine.write_bytes(b"mine")
     export(configs="hard", limit=1)
     left = files(tmp_path / "out")
@@ -113,6 +114,33 @@ def test_diffusers_own_loop_trains_on_it(export: Any, tmp_path: Path) -> None:
     assert batch.shape == (4, 6, 16, 12)
     assert set(rows["edit_prompt"]) == {"put the dress on"}
     assert rows[0]["condition"].size == (24, 16)
+
+
+def test_two_exports_at_once_both_stand_in_the_card(
+    export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [lambda: export(configs="easy")]
+    render = Shipment.card
+
+    def render_while_another_exports(self: Shipment, old: str | None) -> str:
+        text = render(self, old)
+        if self.contents[0].name == "hard" and (tmp_path / "out" / "hard").exists() and others:
+            others.pop()()
+        return text
+
+    monkeypatch.setattr(Shipment, "card", render_while_another_exports)
+    export(configs="hard")
+    assert not others
+    assert {name: len(stock(tmp_path / "out", name, split="train")) for name in ("easy", "hard")} == {
+        "easy": 4,
+        "hard": 12,
+    }
+
+
+def test_lossy_images_are_stitched_to_lossy_ones(export: Any, tmp_path: Path) -> None:
+    export(columns="controlnet", configs="easy", image_format="webp")
+    row = stock(tmp_path / "out", "easy", split="train")[0]
+    assert (row["image"].format, row["conditioning_image"].format) == ("WEBP", "JPEG")
 
 
 def test_a_person_and_a_garment_side_by_side_serve_one_conditioning_image(export: Any, tmp_path: Path) -> None:
@@ -256,5 +284,8 @@ def test_the_command_says_what_it_did(
     assert main(["export", "out", *rest, "--columns", "input=nothing"]) == 2
     assert "nothing" in capsys.readouterr().err
     (relative / "file").write_text("a file")
-    assert main(["export", "file", *rest]) == 2
-    assert "is a file" in capsys.readouterr().err
+    for odd in ("file", "file/below", "", f"{bucket.prefix}exported"):
+        assert main(["export", odd, *rest]) == 2
+        assert "Building" not in capsys.readouterr().err
+    assert main(["export", "out", *rest[:1], "--configs", "easy,hardest"]) == 2
+    assert "configs=['easy', 'hardest'] makes no sense" in capsys.readouterr().err

@@ -44,14 +44,13 @@ def test_what_leaves_names_no_place_of_the_bucket(client: Client, hub: Hub) -> N
     assert not any(str(client.home).encode() in data for data in hub.files(REPO).values())
 
 
-@pytest.mark.parametrize("who", ["nobody", "a stranger", "a wrong token"])
-def test_others_cannot_load_it(client: Client, hub: Hub, who: str, tmp_path: Path) -> None:
+def test_others_cannot_load_it(client: Client, hub: Hub, tmp_path: Path) -> None:
     client.push(configs=["hard"])
-    token = {"nobody": None, "a stranger": hub.token("eve"), "a wrong token": "hf_wrong"}[who]
-    done = run_python(LOAD_ONLY, hub.environment(token, tmp_path / "theirs"))
-    assert done.returncode == 1
-    wanted = "Invalid credentials" if who == "a wrong token" else "doesn't exist on the Hub or cannot be accessed"
-    assert wanted in done.stderr
+    hidden = "doesn't exist on the Hub or cannot be accessed"
+    for token, said in ((None, hidden), (hub.token("eve"), hidden), ("hf_wrong", "Invalid credentials")):
+        done = run_python(LOAD_ONLY, hub.environment(token, tmp_path / f"home of {token}"))
+        assert done.returncode == 1
+        assert said in done.stderr
 
 
 def test_the_same_again_sends_nothing_and_commits_nothing(client: Client, hub: Hub) -> None:
@@ -67,7 +66,7 @@ def test_the_same_again_sends_nothing_and_commits_nothing(client: Client, hub: H
 def test_from_another_machine_the_same_bucket_changes_nothing(client: Client, hub: Hub, tmp_path: Path) -> None:
     client.push(configs="hard")
     other = Client(hub, client.bucket, client.token, tmp_path / "other")
-    assert other.push(configs="hard", embed_images=False)["url"] is None
+    assert other.push(configs="hard")["url"] is None
 
 
 def test_rows_of_keys_only_are_sent_with_their_images(client: Client, hub: Hub) -> None:
@@ -188,6 +187,10 @@ def test_a_card_that_cannot_be_merged_is_told_before_anything_is_sent(client: Cl
     done = client.command("push", REPO, client.bucket.prefix, "--configs", "easy")
     assert done.returncode == 2
     assert "README.md" in done.stderr
+    assert "Building" not in done.stderr
+    hub.write(REPO, {"README.md": "für".encode("latin-1")})
+    done = client.command("push", REPO, client.bucket.prefix, "--configs", "easy")
+    assert "README.md of team/vton is not UTF-8" in done.stderr
     assert hub.puts == []
 
 
@@ -221,6 +224,27 @@ def test_a_dry_run_tells_and_does_nothing(client: Client, hub: Hub) -> None:
     assert len(hub.commits(REPO)) == 2
 
 
+def test_a_file_that_no_card_names_is_somebodys_own(client: Client, hub: Hub) -> None:
+    hub.create(REPO)
+    hub.write(REPO, {"hard/test-00000-of-00001.parquet": b"theirs"})
+    client.push(configs="hard")
+    assert hub.files(REPO)["hard/test-00000-of-00001.parquet"] == b"theirs"
+
+
+def test_a_licence_that_the_hub_refuses_is_told_before_anything_is_sent(client: Client, hub: Hub) -> None:
+    hub.fault("POST", "/validate-yaml", status=400, message="license must be one of ...", times=None)
+    done = client.command("push", REPO, client.bucket.prefix, "--configs", "easy", "--license", "ours")
+    assert done.returncode == 1
+    assert "license must be one of" in done.stderr
+    assert hub.puts == []
+
+
+def test_the_card_says_where_its_figures_are_those_of_the_plan(client: Client, hub: Hub) -> None:
+    client.push(configs="easy", embed_images=False)
+    assert "another triplet of the same difficulty took its place" in card(hub)
+    assert client.push(configs="easy", embed_images=False)["url"] is None
+
+
 def test_splits_are_pushed_by_name(client: Client, hub: Hub) -> None:
     client.push(configs="easy", split={"train": "train[:75%]", "validation": "train[75%:]"})
     code = """
@@ -229,9 +253,14 @@ def test_splits_are_pushed_by_name(client: Client, hub: Hub) -> None:
             print(name, len(rows))
     """
     assert run_python(code, client.environment).stdout.split("\n")[:2] == ["train 3", "validation 1"]
+    with pytest.raises(AssertionError, match="leaves 'validation' of 'easy' without a row"):
+        client.push(configs="easy", split={"validation": "train[:0]", "train": "train"})
 
 
 def test_a_branch_can_be_pushed_to(client: Client, hub: Hub) -> None:
+    hub.create(REPO)
+    client.push(configs="easy", revision="trial", dry_run=True)
+    assert list(hub.repositories[REPO].branches) == ["main"], "a dry run makes nothing"
     client.push(configs="easy", revision="trial", commit_message="Try it")
     assert [commit.title for commit in hub.commits(REPO, "trial")] == ["Try it", "initial commit"]
     assert "README.md" not in hub.files(REPO)

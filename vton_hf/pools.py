@@ -45,14 +45,19 @@ def mix_exactly(pools: Mapping[str, datasets.Dataset], plan: Plan, split: Any) -
     whole = datasets.concatenate_datasets([pools[name] for name in plan.pools])
     ranges = row_ranges(split, len(plan))
     rows = np.concatenate([plan.indices()[part.start : part.stop] for part in ranges] or [np.empty(0, np.int64)])
+    warn_of_shared_triplets(plan, split)
+    mark = Hasher.hash([whole._fingerprint, rows.tobytes()])  # noqa: SLF001 - how datasets chains fingerprints
+    return whole.select(rows, new_fingerprint=mark)
+
+
+def warn_of_shared_triplets(plan: Plan, split: Any) -> None:
+    """Say that a slice of a mix with repeats shares triplets with the other slices."""
     if is_part(split, len(plan)) and any(share.repeats for share in plan.composition()):
         logger.warning(
             "split=%r cuts rows, and this mix shows some triplets more than once: slices share triplets. "
             "For parts that share none, use epoch_size='min'.",
             str(split),
         )
-    mark = Hasher.hash([whole._fingerprint, rows.tobytes()])  # noqa: SLF001 - how datasets chains fingerprints
-    return whole.select(rows, new_fingerprint=mark)
 
 
 def interleave(

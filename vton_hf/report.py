@@ -134,7 +134,7 @@ def _mix(
     texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int] | None
 ) -> tuple[list[str], list[list[object]]]:
     """The header and the lines of a mix's table; in Arrow, since a mix may have millions of rows."""
-    difficulties, genders, keys = (_strings(texts[name]) for name in ("difficulty", "gender", "key"))
+    difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
     asked = quotas(weights, len(difficulties))
     counts: dict[str, list[int]] = {}  # asked, got, of each gender and of none, distinct
     for name in DIFFICULTIES:
@@ -158,10 +158,12 @@ def _mix(
     return [*header, *(() if available is None else ("coverage",))], lines
 
 
-def _strings(values: Any) -> pa.ChunkedArray:
+def strings(values: Any) -> pa.Array:
     """A column as Arrow texts that may fill more than 2 GB; empty where nothing is said."""
     column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(list(values), pa.string())
-    return pc.fill_null(pa.chunked_array(column).cast(pa.large_string()), "")
+    whole = pc.fill_null(pa.chunked_array(column).cast(pa.large_string()), "")
+    # A table may come in a chunk a row, and each kernel would run chunk by chunk.
+    return whole.combine_chunks()
 
 
 def audit_table(audit: Audit) -> str:

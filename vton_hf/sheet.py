@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from vton_hf.errors import ConfigError
 from vton_hf.images import on_white
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
+from vton_hf.report import strings
 
 Colour = tuple[int, int, int]
 
@@ -125,7 +126,7 @@ def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     """
     if type(each) is not int or each < 1:
         raise ConfigError(f"each={each!r}: give a whole number, at least 1.")
-    difficulties, genders, keys = (_strings(texts[name]) for name in ("difficulty", "gender", "key"))
+    difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
     chosen: list[int] = []
     for difficulty in DIFFICULTIES:
         for gender in (*GENDERS, ""):
@@ -135,11 +136,6 @@ def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
             firsts = [first for code in range(each) if (first := pc.index(codes, code).as_py()) >= 0]
             chosen += pc.indices_nonzero(places).take(pa.array(firsts, pa.int64())).to_pylist()
     return chosen
-
-
-def _strings(values: Any) -> pa.Array:
-    column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(list(values), pa.string())
-    return pc.fill_null(pa.chunked_array(column).cast(pa.large_string()).combine_chunks(), "")
 
 
 def _grouped(cells: Sequence[_Cell]) -> dict[str, list[_Cell]]:

@@ -193,11 +193,11 @@ def test_a_condition_is_seen_as_trainers_see_it() -> None:
     assert (both[:, 6:] == 7).all()
 
 
-def test_a_condition_is_a_jpeg_where_both_are() -> None:
+def test_a_condition_is_a_png_where_both_are() -> None:
     red, blue = (encoded(Image.new("RGB", (16, 16), colour), "JPEG") for colour in ("red", "blue"))
     cells = parse_columns("condition").apply(triplets([red, red, png("a")], [blue, png("b"), blue]))["condition"]
-    assert [cell["path"] for cell in cells.to_pylist()] == ["0_condition.jpg", "1_condition.png", "2_condition.png"]
-    assert [opened(cell).format for cell in cells.to_pylist()] == ["JPEG", "PNG", "PNG"]
+    assert [cell["path"] for cell in cells.to_pylist()] == ["0_condition.jpg", "1_condition.jpg", "2_condition.jpg"]
+    assert [opened(cell).format for cell in cells.to_pylist()] == ["JPEG"] * 3
     both = opened(cells[0].as_py())
     assert [sampling for _, *sampling, _ in both.layer] == [[1, 1]] * 3  # type: ignore[attr-defined]
     assert np.abs(np.asarray(both)[8, [15, 16]].astype(int) - [[255, 0, 0], [0, 0, 255]]).max() < 8

@@ -157,8 +157,9 @@ def test_webdataset_reads_it(tmp_path: Path) -> None:
         "for kind in ('jpg', 'png', 'webp'):\n"
         "    for sample in webdataset.WebDataset(f'{sys.argv[1]}/{kind}.tar', shardshuffle=False).decode('pil'):\n"
         "        person = sample[f'person.{kind}'].tobytes().hex()\n"
+        "        stitched = 'png' if kind == 'png' else 'jpg'\n"
         "        rest = [sample[name] for name in ('txt', 'json')]\n"
-        "        print(json.dumps([sample['__key__'], person, sample['condition.png'].size, *rest]))\n"
+        "        print(json.dumps([sample['__key__'], person, sample[f'condition.{stitched}'].size, *rest]))\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

@@ -26,7 +26,7 @@ def merged(old: Mapping[str, Any], contents: Sequence[Contents], *, license: str
         ConfigError: If an entry of the old header is not what `datasets` expects there.
     """
     ours = [_described(each) for each in contents]
-    configs, infos = _entries(old, "configs"), _entries(old, "dataset_info")
+    configs, infos = entries(old, "configs"), entries(old, "dataset_info")
     for config, info in ours:
         # A folder or an own schema would no longer fit the files.
         configs = _placed(configs, config, without=("data_dir", "features"))
@@ -63,12 +63,21 @@ def default_config(header: Mapping[str, Any]) -> str | None:
 
 def columns(header: Mapping[str, Any]) -> dict[str, str]:
     """The columns of our configs in a merged header, with their types."""
-    infos = {entry["config_name"]: entry for entry in _entries(header, "dataset_info")}
+    infos = {entry["config_name"]: entry for entry in entries(header, "dataset_info")}
     found: dict[str, str] = {}
     for name in sorted(infos, key=by_difficulty):
         if name in DIFFICULTIES:
             found |= {column["name"]: _kind(column) for column in infos[name].get("features") or ()}
     return found
+
+
+def paths(value: Any) -> list[str]:
+    """The paths and globs of `data_files`, in any of the ways that it may be written."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        value = [value.get("path")] if "split" in value else list(value.values())
+    return [path for each in value for path in paths(each)] if isinstance(value, list) else []
 
 
 def size_category(rows: int) -> str:
@@ -103,7 +112,7 @@ def _described(contents: Contents) -> tuple[Entry, Entry]:
     return data["configs"][0], {"config_name": name, **data["dataset_info"]}
 
 
-def _entries(header: Mapping[str, Any], key: str) -> list[Entry]:
+def entries(header: Mapping[str, Any], key: str) -> list[Entry]:
     """A list of configs, each with its name; a single `dataset_info` may stand there without the list."""
     value = header.get(key)
     if key == "dataset_info" and isinstance(value, dict):

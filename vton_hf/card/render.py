@@ -1,10 +1,11 @@
 """A card from what lies there and the card that was there before."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from vton_hf.card.contents import Contents, by_difficulty
 from vton_hf.card.header import loaded, patched, split
-from vton_hf.card.metadata import merged
+from vton_hf.card.metadata import default_config, entries, merged, paths
 from vton_hf.card.prose import about, config, load, title
 from vton_hf.card.quoting import shown
 from vton_hf.card.sections import merge
@@ -42,3 +43,44 @@ def render(old: str | None, contents: Sequence[Contents], *, place: str, license
     start = body if body.strip() else newline.join(["", f"# {title(place)}", "", ""])
     header = patched(block, before, after, newline=newline)
     return newline.join(["---", header, "---", merge(start, sections, newline=newline)])
+
+
+def decoded(data: bytes, *, place: str) -> str:
+    """The text of a README.md.
+
+    Raises:
+        ConfigError: If it is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"README.md of {shown(place)} is not UTF-8 ({error.reason} at byte {error.start:,}). Save it as UTF-8."
+        ) from None
+
+
+def check(old: str | None, *, place: str) -> None:
+    """Find out whether `render` can merge into this text.
+
+    Raises:
+        ConfigError: If its header cannot be read or is not what `datasets` expects.
+    """
+    header = _header(old, place)
+    entries(header, "configs")
+    entries(header, "dataset_info")
+    default_config({"configs": entries(header, "configs")})
+
+
+def data_files(old: str | None, contents: Sequence[Contents], *, place: str) -> list[str]:
+    """The globs that a README.md names for these configs."""
+    named = [entry for entry in entries(_header(old, place), "configs") if entry["config_name"] in _names(contents)]
+    return [path for entry in named for path in paths(entry.get("data_files"))]
+
+
+def _header(text: str | None, place: str) -> dict[str, Any]:
+    block, _, _ = split(text or "", place=shown(place))
+    return loaded(block, place=shown(place))
+
+
+def _names(contents: Sequence[Contents]) -> set[str]:
+    return {each.name for each in contents}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from vton_hf import __version__
 from vton_hf.cli import commands, deliveries
 from vton_hf.cli.demo import demo
-from vton_hf.cli.values import epoch_size, positive, size, weights
+from vton_hf.cli.values import epoch_size, names, positive, size, weights
 from vton_hf.config import MIXINGS, ON_ERROR
 from vton_hf.delivery import FORMATS, PRESETS
 from vton_hf.images import VERIFY_LEVELS
@@ -98,7 +98,7 @@ def _add_deliveries(add: _Add) -> None:
     )
     pushing.add_argument("repo_id", metavar="REPO", help="user/name or organisation/name; made if there is none")
     what = _delivery(pushing)
-    what.add_argument("--public", action="store_true", help="everybody may have it: make it, or let it be, public")
+    what.add_argument("--public", action="store_true", help="make the repository public, or push to one that is")
     what.add_argument("--revision", metavar="BRANCH", help="default: main")
     what.add_argument("--commit-message", metavar="TEXT", help="default: names the mixes")
     exporting = add(
@@ -116,9 +116,13 @@ def _delivery(part: _Parser) -> argparse._ArgumentGroup:
     _which(part)
     _how(part)
     _num_proc(part)
-    what = part.add_argument_group("what leaves")
+    what = part.add_argument_group("output")
     what.add_argument(
-        "--configs", nargs="+", choices=list(RECIPES), default=list(RECIPES), help="the mixes (default: all three)"
+        "--configs",
+        type=names,
+        default=list(RECIPES),
+        metavar="NAMES",
+        help="the mixes, such as easy,hard (default: all)",
     )
     what.add_argument(
         "--columns", metavar="C", help=f"{', '.join(PRESETS)}, or a list such as image=try_on_image,text=caption"

@@ -25,13 +25,14 @@ _OPTIONS: Final = (
 def push(asked: Namespace) -> None:
     """Push mixes to the Hub."""
     pushed = push_to_hub(asked.repo_id, private=not asked.public, **_options(asked))
-    _tell(pushed, dry_run=asked.dry_run, done="Pushed")
+    revision = f', revision="{asked.revision}"' if asked.revision else ""
+    _tell(pushed, dry_run=asked.dry_run, done="Pushed", more=revision)
 
 
 def export(asked: Namespace) -> None:
     """Write mixes as files."""
     exported = export_files(asked.directory, **_options(asked))
-    _tell(exported, dry_run=asked.dry_run, done="Exported")
+    _tell(exported, dry_run=asked.dry_run, done="Exported", more="")
 
 
 def _options(asked: Namespace) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def _options(asked: Namespace) -> dict[str, Any]:
     return load_options(asked) | {name: value for name, value in given.items() if value is not None}
 
 
-def _tell(delivery: Delivery, *, dry_run: bool, done: str) -> None:
+def _tell(delivery: Delivery, *, dry_run: bool, done: str, more: str) -> None:
     print(f"{delivery.place}\n\n{delivery}\n")
     if delivery.estimated:
         print("Nothing is built yet: these figures follow from the listing.")
@@ -47,7 +48,11 @@ def _tell(delivery: Delivery, *, dry_run: bool, done: str) -> None:
         print("A dry run: nothing was sent.")
         return
     print(f"{done}: {delivery.url}" if delivery.url else "Nothing has changed there.")
-    config = delivery.parts[-1].config
-    print(
-        f'Load it with stock datasets: load_dataset("{delivery.place}", "{config}", split="{delivery.parts[-1].split}")'
-    )
+    part = delivery.parts[-1]
+    if "://" in delivery.place:
+        # Stock datasets takes the URLs of files, but no URL of a folder.
+        kind = "webdataset" if part.glob.endswith(".tar") else "parquet"
+        what = f'"{kind}", data_files="{delivery.place}{part.glob}", split="train"'
+    else:
+        what = f'"{delivery.place}", "{part.config}", split="{part.split}"'
+    print(f"Load it with stock datasets: load_dataset({what}{more})")

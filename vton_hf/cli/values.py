@@ -15,6 +15,11 @@ def weights(text: str) -> dict[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like easy=0.1,medium=0.4,hard=0.5") from None
 
 
+def names(text: str) -> list[str]:
+    """Read `easy,hard`; the library checks the names."""
+    return [name.strip() for name in text.split(",")]
+
+
 def positive(text: str) -> int:
     """Read a whole number from 1.
 

@@ -48,7 +48,7 @@ _OWN: Final = (*ROLES, *TEXT_COLUMNS)
 _SOURCES: Final = (*_OWN, "caption", "condition")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _PERSON, _GARMENT = ROLES[:2]
-_JPEG_START: Final = b"\xff\xd8"
+_PNG_START: Final = b"\x89PNG"
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -214,7 +214,8 @@ def _condition(table: pa.Table, row: int) -> tuple[bytes, str]:
         except ImageError as error:
             key = table["key"][row].as_py()
             raise ImageError(f"{key!r} cannot be delivered: {role} {cell['path']!r}: {error}") from error
-    is_jpeg = all(cell["bytes"].startswith(_JPEG_START) for cell in cells)
+    # What was lossy before is made lossy again: as PNG it would take ten times the bytes.
+    is_jpeg = not all(cell["bytes"].startswith(_PNG_START) for cell in cells)
     path = f"{table['stem'][row].as_py()}_condition.{'jpg' if is_jpeg else 'png'}"
     return _encoded(_beside(*images), jpeg=is_jpeg), path
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from vton_hf import report
@@ -25,16 +26,14 @@ _RECIPE: Final = (
     "image_format",
 )
 _BROKEN: Final = "broken image"
+_REPLACED: Final = (
+    "The images were read while this was written: where one was broken, another triplet of the same difficulty took "
+    "its place, and the figures by gender, repeats and coverage are those that were planned."
+)
 
 
-def contents(builder: VTON, lots: Sequence[Lot], files: Mapping[str, int]) -> Contents:
-    """Tell of one config.
-
-    Args:
-        builder: The config.
-        lots: Its splits.
-        files: The bytes of each file that is there.
-    """
+def contents(builder: VTON, lots: Sequence[Lot]) -> Contents:
+    """Tell of one config, its files not yet measured."""
     source, config = builder.source, builder.config
     available = source.manifest.sizes()
     tables = [report.composition(lot.rows.texts, config.weights, available) for lot in lots]
@@ -48,7 +47,7 @@ def contents(builder: VTON, lots: Sequence[Lot], files: Mapping[str, int]) -> Co
                 rows=len(lot.rows),
                 bytes=int(lot.sizes.sum()),
                 files=lot.glob,
-                download=sum(files[shard.name] for shard in lot.shards),
+                download=sum(shard.bytes for shard in lot.shards),
             )
             for lot in lots
         },
@@ -57,7 +56,14 @@ def contents(builder: VTON, lots: Sequence[Lot], files: Mapping[str, int]) -> Co
         sources=source.prefixes,
         left_out=source.audit.counts() | {reason: count for reason, count in broken.items() if count},
         sheet=sheet_name(lots[0]),
+        note="" if config.embed_images or config.on_error == "raise" else _REPLACED,
     )
+
+
+def measured(told: Contents, lots: Sequence[Lot], files: Mapping[str, int]) -> Contents:
+    """The same, with the bytes of the files that are there."""
+    sizes = {lot.split: sum(files[shard.name] for shard in lot.shards) for lot in lots}
+    return replace(told, splits={name: replace(split, download=sizes[name]) for name, split in told.splits.items()})
 
 
 def _recipe(config: VTONConfig) -> dict[str, str]:

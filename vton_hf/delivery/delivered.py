@@ -44,7 +44,7 @@ class Delivery:
     """What was delivered; prints as a table.
 
     Attributes:
-        place: Where, as stock `load_dataset` takes it.
+        place: The repository, folder or prefix.
         parts: Each split of each config.
         url: What shows it; None if nothing was changed there.
         estimated: Whether the figures follow from the listing alone, since nothing is built yet.

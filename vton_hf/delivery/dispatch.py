@@ -1,11 +1,9 @@
 """From configs to a place that people load from: cut, write, send, and only then let it be seen."""
 
 import errno
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,17 +13,17 @@ from vton_hf import card
 from vton_hf.ahead import ahead
 from vton_hf.builder import VTON
 from vton_hf.chunks import free_bytes
-from vton_hf.delivery.contents import contents, draw_sheet, sheet_name
+from vton_hf.delivery.contents import contents, draw_sheet, measured, sheet_name
 from vton_hf.delivery.delivered import Delivery, Part
 from vton_hf.delivery.lots import Lot, lots_of
 from vton_hf.delivery.orders import Order
 from vton_hf.delivery.outgoing import outgoing
 from vton_hf.delivery.shards import Shard
-from vton_hf.delivery.target import Card, Target
+from vton_hf.delivery.target import CARD, Shipment, Target
 from vton_hf.errors import BuildError
+from vton_hf.report import amount
 
-_OURS: Final = re.compile(r"\w+-\d{5}-of-\d{5}(-[0-9a-f]{16})?\.(parquet|tar)|contact_sheet-[0-9a-f]{16}\.png")
-"""What a delivery writes into a config's folder, and `Dataset.push_to_hub` too: to be replaced by the next one."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +53,18 @@ def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool)
         VTONError: What a build, a store or the place has to say.
     """
     present = target.present()
+    old = target.read_card() if CARD in present else None
+    card.check(old, place=target.place)
     built = _prepare(order, dry_run=dry_run)
     parcels = [_Parcel(builder, lots_of(builder, order, built=built)) for builder in order.builders]
     parts = tuple(Part.of(lot, present) for parcel in parcels for lot in parcel.lots)
     if dry_run:
         return Delivery(target.place, parts, None, estimated=not built)
-    # A card that cannot be merged is to be known of before hours of sending.
-    _card(parcels, {shard.name: shard.bytes for parcel in parcels for shard in parcel.shards}, target, license)(
-        target.read_card()
-    )
+    shipment = _packed(parcels, present, target.place, license)
+    target.check_card(shipment.card(old))
     files = {**present, **_send(parcels, present, target)}
-    return Delivery(target.place, parts, _publish(parcels, files, target, license), estimated=False)
+    told = [measured(each, parcel.lots, files) for each, parcel in zip(shipment.contents, parcels, strict=True)]
+    return Delivery(target.place, parts, target.publish(replace(shipment, contents=told)), estimated=False)
 
 
 def _prepare(order: Order, *, dry_run: bool) -> bool:
@@ -109,38 +108,29 @@ def _written(lot: Lot, shard: Shard, folder: Path) -> Path:
 def _roomy(root: Path, sizes: Sequence[int], target: Target) -> Iterator[None]:
     """Refuse to begin what does not fit on the disk, and explain when it is full all the same."""
     # One file is written while the one before is sent.
-    needed, free = sum(sizes) if target.keeps_scratch else 2 * max(sizes, default=0), free_bytes(root)
-    elsewhere = (
-        "take another folder" if target.keeps_scratch else "cache_dir= on a larger disk, or a smaller max_shard_size="
-    )
+    needed, free = sum(sizes) if target.scratch else 2 * max(sizes, default=0), free_bytes(root)
+    elsewhere = "take another folder" if target.scratch else "cache_dir= on a larger disk, or a smaller max_shard_size="
     way_out = f"Make room, or {elsewhere}"
     if needed > free:
         raise BuildError(
-            f"{root} needs {needed / 1e9:,.2f} GB for files on their way, but has {free / 1e9:,.2f} GB free. {way_out}."
+            f"{root} needs {amount(needed)} for the files written there, but has {amount(free)} free. {way_out}."
         )
     try:
         yield
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _FULL:
             raise
         raise BuildError(
             f"The disk of {root} is full. {way_out}; files that have arrived are not sent again."
         ) from error
 
 
-def _card(parcels: Sequence[_Parcel], files: Mapping[str, int], target: Target, license: str | None) -> Card:  # noqa: A002
-    told = [contents(parcel.builder, parcel.lots, files) for parcel in parcels]
-    return partial(card.render, contents=told, place=target.place, license=license)
-
-
-def _publish(parcels: Sequence[_Parcel], files: Mapping[str, int], target: Target, license: str | None) -> str | None:  # noqa: A002
+def _packed(parcels: Sequence[_Parcel], present: Container[str], place: str, license: str | None) -> Shipment:  # noqa: A002
     sheets = {sheet_name(parcel.lots[0]): parcel.lots[0] for parcel in parcels}
-    pictures = {name: draw_sheet(lot) for name, lot in sheets.items() if name not in files}
-    wanted = {shard.name for parcel in parcels for shard in parcel.shards} | set(sheets)
-    folders = {parcel.builder.config.name for parcel in parcels}
-
-    def stale(name: str) -> bool:
-        folder, _, file = name.partition("/")
-        return folder in folders and bool(_OURS.fullmatch(file)) and name not in wanted
-
-    return target.publish(_card(parcels, files, target, license), pictures, wanted, stale)
+    return Shipment(
+        place=place,
+        contents=[contents(parcel.builder, parcel.lots) for parcel in parcels],
+        license=license,
+        pictures={name: draw_sheet(lot) for name, lot in sheets.items() if name not in present},
+        wanted=frozenset([*(shard.name for parcel in parcels for shard in parcel.shards), *sheets]),
+    )

@@ -1,19 +1,19 @@
 """`export`: the mixes as files in a folder or below a prefix, with a README that stock `load_dataset` reads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from vton_hf import storage
+from vton_hf import card, storage
 from vton_hf.delivery.delivered import Delivery
 from vton_hf.delivery.dispatch import deliver
 from vton_hf.delivery.orders import place_order
 from vton_hf.delivery.outgoing import outgoing
-from vton_hf.delivery.target import Card
+from vton_hf.delivery.target import CARD, Shipment
 from vton_hf.errors import ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.mixing import RECIPES
+from vton_hf.source import Source
 
-_CARD: Final = "README.md"
 _LOCAL: Final = "file://"
 
 
@@ -23,17 +23,19 @@ class Folder:
     Args:
         uri: From `storage.resolve_prefix`.
         settings: How its store is reached.
-        scratch: Where files are written first, if not in the folder itself.
+        cache: Where files that are on their way to a store are written.
+        create: Make the folder if it does not exist.
     """
 
     doing = "Exporting"
 
-    def __init__(self, uri: str, settings: storage.StorageSettings, scratch: Path) -> None:
+    def __init__(self, uri: str, settings: storage.StorageSettings, *, cache: Path, create: bool) -> None:
         local = uri.startswith(_LOCAL)
-        self.place = uri.removeprefix(_LOCAL).rstrip("/") if local else uri
-        self.scratch = Path(self.place) if local else scratch
-        self.keeps_scratch = local
+        self.place = uri.removeprefix(_LOCAL).rstrip("/") or "/" if local else uri
+        self.scratch = Path(self.place) if local else None
         self._uri = uri
+        self._cache = cache
+        self._create = create
         self._changed = False
         self._store = storage.Store(settings)
 
@@ -41,10 +43,13 @@ class Folder:
         """The files below it.
 
         Raises:
-            ConfigError: If it is no folder.
+            ConfigError: If it can be no folder.
         """
-        if self.keeps_scratch and self.scratch.is_file():
-            raise ConfigError(f"{self.place!r} is a file. Name a folder; it is made where there is none.")
+        if self.scratch is not None and self._create:
+            try:
+                self.scratch.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise ConfigError(f"{self.place!r} is no folder, but a file or below one. Name a folder.") from None
         try:
             found = self._store.list([self._uri])
         except LayoutError:
@@ -54,34 +59,44 @@ class Folder:
 
     def read_card(self) -> str | None:
         """The text of its README.md."""
-        (body,) = self._store.read([self._uri + _CARD])
+        (body,) = self._store.read([self._uri + CARD])
         if isinstance(body, ObjectMissingError):
             return None
         if isinstance(body, StorageError):
             raise body
-        return body.decode("utf-8")
+        return card.decoded(body, place=self.place)
+
+    def check_card(self, text: str) -> None:
+        """Any text will do here."""
 
     def send(self, file: Path, name: str) -> None:
         """Move one file there; README.md does not name it yet."""
         self._store.send(file, self._uri + name)
         self._changed = True
 
-    def publish(
-        self, card: Card, pictures: Mapping[str, bytes], wanted: set[str], stale: Callable[[str], bool]
-    ) -> str | None:
-        """Write README.md, which names the files; then take away those that it named before."""
-        there, old = self.present(), self.read_card()
-        new = {name: data for name, data in pictures.items() if name not in there}
-        text = card(old)
-        with outgoing(self.scratch) as folder:
-            for name, data in [*new.items(), *([(_CARD, text.encode())] if text != old else [])]:
-                file = folder / Path(name).name
-                file.write_bytes(data)
-                self.send(file, name)
-        gone = [name for name in there if stale(name) and name not in wanted]
-        if gone:
+    def publish(self, shipment: Shipment) -> str | None:
+        """Write README.md, which names the files; then take away those of earlier exports."""
+        there = self.present()
+        for name, data in shipment.pictures.items():
+            if name not in there:
+                self._write(name, data)
+        self._write_card(shipment)
+        if gone := shipment.stale(there):
             self._store.delete([self._uri + name for name in gone])
         return self.place if self._changed or gone else None
+
+    def _write_card(self, shipment: Shipment) -> None:
+        while (text := shipment.card(old := self.read_card())) != old:
+            # Another export may have written its configs meanwhile.
+            if self.read_card() == old:
+                self._write(CARD, text.encode())
+                return
+
+    def _write(self, name: str, data: bytes) -> None:
+        with outgoing(self.scratch or self._cache) as folder:
+            file = folder / Path(name).name
+            file.write_bytes(data)
+            self.send(file, name)
 
 
 def export(
@@ -99,7 +114,7 @@ def export(
     """Write mixes as files for those who do not have this package.
 
     Stock `datasets.load_dataset(directory, "hard", split="train")` reads them. An export that was interrupted is
-    done again: files that are there are kept. README.md names whole ones only; what it no longer names is removed.
+    done again: files that are there are kept. Those of earlier exports of these configs are removed.
 
     Args:
         directory: A folder, or `s3://bucket/prefix/`.
@@ -110,7 +125,7 @@ def export(
         caption: The template of captions, such as `"a {gender} model in {garment}"`.
         license: The licence in the card; None keeps the card's, or says `"unknown"`.
         max_shard_size: Bytes of a file at most; by default `"2GB"`.
-        dry_run: Build nothing, write nothing; say what would be written.
+        dry_run: Write nothing; say what would be written.
         **load_options: As for `vton_hf.push_to_hub`. `storage_options` serves the bucket and the target alike.
 
     Returns:
@@ -120,13 +135,21 @@ def export(
         VTONError: As for `vton_hf.load`, and if the directory cannot be written to.
     """
     options = load_options | {"format": format, "columns": columns, "caption": caption}
-    what = place_order(configs, max_shard_size=max_shard_size, **options)
-    source = what.builders[0].source
-    uri = storage.resolve_prefix(_local(directory), source.settings)
-    return deliver(what, Folder(uri, source.settings, source.cache.root), license=license, dry_run=dry_run)
+    order = place_order(configs, max_shard_size=max_shard_size, **options)
+    folder = _opened(directory, order.builders[0].source, create=not dry_run)
+    return deliver(order, folder, license=license, dry_run=dry_run)
 
 
-def _local(directory: str | Path) -> str:
-    """A bare name is a folder here: what `load_dataset` is given afterwards, and not a key in a bucket."""
+def _opened(directory: str | Path, source: Source, *, create: bool) -> Folder:
     text = str(directory)
-    return text if "://" in text else str(Path(text).expanduser().absolute())
+    if not text.strip():
+        raise ConfigError(f"directory={directory!r} names no folder.")
+    # A bare name is a folder here, as for `load_dataset` afterwards, and not a key in a bucket.
+    whole = text if "://" in text else str(Path(text).expanduser().absolute())
+    uri = storage.resolve_prefix(whole, source.settings)
+    for prefix in source.prefixes:
+        if uri.startswith(prefix):
+            raise ConfigError(
+                f"{text!r} lies among the triplets of {prefix!r} and would be listed with them. Take another place."
+            )
+    return Folder(uri, source.settings, cache=source.cache.root, create=create)

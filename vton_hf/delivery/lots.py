@@ -19,6 +19,7 @@ from vton_hf.delivery.parquet import write_parquet
 from vton_hf.delivery.rows import Rows, rows_of
 from vton_hf.delivery.shards import Shard, cut, digest, groups, named
 from vton_hf.delivery.tar import image_kinds, sample_features, write_tar
+from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
 
 _LAYOUT: Final = "1"
@@ -82,7 +83,7 @@ class Lot:
 
     @cached_property
     def _kinds(self) -> dict[str, str]:
-        return image_kinds(self.columns.apply(self.rows.read(range(min(1, len(self.rows))))), self.columns.features)
+        return image_kinds(self.columns.apply(self.rows.read(range(1))), self.columns.features)
 
     def _tables(self, rows: range) -> Iterator[pa.Table]:
         for _, table in ahead(groups(self.sizes, rows), lambda part: self.columns.apply(self.rows.read(part))):
@@ -96,8 +97,18 @@ def lots_of(builder: VTON, order: Order, *, built: bool) -> list[Lot]:
         builder: The config.
         order: How.
         built: Whether to take what is built; see `rows_of`.
+
+    Raises:
+        ConfigError: If a split has no row.
     """
     found = rows_of(builder, order.splits, built=built)
+    for split, rows in found.items():
+        if not len(rows):
+            total = sum(map(len, found.values()))
+            raise ConfigError(
+                f"split={order.splits!r} leaves {split!r} of {builder.config.name!r} without a row; all together have "
+                f"{total:,}. Take a larger share, or leave the split out."
+            )
     return [_lot(builder, order, split, rows) for split, rows in found.items()]
 
 

@@ -44,7 +44,7 @@ def parse_size(size: int | str) -> int:
         ConfigError: If it is neither.
     """
     try:
-        number = convert_file_size_to_int(size)
+        number = int(size) if isinstance(size, str) and size.isdigit() else convert_file_size_to_int(size)
     except (ValueError, AttributeError, TypeError):
         number = 0
     if isinstance(size, bool) or number < 1:
@@ -61,7 +61,7 @@ def cut(sizes: NDArray[np.int64], limit: int, row_bytes: int) -> list[range]:
 
     Args:
         sizes: Bytes of each row's images; int64 [n].
-        limit: Bytes that a file may have. A single row that is larger is a file of its own.
+        limit: Bytes that a file may have; exceeded only where a single row does so.
         row_bytes: What each row takes beside its images.
 
     >>> cut(np.full(5, 400_000), 1_000_000, 512)
@@ -70,6 +70,8 @@ def cut(sizes: NDArray[np.int64], limit: int, row_bytes: int) -> list[range]:
     rows = len(sizes)
     ends = np.concatenate([[0], np.cumsum(sizes + row_bytes)])
     room = max(limit * RESERVE - _FILE_BYTES, limit // 2)
+    if rows and (largest := int(sizes.max()) + row_bytes) > room:
+        room += largest  # else each row would become a file, for the sake of one
     count = max(1, int(ends[-1] // room), min(FEW_SHARDS, rows // FEW_ROWS))
     while True:
         if count > FEW_SHARDS:
@@ -77,7 +79,7 @@ def cut(sizes: NDArray[np.int64], limit: int, row_bytes: int) -> list[range]:
         parts = _even(rows, min(count, max(rows, 1)))
         if count >= rows or max(ends[part.stop] - ends[part.start] for part in parts) <= room:
             return parts
-        count += 1
+        count += 1 + count // 16
 
 
 def _even(rows: int, count: int) -> list[range]:

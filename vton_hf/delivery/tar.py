@@ -25,7 +25,7 @@ def image_kinds(rows: pa.Table, features: datasets.Features) -> dict[str, str]:
         ImageError: If an image is no PNG, JPEG or WebP.
     """
     images = [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
-    return {name: _kind(0, name, rows[name][0].as_py()) for name in images if rows.num_rows}
+    return {name: _kind(0, name, rows[name][0].as_py()) for name in images}
 
 
 def sample_features(features: datasets.Features, kinds: Mapping[str, str]) -> datasets.Features:

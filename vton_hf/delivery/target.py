@@ -1,30 +1,72 @@
-"""Where a delivery goes: what a place must be able to do."""
+"""Where a delivery goes, and what is published there at once."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-Card = Callable[[str | None], str]
-"""Makes the text of README.md, given the one that is there."""
+from vton_hf import card
+
+CARD: Final = "README.md"
+
+_OURS: Final = re.compile(r"\w+-\d{5}-of-\d{5}-[0-9a-f]{16}\.(parquet|tar)|contact_sheet-[0-9a-f]{16}\.png")
+"""What a delivery writes into a config's folder; other files there are somebody's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What people are to see.
+
+    Attributes:
+        place: Where it goes.
+        contents: The configs, for the card.
+        license: For the card; None keeps what it says.
+        pictures: Small files that go along, by name.
+        wanted: The names of all files, those that were there before included.
+    """
+
+    place: str
+    contents: Sequence[card.Contents]
+    license: str | None
+    pictures: Mapping[str, bytes]
+    wanted: frozenset[str]
+
+    def card(self, old: str | None) -> str:
+        """The text of README.md, given the one that is there."""
+        return card.render(old, self.contents, place=self.place, license=self.license)
+
+    def stale(self, there: Iterable[str], former: Iterable[str] = ()) -> list[str]:
+        """What is to be taken away: files that an earlier delivery of these configs wrote.
+
+        Args:
+            there: The names of all files.
+            former: Globs of further files to be replaced, such as those that the card names for these configs.
+        """
+        folders = {each.name for each in self.contents}
+        globs = list(former)
+
+        def is_former(name: str) -> bool:
+            folder, _, file = name.partition("/")
+            ours = folder in folders and _OURS.fullmatch(file) is not None
+            return ours or any(fnmatchcase(name, glob) for glob in globs)
+
+        return [name for name in there if name not in self.wanted and is_former(name)]
 
 
 class Target(Protocol):
     """A Hub repository, a folder, a prefix in a bucket.
 
     Attributes:
-        place: What stock `load_dataset` takes.
+        place: Its name.
         doing: What a progress bar says, such as "Pushing".
-        keeps_scratch: Whether what is sent stays on the scratch's disk.
+        scratch: Where files are written, on the disk where they stay; None where they are only on their way.
     """
 
     place: str
     doing: str
-
-    @property
-    def scratch(self) -> Path | None:
-        """Where files may lie until they are sent; None for the cache."""
-
-    keeps_scratch: bool
+    scratch: Path | None
 
     def present(self) -> Mapping[str, int]:
         """The files that are there, and their bytes; refuses a place that must not be written to."""
@@ -32,19 +74,14 @@ class Target(Protocol):
     def read_card(self) -> str | None:
         """The text of its README.md, if there is one."""
 
+    def check_card(self, text: str) -> None:
+        """Find out before hours of sending whether the place takes this card."""
+
     def send(self, file: Path, name: str) -> None:
-        """Bring one file there; nobody sees it yet. It is sent once: the same bytes again cost nothing."""
+        """Bring one file there; nobody sees it yet. The same bytes again cost nothing."""
 
-    def publish(
-        self, card: Card, pictures: Mapping[str, bytes], wanted: set[str], stale: Callable[[str], bool]
-    ) -> str | None:
+    def publish(self, shipment: Shipment) -> str | None:
         """Let people see what was sent, all at once, and take away what is stale.
-
-        Args:
-            card: Its text.
-            pictures: Small files that go along.
-            wanted: The names of all files, those that were there before included.
-            stale: Whether a file that is there should go.
 
         Returns:
             Where to look; None if all was as it should be already.

@@ -1,6 +1,5 @@
 """What the Hub refuses, said in this package's words; and which refusals are worth another try."""
 
-import errno
 from typing import Final
 
 from huggingface_hub.errors import (
@@ -13,7 +12,7 @@ from huggingface_hub.errors import (
 
 from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError, VTONError
 
-_HTTP: Final = HfHubHTTPError.__bases__[0]
+_HTTP: Final = next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
 """The root of the HTTP library's errors: `httpx` or its successor, as huggingface_hub has it."""
 
 _LOST: Final = (_HTTP, ConnectionError, TimeoutError, LocalEntryNotFoundError)
@@ -92,8 +91,9 @@ def explain(error: Exception, repo_id: str, token: str | None) -> Exception:
         repo_id: What it was about.
         token: Kept out of the text.
     """
-    disk = isinstance(error, OSError) and error.errno == errno.ENOSPC
-    if isinstance(error, VTONError) or disk or not isinstance(error, _THEIRS):
+    # A full disk, a cache that may not be written to: of this machine, and well said already.
+    local = isinstance(error, OSError) and error.errno is not None and not isinstance(error, _LOST)
+    if isinstance(error, VTONError) or local or not isinstance(error, _THEIRS):
         return error
     said = _said(error)
     explained = _explained(error, repo_id, f" The Hub says: {said}" if said else "")
@@ -128,4 +128,4 @@ def _said(error: Exception) -> str:
     """The server's own words, in one line."""
     if isinstance(error, HfHubHTTPError):
         return " ".join(str(error.server_message or "").split())
-    return " ".join(str(error).split()) if isinstance(error, (HFValidationError, ValueError)) else ""
+    return " ".join(str(error).split()) if isinstance(error, HFValidationError) else ""

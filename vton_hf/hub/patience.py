@@ -15,6 +15,11 @@ Answer = TypeVar("Answer")
 DEADLINE: Final = 60.0
 """Seconds from the first failure; huggingface_hub itself has retried some requests for 23 s by then."""
 
+TRANSFER: Final = 45.0
+"""An attempt that took so many seconds has moved data before it failed, and the clock starts anew; but not for ever."""
+
+_RESTARTS: Final = 10
+
 _BASE: Final = 0.5
 _CAP: Final = 8.0
 
@@ -30,13 +35,16 @@ def patiently(attempt: Callable[[], Answer], *, repo_id: str, token: str | None)
     Raises:
         VTONError: At once if another try is pointless, else when time is up.
     """
-    failures = 0
+    failures = restarts = 0
     until = float("inf")
     while True:
+        began = time.monotonic()
         try:
             return attempt()
         except Exception as wrapped:
             error = unwrapped(wrapped)
+            if time.monotonic() - began > TRANSFER and restarts < _RESTARTS:
+                until, restarts = float("inf"), restarts + 1
             until = min(until, time.monotonic() + DEADLINE)
             failures += 1
             wait = random.uniform(0.1, min(_CAP, _BASE * 2**failures))

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import datasets
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
-from huggingface_hub.errors import HFValidationError, RemoteEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetCard, HfApi, get_token
+from huggingface_hub.errors import (
+    HFValidationError,
+    RemoteEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # a lazy module hides it
 
-from vton_hf.delivery import Card
+from vton_hf import card
+from vton_hf.delivery import CARD, Shipment
 from vton_hf.errors import ConfigError, HubAccessError, HubError
 from vton_hf.hub.patience import patiently
 
-_CARD: Final = "README.md"
 _KIND: Final = "dataset"
 _Answer = TypeVar("_Answer")
 
@@ -63,7 +68,6 @@ class Repository:
 
     doing = "Pushing"
     scratch: Path | None = None
-    keeps_scratch = False
 
     def __init__(self, branch: Branch, *, token: str | None, private: bool, create: bool) -> None:
         if not isinstance(private, bool):
@@ -78,7 +82,7 @@ class Repository:
         self._asked_to_commit = False
 
     def present(self) -> Mapping[str, int]:
-        """The files at the branch's head; the repository is made if need be.
+        """The files at the branch's head; repository and branch are made if need be.
 
         Raises:
             HubAccessError: If there is no token, or it may not write; if the repository is public.
@@ -86,13 +90,19 @@ class Repository:
         """
         if self._token is None:
             raise HubAccessError("There is no token for the Hub. Log in with `hf auth login`, or set HF_TOKEN.")
-        if not self._ask(self._exists):
-            return {}
-        return self._ask(lambda: self._tree(self._head()))
+        return self._ask(self._found)
 
     def read_card(self) -> str | None:
         """The text of its README.md at the branch's head."""
         return self._ask(lambda: self._card_at(self._head()))
+
+    def check_card(self, text: str) -> None:
+        """Let the Hub look at the card's header: it refuses licences, for one, that it does not know.
+
+        Raises:
+            HubError: If it does not like it.
+        """
+        self._ask(lambda: DatasetCard(text).validate(repo_type=_KIND))
 
     def send(self, file: Path, name: str) -> None:
         """Upload one file; the Hub keeps it aside until a commit names it."""
@@ -105,34 +115,18 @@ class Repository:
         self._sent[name] = addition = self._ask(upload)
         if addition.path_or_fileobj:
             raise HubError(
-                f"{self.place!r} does not keep {name!r} as a large file. Add this line to its .gitattributes: "
-                f"*{file.suffix} filter=lfs diff=lfs merge=lfs -text"
+                f"{self.place!r} does not keep {name!r} as a large file. Its .gitattributes needs the line "
+                f"*{file.suffix} filter=lfs diff=lfs merge=lfs -text, and no .gitignore may name such files."
             )
 
-    def publish(
-        self, card: Card, pictures: Mapping[str, bytes], wanted: set[str], stale: Callable[[str], bool]
-    ) -> str | None:
+    def publish(self, shipment: Shipment) -> str | None:
         """Commit all that is new, all that is stale and the card at once, on whatever head there is by then."""
-        return self._ask(lambda: self._commit(card, pictures, wanted, stale))
+        return self._ask(lambda: self._commit(shipment))
 
-    def _commit(
-        self, card: Card, pictures: Mapping[str, bytes], wanted: set[str], stale: Callable[[str], bool]
-    ) -> str | None:
+    def _commit(self, shipment: Shipment) -> str | None:
         head = self._head()
-        there = self._tree(head)
-        missing = wanted - there.keys()
-        if lost := missing - self._sent.keys() - pictures.keys():
-            raise HubError(
-                f"{len(lost)} files have gone from {self.place!r} since this push began, such as {min(lost)!r}. "
-                f"Push once more."
-            )
-        operations: list[Any] = [self._sent[name] for name in sorted(missing & self._sent.keys())]
-        operations += [CommitOperationAdd(name, pictures[name]) for name in sorted(missing & pictures.keys())]
-        operations += [CommitOperationDelete(name, is_folder=False) for name in there if stale(name)]
-        old = self._card_at(head)
-        text = card(old)
-        if text != old:
-            operations.append(CommitOperationAdd(_CARD, text.encode()))
+        there, old = self._tree(head), self._card_at(head)
+        operations = self._operations(shipment, there, old)
         if not operations:
             # An earlier attempt may have landed though its answer was lost.
             return f"{self._api.endpoint}/datasets/{self.place}/commit/{head}" if self._asked_to_commit else None
@@ -147,23 +141,48 @@ class Repository:
         )
         return str(commit.commit_url)
 
-    def _exists(self) -> bool:
-        """Whether there is a repository to write to; made if it should be."""
+    def _operations(self, shipment: Shipment, there: Mapping[str, int], old: str | None) -> list[Any]:
+        pictures = shipment.pictures
+        missing = shipment.wanted - there.keys()
+        if lost := missing - self._sent.keys() - pictures.keys():
+            raise HubError(
+                f"{len(lost)} files have gone from {self.place!r} since this push began, such as {min(lost)!r}. "
+                f"Push once more."
+            )
+        text = shipment.card(old)
+        # Whatever the card names for these configs is replaced; the history keeps it.
+        stale = shipment.stale(there, card.data_files(old, shipment.contents, place=self.place))
+        return [
+            *(self._sent[name] for name in sorted(missing & self._sent.keys())),
+            *(CommitOperationAdd(name, pictures[name]) for name in sorted(missing & pictures.keys())),
+            *(CommitOperationDelete(name, is_folder=False) for name in stale),
+            *([CommitOperationAdd(CARD, text.encode())] if text != old else []),
+        ]
+
+    def _found(self) -> dict[str, int]:
+        try:
+            if self._create:
+                self._make()
+            return self._tree(self._head())
+        except (RepositoryNotFoundError, RevisionNotFoundError):
+            if self._create:
+                raise
+            return {}
+
+    def _make(self) -> None:
+        """Make what does not exist, and find out before hours of building whether it may be written to."""
         try:
             info = self._api.repo_info(self.place, repo_type=_KIND)
         except RepositoryNotFoundError:
-            if not self._create:
-                return False
             self._api.create_repo(self.place, repo_type=_KIND, private=self._private, exist_ok=True)
             info = self._api.repo_info(self.place, repo_type=_KIND)
         self._check_visibility(info)
         if self._branch.revision is not None:
             self._api.create_branch(self.place, branch=self._branch.revision, repo_type=_KIND, exist_ok=True)
-        # Asks only how this file would be sent: who may not write learns so before hours of building.
+        # Asks only how this file would be sent; who may not write is not told.
         self._api.preupload_lfs_files(
-            self.place, [CommitOperationAdd(_CARD, b"---\n---\n")], repo_type=_KIND, revision=self._branch.revision
+            self.place, [CommitOperationAdd(CARD, b"---\n---\n")], repo_type=_KIND, revision=self._branch.revision
         )
-        return True
 
     def _head(self) -> str | None:
         info = self._api.repo_info(self.place, repo_type=_KIND, revision=self._branch.revision)
@@ -171,7 +190,7 @@ class Repository:
         return info.sha
 
     def _check_visibility(self, info: Any) -> None:
-        if self._private and info.private is False:
+        if self._private and info.private is not True:
             raise HubAccessError(
                 f"{self.place!r} is public: everybody could load what is pushed, and private=True counts only for a "
                 f"repository that is made new. Make it private in its settings, push to another name, or, if "
@@ -187,10 +206,10 @@ class Repository:
 
     def _card_at(self, revision: str | None) -> str | None:
         try:
-            path = self._api.hf_hub_download(self.place, _CARD, repo_type=_KIND, revision=revision)
+            path = self._api.hf_hub_download(self.place, CARD, repo_type=_KIND, revision=revision)
         except RemoteEntryNotFoundError:
             return None
-        return Path(path).read_bytes().decode("utf-8")
+        return card.decoded(Path(path).read_bytes(), place=self.place)
 
     def _ask(self, attempt: Callable[[], _Answer]) -> _Answer:
         return patiently(attempt, repo_id=self.place, token=self._token)

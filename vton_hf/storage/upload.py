@@ -74,10 +74,11 @@ class Upload:
             return {"PartNumber": number, "ETag": answer["ETag"], **sums}
 
         parts = await gather_or_stop([one(number) for number in range(1, -(-size // length) + 1)])
-        for part in parts:
-            if isinstance(part, Exception):
-                raise part
-        return [part for part in parts if not isinstance(part, BaseException)]
+        failures = [part for part in parts if isinstance(part, BaseException)]
+        if failures:
+            # A failure stops the other parts, so that they end as cancelled.
+            raise next((failure for failure in failures if isinstance(failure, Exception)), failures[0])
+        return [part for part in parts if isinstance(part, dict)]
 
     async def _complete(self, upload: str, parts: Sequence[Mapping[str, Any]], size: int) -> None:
         tries = 0
