@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.bucket import Bucket, Load
 from tests.pushing import seen
 from tests.s3 import MotoS3
 from vton_hf.cli import main
-from vton_hf.delivery import Shipment
+from vton_hf.delivery.folder import Folder
 
 
 @pytest.fixture
@@ -119,22 +120,53 @@ def test_diffusers_own_loop_trains_on_it(export: Any, tmp_path: Path) -> None:
 def test_two_exports_at_once_both_stand_in_the_card(
     export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = [lambda: export(configs="easy")]
-    render = Shipment.card
+    write, others = Folder._write, []
 
-    def render_while_another_exports(self: Shipment, old: str | None) -> str:
-        text = render(self, old)
-        if self.contents[0].name == "hard" and (tmp_path / "out" / "hard").exists() and others:
-            others.pop()()
-        return text
+    def write_late(self: Folder, name: str, data: bytes) -> None:
+        if name == "README.md" and not others:
+            others.append(threading.Thread(target=export, kwargs={"configs": "easy"}))
+            others[0].start()
+            others[0].join(timeout=2)
+        write(self, name, data)
 
-    monkeypatch.setattr(Shipment, "card", render_while_another_exports)
+    monkeypatch.setattr(Folder, "_write", write_late)
     export(configs="hard")
-    assert not others
-    assert {name: len(stock(tmp_path / "out", name, split="train")) for name in ("easy", "hard")} == {
-        "easy": 4,
-        "hard": 12,
-    }
+    others[0].join()
+    found = {name: len(stock(tmp_path / "out", name, split="train")) for name in ("easy", "hard")}
+    assert found == {"easy": 4, "hard": 12}
+
+
+def test_files_that_another_export_took_away_are_missed(
+    export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = Folder.publish
+
+    def publish_late(self: Folder, shipment: Any) -> str | None:
+        next((tmp_path / "out" / "hard").glob("*.parquet")).unlink()
+        return publish(self, shipment)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "publish", publish_late)
+        with pytest.raises(vton_hf.BuildError, match="1 files have gone"):
+            export(configs="hard")
+    assert not (tmp_path / "out" / "README.md").exists()
+    export(configs="hard")
+    assert len(stock(tmp_path / "out", "hard", split="train")) == 12
+
+
+def test_a_file_that_was_cut_short_is_written_again(export: Any, tmp_path: Path) -> None:
+    export(configs="hard")
+    (file,) = (tmp_path / "out" / "hard").glob("*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    assert export(configs="hard").parts[0].new_files == 1
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["a[b]c", "a*b", "what?", "a::b"])
+def test_a_folder_that_load_dataset_takes_for_a_pattern_is_refused(export: Any, tmp_path: Path, name: str) -> None:
+    with pytest.raises(vton_hf.ConfigError, match="pattern"):
+        export(tmp_path / name)
 
 
 def test_lossy_images_are_stitched_to_lossy_ones(export: Any, tmp_path: Path) -> None:
@@ -251,8 +283,20 @@ def test_a_broken_image_gives_way_where_nothing_was_built(export: Any, bucket: B
     rows = stock(tmp_path / "out", "hard", split="train")
     assert len(rows) == 12
     assert "hard/male/001" not in rows["key"][:]
+    text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    shown = {key for key in rows["key"] if key.startswith("hard/")}
+    female = sum(
+        row["gender"] == "female" for row in rows.remove_columns("try_on_image") if row["difficulty"] == "hard"
+    )
+    assert f"| hard | 50% | 6 | 6 | {female} | {6 - female} | {6 - len(shown)} | {len(shown) * 25}% |" in text
+    assert "broken image, another triplet of the difficulty in its place" in text
+    assert export(configs="hard", embed_images=False).url is None
     with pytest.raises(vton_hf.ImageError, match="hard/male/001"):
         export(configs="hard", embed_images=False, on_error="raise", seed=1)
+    export(configs="hard", embed_images=False, license="mit")
+    assert (tmp_path / "out" / "README.md").read_text(encoding="utf-8") == text.replace(
+        "license: unknown", "license: mit"
+    )
 
 
 def test_images_made_smaller_are_exported_so(export: Any, tmp_path: Path) -> None:
@@ -284,7 +328,7 @@ def test_the_command_says_what_it_did(
     assert main(["export", "out", *rest, "--columns", "input=nothing"]) == 2
     assert "nothing" in capsys.readouterr().err
     (relative / "file").write_text("a file")
-    for odd in ("file", "file/below", "", f"{bucket.prefix}exported"):
+    for odd in ("file", "file/below", "", f"{bucket.prefix}exported", "http://127.0.0.1/x"):
         assert main(["export", odd, *rest]) == 2
         assert "Building" not in capsys.readouterr().err
     assert main(["export", "out", *rest[:1], "--configs", "easy,hardest"]) == 2

@@ -239,12 +239,6 @@ def test_a_licence_that_the_hub_refuses_is_told_before_anything_is_sent(client: 
     assert hub.puts == []
 
 
-def test_the_card_says_where_its_figures_are_those_of_the_plan(client: Client, hub: Hub) -> None:
-    client.push(configs="easy", embed_images=False)
-    assert "another triplet of the same difficulty took its place" in card(hub)
-    assert client.push(configs="easy", embed_images=False)["url"] is None
-
-
 def test_splits_are_pushed_by_name(client: Client, hub: Hub) -> None:
     client.push(configs="easy", split={"train": "train[:75%]", "validation": "train[75%:]"})
     code = """
@@ -282,6 +276,9 @@ def test_composition_and_repeats_are_those_of_the_mix(client: Client) -> None:
         ({"private": "yes"}, "private='yes' makes no sense"),
         ({"max_shard_size": "2 apples"}, "max_shard_size='2 apples' makes no sense"),
         ({"split": ["train"]}, "split=['train'] makes no sense"),
+        ({"split": {"all": "train"}}, "split={'all': 'train'} makes no sense"),
+        ({"mixing": "interleave", "embed_images": False}, "mixing='interleave' mixes what is built"),
+        ({"columns": "caption", "caption": "{stem:>2000000000}"}, "caption='{stem:>2000000000}' asks for"),
         ({"licence": "mit"}, "Unknown option 'licence'"),
     ],
 )

@@ -38,8 +38,6 @@ class Contents:
     """How many keys were left out, by reason."""
     sheet: str | None
     """Path of the contact sheet from the root."""
-    note: str = ""
-    """A sentence on the figures."""
 
 
 def by_difficulty(name: str) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """A card from what lies there and the card that was there before."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from vton_hf.card.contents import Contents, by_difficulty
@@ -71,16 +71,20 @@ def check(old: str | None, *, place: str) -> None:
     default_config({"configs": entries(header, "configs")})
 
 
-def data_files(old: str | None, contents: Sequence[Contents], *, place: str) -> list[str]:
+def relicensed(old: str, license: str, *, place: str) -> str:  # noqa: A002
+    """The same card under another licence."""
+    block, body, newline = split(old, place=shown(place))
+    before = loaded(block, place=shown(place))
+    header = patched(block, before, {**before, "license": license}, newline=newline)
+    return newline.join(["---", header, "---", body])
+
+
+def data_files(old: str | None, names: Container[str], *, place: str) -> list[str]:
     """The globs that a README.md names for these configs."""
-    named = [entry for entry in entries(_header(old, place), "configs") if entry["config_name"] in _names(contents)]
+    named = [entry for entry in entries(_header(old, place), "configs") if entry["config_name"] in names]
     return [path for entry in named for path in paths(entry.get("data_files"))]
 
 
 def _header(text: str | None, place: str) -> dict[str, Any]:
     block, _, _ = split(text or "", place=shown(place))
     return loaded(block, place=shown(place))
-
-
-def _names(contents: Sequence[Contents]) -> set[str]:
-    return {each.name for each in contents}

@@ -183,7 +183,7 @@ def _check_caption(template: object) -> None:
         raise ConfigError(f"caption={template!r} is no text. {allowed}")
     try:
         fields = [(field, spec or "") for _, field, spec, _ in string.Formatter().parse(template) if field is not None]
-        if all(field in TEXT_COLUMNS and "{" not in spec for field, spec in fields):
+        if all(field in TEXT_COLUMNS and not re.search(r"\{|\d{4}", spec) for field, spec in fields):
             template.format_map(dict.fromkeys(TEXT_COLUMNS, "x"))
     except ValueError as error:
         raise ConfigError(f"caption={template!r} is malformed: {error}. {allowed}") from None
@@ -192,6 +192,8 @@ def _check_caption(template: object) -> None:
             close = difflib.get_close_matches(field, TEXT_COLUMNS, n=1)
             hint = f" Did you mean {{{close[0]}}}?" if close else ""
             raise ConfigError(f"caption={template!r} has the field {{{field}}}, which there is not.{hint} {allowed}")
+        if re.search(r"\d{4}", spec):
+            raise ConfigError(f"caption={template!r} asks for a text of {spec} characters. Allowed: up to 999.")
         if "{" in spec:
             raise ConfigError(f"caption={template!r} has a field within {{{field}:...}}. {allowed}")
 

@@ -26,19 +26,17 @@ _RECIPE: Final = (
     "image_format",
 )
 _BROKEN: Final = "broken image"
-_REPLACED: Final = (
-    "The images were read while this was written: where one was broken, another triplet of the same difficulty took "
-    "its place, and the figures by gender, repeats and coverage are those that were planned."
-)
+_REPLACED: Final = "broken image, another triplet of the difficulty in its place"
 
 
 def contents(builder: VTON, lots: Sequence[Lot]) -> Contents:
     """Tell of one config, its files not yet measured."""
     source, config = builder.source, builder.config
     available = source.manifest.sizes()
-    tables = [report.composition(lot.rows.texts, config.weights, available) for lot in lots]
+    tables = [report.composition(lot.rows.told(), config.weights, available) for lot in lots]
     headed = zip(lots, tables, strict=True)
     broken = {_BROKEN: len(source.left_out())} if config.embed_images else {}
+    broken[_REPLACED] = sum(len(lot.rows.replaced) for lot in lots)
     return Contents(
         name=config.name,
         features=lots[0].features,
@@ -56,7 +54,6 @@ def contents(builder: VTON, lots: Sequence[Lot]) -> Contents:
         sources=source.prefixes,
         left_out=source.audit.counts() | {reason: count for reason, count in broken.items() if count},
         sheet=sheet_name(lots[0]),
-        note="" if config.embed_images or config.on_error == "raise" else _REPLACED,
     )
 
 

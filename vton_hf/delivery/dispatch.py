@@ -37,6 +37,27 @@ class _Parcel:
     def shards(self) -> list[Shard]:
         return [shard for lot in self.lots for shard in lot.shards]
 
+    def is_known(self, present: Container[str], published: Container[str]) -> bool:
+        """Whether all of it is there, and the card describes it."""
+        whole = all(shard.name in present for shard in self.shards)
+        return whole and all(lot.glob in published for lot in self.lots)
+
+
+def _trusted(parcels: Sequence[_Parcel], there: Mapping[str, int], published: Container[str]) -> dict[str, int]:
+    """The files that need not be written again.
+
+    Not those that are too short for their images. And of rows that are read from the bucket not those of a delivery
+    that never ended: what took the place of broken ones in them is not known.
+    """
+    short = {
+        shard.name
+        for parcel in parcels
+        for lot in parcel.lots
+        for shard in lot.shards
+        if there.get(shard.name, 0) < lot.least(shard) or (not lot.built and lot.glob not in published)
+    }
+    return {name: size for name, size in there.items() if name not in short}
+
 
 def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool) -> Delivery:  # noqa: A002
     """Bring configs to a place.
@@ -52,27 +73,38 @@ def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool)
     Raises:
         VTONError: What a build, a store or the place has to say.
     """
-    present = target.present()
-    old = target.read_card() if CARD in present else None
+    _check(order)
+    there = target.present()
+    old = target.read_card() if CARD in there else None
     card.check(old, place=target.place)
     built = _prepare(order, dry_run=dry_run)
     parcels = [_Parcel(builder, lots_of(builder, order, built=built)) for builder in order.builders]
+    published = card.data_files(old, order.configs, place=target.place)
+    present = _trusted(parcels, there, published)
     parts = tuple(Part.of(lot, present) for parcel in parcels for lot in parcel.lots)
     if dry_run:
         return Delivery(target.place, parts, None, estimated=not built)
-    shipment = _packed(parcels, present, target.place, license)
+    shipment = _packed(parcels, there, target.place, license)
     target.check_card(shipment.card(old))
     files = {**present, **_send(parcels, present, target)}
-    told = [measured(each, parcel.lots, files) for each, parcel in zip(shipment.contents, parcels, strict=True)]
+    # Of rows that were read from the bucket only what was read now is known.
+    news = [parcel for parcel in parcels if built or not parcel.is_known(present, published)]
+    told = [measured(contents(parcel.builder, parcel.lots), parcel.lots, files) for parcel in news]
     return Delivery(target.place, parts, target.publish(replace(shipment, contents=told)), estimated=False)
+
+
+def _check(order: Order) -> None:
+    """List the bucket once, and find out before anything is made whether there is something to deliver."""
+    first, *others = order.builders
+    for builder in others:
+        builder.source.share_listing(first.source)
+    for builder in order.builders:
+        builder.source.check_pools()
 
 
 def _prepare(order: Order, *, dry_run: bool) -> bool:
     """Build what is missing; say whether rows can be taken from what is built."""
-    first, *others = order.builders
-    for builder in others:
-        builder.source.share_listing(first.source)
-    if not first.config.embed_images:
+    if not order.builders[0].config.embed_images:
         return False
     if dry_run and any(builder.source.missing_chunks() for builder in order.builders):
         return False
@@ -129,6 +161,7 @@ def _packed(parcels: Sequence[_Parcel], present: Container[str], place: str, lic
     sheets = {sheet_name(parcel.lots[0]): parcel.lots[0] for parcel in parcels}
     return Shipment(
         place=place,
+        configs=frozenset(parcel.builder.config.name for parcel in parcels),
         contents=[contents(parcel.builder, parcel.lots) for parcel in parcels],
         license=license,
         pictures={name: draw_sheet(lot) for name, lot in sheets.items() if name not in present},

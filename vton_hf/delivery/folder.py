@@ -1,8 +1,12 @@
 """`export`: the mixes as files in a folder or below a prefix, with a README that stock `load_dataset` reads."""
 
+import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
+
+from filelock import FileLock
 
 from vton_hf import card, storage
 from vton_hf.delivery.delivered import Delivery
@@ -10,7 +14,7 @@ from vton_hf.delivery.dispatch import deliver
 from vton_hf.delivery.orders import place_order
 from vton_hf.delivery.outgoing import outgoing
 from vton_hf.delivery.target import CARD, Shipment
-from vton_hf.errors import ConfigError, LayoutError, ObjectMissingError, StorageError
+from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.mixing import RECIPES
 from vton_hf.source import Source
 
@@ -75,15 +79,31 @@ class Folder:
         self._changed = True
 
     def publish(self, shipment: Shipment) -> str | None:
-        """Write README.md, which names the files; then take away those of earlier exports."""
-        there = self.present()
-        for name, data in shipment.pictures.items():
-            if name not in there:
-                self._write(name, data)
-        self._write_card(shipment)
-        if gone := shipment.stale(there):
-            self._store.delete([self._uri + name for name in gone])
-        return self.place if self._changed or gone else None
+        """Write README.md, which names the files; then take away those of earlier exports.
+
+        Raises:
+            BuildError: If files have gone meanwhile, most likely taken away by another export.
+        """
+        with self._alone():
+            there = self.present()
+            if lost := shipment.wanted - there.keys() - shipment.pictures.keys():
+                raise BuildError(
+                    f"{len(lost)} files have gone from {self.place} since this export began, such as {min(lost)!r}: "
+                    f"another one of the same configs is at work. Run it again."
+                )
+            for name, data in shipment.pictures.items():
+                if name not in there:
+                    self._write(name, data)
+            self._write_card(shipment)
+            if gone := shipment.stale(there):
+                self._store.delete([self._uri + name for name in gone])
+            return self.place if self._changed or gone else None
+
+    def _alone(self) -> FileLock:
+        """One process at a time, of those that share a cache; the lock lies there, where nobody takes it away."""
+        locks = self._cache / "exports"
+        locks.mkdir(parents=True, exist_ok=True)
+        return FileLock(locks / f"{blake2b(self._uri.encode(), digest_size=8).hexdigest()}.lock")
 
     def _write_card(self, shipment: Shipment) -> None:
         while (text := shipment.card(old := self.read_card())) != old:
@@ -146,6 +166,11 @@ def _opened(directory: str | Path, source: Source, *, create: bool) -> Folder:
         raise ConfigError(f"directory={directory!r} names no folder.")
     # A bare name is a folder here, as for `load_dataset` afterwards, and not a key in a bucket.
     whole = text if "://" in text else str(Path(text).expanduser().absolute())
+    if whole.startswith(("http://", "https://")) or re.search(r"[*?\[\]]|::", whole):
+        raise ConfigError(
+            f"directory={text!r} will not do: web pages cannot be written to, and `load_dataset` takes * ? [ ] and :: "
+            f"in a path for a pattern. Name a folder, or s3://bucket/prefix/."
+        )
     uri = storage.resolve_prefix(whole, source.settings)
     for prefix in source.prefixes:
         if uri.startswith(prefix):

@@ -45,6 +45,7 @@ class Lot:
         mark: Stands in the name of each file, and changes with what is in any of them.
         columns: What leaves of each row.
         suffix: Of the files' names.
+        built: Whether its rows are taken from what is built, and not read from the bucket.
     """
 
     config: str
@@ -55,11 +56,17 @@ class Lot:
     mark: str
     columns: Columns
     suffix: str
+    built: bool
 
     @property
     def glob(self) -> str:
         """Matches its files and no other's."""
         return f"{self.config}/{self.split}-*-{self.mark}{self.suffix}"
+
+    def least(self, shard: Shard) -> int:
+        """Bytes that a file must have at least: images are not compressed in it."""
+        stitched = any(source == "condition" for _, source in self.columns.made_from)
+        return 1 if stitched else shard.bytes
 
     def write(self, shard: Shard, path: Path) -> None:
         """Write one of its files; the next rows are read while some are written.
@@ -109,16 +116,16 @@ def lots_of(builder: VTON, order: Order, *, built: bool) -> list[Lot]:
                 f"split={order.splits!r} leaves {split!r} of {builder.config.name!r} without a row; all together have "
                 f"{total:,}. Take a larger share, or leave the split out."
             )
-    return [_lot(builder, order, split, rows) for split, rows in found.items()]
+    return [_lot(builder, order, split, rows, built=built) for split, rows in found.items()]
 
 
-def _lot(builder: VTON, order: Order, split: str, rows: Rows) -> Lot:
+def _lot(builder: VTON, order: Order, split: str, rows: Rows, *, built: bool) -> Lot:
     config, sizes = builder.config.name, _leaving(order.columns, rows.sizes)
     parts = cut(sizes, order.limit, _ROW_BYTES[order.suffix])
     how = (_LAYOUT, builder.config.preparation, order.columns, order.suffix, parts)
     mark = digest(rows.versions, *how)
     shards = named(f"{config}/{split}-{{}}-{mark}", order.suffix, parts, sizes)
-    return Lot(config, split, rows, sizes, shards, mark, order.columns, order.suffix)
+    return Lot(config, split, rows, sizes, shards, mark, order.columns, order.suffix, built)
 
 
 def _leaving(columns: Columns, sizes: NDArray[np.int64]) -> NDArray[np.int64]:

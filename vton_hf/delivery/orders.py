@@ -71,6 +71,9 @@ def place_order(
                 f"{'embed_images=False sends images without storing them here first' if name == 'streaming' else ''}."
             )
     builders = [VTON(config_name=name, **load_options) for name in _names(configs)]
+    config = builders[0].config
+    if config.mixing == "interleave" and not config.embed_images:
+        raise ConfigError("mixing='interleave' mixes what is built: here it needs embed_images=True.")
     return Order(
         builders=tuple(builders),
         splits=_splits(split),
@@ -92,7 +95,7 @@ def _names(configs: str | Sequence[str]) -> list[str]:
 
 def _splits(split: Any) -> dict[str, Any]:
     splits = split if isinstance(split, dict) else {SPLIT: SPLIT if split is None else split}
-    wrong = [name for name in splits if not isinstance(name, str) or not name.isidentifier()]
+    wrong = [name for name in splits if not isinstance(name, str) or not name.isidentifier() or name == "all"]
     if not splits or wrong or any(isinstance(part, (dict, list, tuple)) for part in splits.values()):
         raise ConfigError(
             f"split={split!r} makes no sense. Allowed: None for all, a slice such as 'train[:90%]', or several by "

@@ -1,7 +1,7 @@
 """The rows of a mix as they leave: image bytes in the cells, read by position."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import datasets
@@ -32,12 +32,23 @@ class Rows:
         sizes: Bytes of each row's three images; int64 [n, 3].
         versions: Changes with a row's triplet, its keys and its bytes; uint64 [n].
         read: The eight columns of some rows in sequence, with the images' bytes and file names in the cells.
+        replaced: By position, the texts of triplets that took the place of broken ones, as far as rows were read.
     """
 
     texts: pa.Table
     sizes: NDArray[np.int64]
     versions: NDArray[np.uint64]
     read: Callable[[range], pa.Table]
+    replaced: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    def told(self) -> pa.Table:
+        """The text columns of what was written."""
+        if not self.replaced:
+            return self.texts
+        places = np.arange(len(self))
+        places[list(self.replaced)] = len(self) + np.arange(len(self.replaced))
+        others = pa.Table.from_pylist(list(self.replaced.values()), schema=self.texts.schema)
+        return pa.concat_tables([self.texts, others]).combine_chunks().take(places)
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -62,9 +73,7 @@ def rows_of(builder: VTON, splits: dict[str, Any], *, built: bool) -> dict[str, 
         mixed = builder.as_dataset(splits)
         return {name: _stored(part, source, pools) for name, part in mixed.items()}
     if builder.config.mixing != "exact":
-        raise ConfigError(
-            "mixing='interleave' mixes what is built: it needs embed_images=True, and a build before a dry run."
-        )
+        raise ConfigError("mixing='interleave' mixes what is built: build it before a dry run.")
     config = builder.config
     # What a stream of URIs leaves to whoever looks at a row is needed here.
     reader = Reader(replace(source.stream(config.weights, config.epoch_size), embed_images=True))
@@ -72,7 +81,7 @@ def rows_of(builder: VTON, splits: dict[str, Any], *, built: bool) -> dict[str, 
         warn_of_shared_triplets(reader.plan, split)
     ranges = {name: row_ranges(split, len(reader.plan)) for name, split in splits.items()}
     return {
-        name: _streamed(source.manifest, reader, np.concatenate(list(map(np.asarray, part))))
+        name: _streamed(source.manifest, reader, np.concatenate([np.asarray(piece, np.int64) for piece in part]))
         for name, part in ranges.items()
     }
 
@@ -97,11 +106,17 @@ def _streamed(manifest: Manifest, reader: Reader, positions: NDArray[np.int64]) 
     triplet = (starts[plan.pool] + plan.row)[positions]
     texts = manifest.table.select(list(TEXT_COLUMNS)).take(triplet)
 
+    replaced: dict[int, dict[str, str]] = {}
+
     def read(part: range) -> pa.Table:
         examples = reader.read([int(position) for position in positions[part.start : part.stop]])
+        planned = texts["key"].slice(part.start, len(part)).to_pylist()
+        for row, key, example in zip(part, planned, examples, strict=True):
+            if example["key"] != key:
+                replaced[row] = {name: example[name] for name in TEXT_COLUMNS}
         return _with_names_only(pa.Table.from_pylist(examples, schema=_SCHEMA))
 
-    return Rows(texts, _listed_sizes(manifest)[triplet], _versions(manifest)[triplet], read)
+    return Rows(texts, _listed_sizes(manifest)[triplet], _versions(manifest)[triplet], read, replaced)
 
 
 def _texts(dataset: datasets.Dataset) -> pa.Table:

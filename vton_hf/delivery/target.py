@@ -21,13 +21,15 @@ class Shipment:
 
     Attributes:
         place: Where it goes.
-        contents: The configs, for the card.
+        configs: What is delivered.
+        contents: Those of them that the card does not describe yet as they are.
         license: For the card; None keeps what it says.
         pictures: Small files that go along, by name.
         wanted: The names of all files, those that were there before included.
     """
 
     place: str
+    configs: frozenset[str]
     contents: Sequence[card.Contents]
     license: str | None
     pictures: Mapping[str, bytes]
@@ -35,7 +37,9 @@ class Shipment:
 
     def card(self, old: str | None) -> str:
         """The text of README.md, given the one that is there."""
-        return card.render(old, self.contents, place=self.place, license=self.license)
+        if self.contents or old is None:
+            return card.render(old, self.contents, place=self.place, license=self.license)
+        return old if self.license is None else card.relicensed(old, self.license, place=self.place)
 
     def stale(self, there: Iterable[str], former: Iterable[str] = ()) -> list[str]:
         """What is to be taken away: files that an earlier delivery of these configs wrote.
@@ -44,12 +48,11 @@ class Shipment:
             there: The names of all files.
             former: Globs of further files to be replaced, such as those that the card names for these configs.
         """
-        folders = {each.name for each in self.contents}
         globs = list(former)
 
         def is_former(name: str) -> bool:
             folder, _, file = name.partition("/")
-            ours = folder in folders and _OURS.fullmatch(file) is not None
+            ours = folder in self.configs and _OURS.fullmatch(file) is not None
             return ours or any(fnmatchcase(name, glob) for glob in globs)
 
         return [name for name in there if name not in self.wanted and is_former(name)]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from huggingface_hub.constants import HF_HUB_CACHE
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
@@ -10,13 +11,15 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
-from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError, VTONError
+from vton_hf.errors import BuildError, ConfigError, HubAccessError, HubError, HubUnavailableError, VTONError
 
 _HTTP: Final = next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
 """The root of the HTTP library's errors: `httpx` or its successor, as huggingface_hub has it."""
 
 _LOST: Final = (_HTTP, ConnectionError, TimeoutError, LocalEntryNotFoundError)
 """No answer; the last one stands for a download without one, of a file that is not in the cache either."""
+
+_WRAPPERS: Final = (RuntimeError, LocalEntryNotFoundError)
 
 _THEIRS: Final = (_HTTP, OSError, ValueError, RuntimeError)
 """What huggingface_hub and its uploader raise; anything else is a mistake of ours, to be seen as it is."""
@@ -46,8 +49,8 @@ _ADVICE: Final[dict[int, tuple[type[HubError], str]]] = {
     _NOT_FOUND: (
         HubAccessError,
         (
-            "{repo_id!r} cannot be reached: no user or organisation is called {namespace!r}, or the token has no "
-            "rights there. Check the spelling, and the rights of the token."
+            "{repo_id!r} cannot be reached: it is gone, or no user or organisation is called {namespace!r}, or the "
+            "token has no rights there. Check the spelling, and the rights of the token."
         ),
     ),
     409: _CHANGED,
@@ -58,9 +61,10 @@ _ADVICE: Final[dict[int, tuple[type[HubError], str]]] = {
 
 
 def unwrapped(error: Exception) -> Exception:
-    """The error itself: uploads say only that they failed, and keep why as the cause."""
-    while type(error) is RuntimeError and isinstance(error.__cause__, Exception):
-        error = error.__cause__
+    """The error itself: uploads say only that they failed, downloads that nothing is cached; why is the cause."""
+    cause = error.__cause__
+    if type(error) in _WRAPPERS and isinstance(cause, Exception) and isinstance(cause, _HTTP):
+        return unwrapped(cause)
     return error
 
 
@@ -91,12 +95,14 @@ def explain(error: Exception, repo_id: str, token: str | None) -> Exception:
         repo_id: What it was about.
         token: Kept out of the text.
     """
-    # A full disk, a cache that may not be written to: of this machine, and well said already.
-    local = isinstance(error, OSError) and error.errno is not None and not isinstance(error, _LOST)
-    if isinstance(error, VTONError) or local or not isinstance(error, _THEIRS):
+    if isinstance(error, VTONError) or not isinstance(error, _THEIRS):
         return error
+    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, _LOST):
+        return BuildError(
+            f"huggingface_hub cannot use its own cache {HF_HUB_CACHE}: {error}. Make room there, or set HF_HOME."
+        )
     said = _said(error)
-    explained = _explained(error, repo_id, f" The Hub says: {said}" if said else "")
+    explained = _explained(error, repo_id, f" The Hub says: {said.rstrip('.')}." if said else "")
     if token and token in str(explained):
         explained = type(explained)(str(explained).replace(token, "***"))
     return explained

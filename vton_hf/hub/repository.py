@@ -151,7 +151,7 @@ class Repository:
             )
         text = shipment.card(old)
         # Whatever the card names for these configs is replaced; the history keeps it.
-        stale = shipment.stale(there, card.data_files(old, shipment.contents, place=self.place))
+        stale = shipment.stale(there, card.data_files(old, shipment.configs, place=self.place))
         return [
             *(self._sent[name] for name in sorted(missing & self._sent.keys())),
             *(CommitOperationAdd(name, pictures[name]) for name in sorted(missing & pictures.keys())),
