@@ -278,7 +278,7 @@ def test_rows_of_keys_only_need_no_cache(export: Any, load: Load, tmp_path: Path
 
 
 def test_a_broken_image_gives_way_where_nothing_was_built(export: Any, bucket: Bucket, tmp_path: Path) -> None:
-    bucket.put("dataset_ultimate/hard/male/try_on_image/001_vton.png", b"no picture")
+    bucket.put("dataset_ultimate/hard/male/try_on_image/001_vton.png", b"no picture" * 10_000)
     export(configs="hard", embed_images=False)
     rows = stock(tmp_path / "out", "hard", split="train")
     assert len(rows) == 12

@@ -66,7 +66,8 @@ class Lot:
     def least(self, shard: Shard) -> int:
         """Bytes that a file must have at least: images are not compressed in it."""
         stitched = any(source == "condition" for _, source in self.columns.made_from)
-        return 1 if stitched else shard.bytes
+        # What took a broken image's place may be smaller.
+        return shard.bytes if self.built and not stitched else 1
 
     def write(self, shard: Shard, path: Path) -> None:
         """Write one of its files; the next rows are read while some are written.
