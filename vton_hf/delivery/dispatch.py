@@ -118,6 +118,8 @@ def _send(parcels: Sequence[_Parcel], present: Mapping[str, int], target: Target
     root = target.scratch or parcels[0].builder.source.cache.root
     jobs = [(lot, shard) for parcel in parcels for lot in parcel.lots for shard in lot.shards]
     todo = [(lot, shard) for lot, shard in jobs if shard.name not in present]
+    if not todo:
+        return {}
     sent = {}
     with _roomy(root, [shard.bytes for _, shard in todo], target), outgoing(root) as folder:
         written = ahead(todo, lambda job: _written(*job, folder))
