@@ -1,5 +1,6 @@
 """What the Hub refuses, said in this package's words; and which refusals are worth another try."""
 
+from json import JSONDecodeError
 from typing import Final
 
 from huggingface_hub.constants import HF_HUB_CACHE
@@ -16,8 +17,8 @@ from vton_hf.errors import BuildError, ConfigError, HubAccessError, HubError, Hu
 _HTTP: Final = next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
 """The root of the HTTP library's errors: `httpx` or its successor, as huggingface_hub has it."""
 
-_LOST: Final = (_HTTP, ConnectionError, TimeoutError, LocalEntryNotFoundError)
-"""No answer; the last one stands for a download without one, of a file that is not in the cache either."""
+_LOST: Final = (_HTTP, ConnectionError, TimeoutError, LocalEntryNotFoundError, JSONDecodeError)
+"""No answer; the last two stand for a download without one, and for a proxy's page in its place."""
 
 _WRAPPERS: Final = (RuntimeError, LocalEntryNotFoundError)
 
@@ -132,6 +133,7 @@ def _cause(error: Exception) -> str:
 
 def _said(error: Exception) -> str:
     """The server's own words, in one line."""
-    if isinstance(error, HfHubHTTPError):
-        return " ".join(str(error.server_message or "").split())
+    answer = error if isinstance(error, HfHubHTTPError) else error.__cause__
+    if isinstance(answer, HfHubHTTPError):
+        return " ".join(str(answer.server_message or "").split())
     return " ".join(str(error).split()) if isinstance(error, HFValidationError) else ""
