@@ -90,6 +90,8 @@ class Repository:
         """
         if self._token is None:
             raise HubAccessError("There is no token for the Hub. Log in with `hf auth login`, or set HF_TOKEN.")
+        if self._create:
+            self._ask(self._make)
         return self._ask(self._found)
 
     def read_card(self) -> str | None:
@@ -162,8 +164,6 @@ class Repository:
 
     def _found(self) -> dict[str, int]:
         try:
-            if self._create:
-                self._make()
             return self._tree(self._head())
         except (RepositoryNotFoundError, RevisionNotFoundError):
             if self._create:
