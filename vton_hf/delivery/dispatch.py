@@ -1,11 +1,9 @@
 """From configs to a place that people load from: cut, write, send, and only then let it be seen."""
 
-import errno
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from datasets.utils import tqdm
 
@@ -22,8 +20,7 @@ from vton_hf.delivery.shards import Shard
 from vton_hf.delivery.target import CARD, Shipment, Target
 from vton_hf.errors import BuildError
 from vton_hf.report import amount
-
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+from vton_hf.storage import is_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +84,12 @@ def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool)
     shipment = _packed(parcels, there, target.place, license)
     target.check_card(shipment.card(old))
     files = {**present, **_send(parcels, present, target)}
-    # Of rows that were read from the bucket only what was read now is known.
-    news = [parcel for parcel in parcels if built or not parcel.is_known(present, published)]
-    told = [measured(contents(parcel.builder, parcel.lots), parcel.lots, files) for parcel in news]
+    told = [
+        # Of rows that were read from the bucket only what was read now is known.
+        measured(planned if built else contents(parcel.builder, parcel.lots), parcel.lots, files)
+        for planned, parcel in zip(shipment.contents, parcels, strict=True)
+        if built or not parcel.is_known(present, published)
+    ]
     return Delivery(target.place, parts, target.publish(replace(shipment, contents=told)), estimated=False)
 
 
@@ -152,7 +152,7 @@ def _roomy(root: Path, sizes: Sequence[int], target: Target) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise
         raise BuildError(
             f"The disk of {root} is full. {way_out}; files that have arrived are not sent again."

@@ -1,20 +1,16 @@
 """One object written whole, or many taken away; any error ends it."""
 
 import asyncio
-import errno
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
 
 from vton_hf.errors import VTONError
-from vton_hf.storage.faults import Kind, classify
+from vton_hf.storage.faults import Kind, classify, is_full
 from vton_hf.storage.lanes import Lane
 from vton_hf.storage.loop import gather_or_stop
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
-
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 async def send_file(path: Path, uri: str, settings: StorageSettings, lane: Lane) -> Exception | None:
@@ -60,6 +56,4 @@ async def delete_all(
 
 
 def _failure(error: Exception, ask: Ask) -> Exception:
-    # A full disk is no answer of a store.
-    full = isinstance(error, OSError) and error.errno in _FULL
-    return error if full or isinstance(error, VTONError) else ask.failure(error)
+    return error if is_full(error) or isinstance(error, VTONError) else ask.failure(error)
