@@ -111,32 +111,48 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append((names[0], {name.lower(): text for name, text in self.headers.items()}))
         answer = self.server.next_answer(*names)
         if answer is None:
-            answer = self._true_answer(key, query.get("prefix", [""])[0], start)
+            answer = self._true_answer(key, {name: values[0] for name, values in query.items()})
         self._send(answer, self.server.objects.get(key, b"x" * 100))
 
     do_HEAD = do_GET  # noqa: N815 - the standard library's name
 
-    def _true_answer(self, key: str, prefix: str, start: int) -> Answer:
+    def _true_answer(self, key: str, query: Mapping[str, str]) -> Answer:
         if not key:
-            return Body(self._page(prefix, start))
+            return Body(self._page(query))
         if key in self.server.objects:
             return Body(self.server.objects[key])
         return Status(404, "NoSuchKey")
 
-    def _page(self, prefix: str, start: int) -> bytes:
-        keys = sorted(key for key in self.server.objects if key.startswith(prefix))
-        end = start + self.server.page_size
-        more = end < len(keys)
-        contents = "".join(
-            f"<Contents><Key>{escape(quote(key))}</Key><Size>{len(self.server.objects[key])}</Size>"
-            f"<ETag>&quot;e&quot;</ETag></Contents>"
-            for key in keys[start:end]
-        )
+    def _page(self, query: Mapping[str, str]) -> bytes:
+        entries = list(dict.fromkeys(self._entry(key, query) for key in sorted(self.server.objects)))
+        entries = [entry for entry in entries if entry and entry > query.get("start-after", "")]
+        start = int(query.get("continuation-token", "0"))
+        end = start + min(self.server.page_size, int(query.get("max-keys", "1000")))
+        more = end < len(entries)
+        name = quote if "encoding-type" in query else str
+        shown = "".join(self._shown(entry, escape(name(entry))) for entry in entries[start:end])
         token = f"<NextContinuationToken>{end}</NextContinuationToken>" if more else ""
+        encoding = "<EncodingType>url</EncodingType>" if "encoding-type" in query else ""
         return (
-            f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated><EncodingType>url</EncodingType>"
-            f"{token}{contents}</ListBucketResult>"
+            f"<ListBucketResult><Name>{BUCKET}</Name><IsTruncated>{str(more).lower()}</IsTruncated>{encoding}"
+            f"{token}{shown}</ListBucketResult>"
         ).encode()
+
+    def _entry(self, key: str, query: Mapping[str, str]) -> str:
+        """The key itself, the folder that stands for it, or nothing."""
+        prefix = query.get("prefix", "")
+        if not key.startswith(prefix):
+            return ""
+        folder, slash, _ = key[len(prefix) :].partition("/")
+        return prefix + folder + slash if slash and query.get("delimiter") == "/" else key
+
+    def _shown(self, entry: str, name: str) -> str:
+        if entry not in self.server.objects:
+            return f"<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>"
+        return (
+            f"<Contents><Key>{name}</Key><Size>{len(self.server.objects[entry])}</Size><ETag>&quot;e&quot;</ETag>"
+            f"<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+        )
 
     def _send(self, answer: Answer, body: bytes) -> None:
         match answer:
@@ -164,6 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, status: int, data: bytes, length: int, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
+        self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
         for name, text in (headers or {}).items():
             self.send_header(name, text)
         self.send_header("Content-Length", str(length))

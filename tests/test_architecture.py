@@ -58,7 +58,7 @@ MAY_IMPORT = {
 """Room by room, from the bottom: what it may import of this package, even inside a function."""
 
 MAY_USE = {
-    "storage": "aiobotocore aiohttp botocore fsspec pyarrow s3fs",
+    "storage": "aiobotocore aiohttp botocore fsspec obstore pyarrow s3fs",
     "triplets": "numpy pyarrow",
     "mixing": "numpy",
     "images": "PIL imagecodecs",

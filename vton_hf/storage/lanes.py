@@ -1,6 +1,6 @@
 """What every way to a store can do, and which one serves which scheme."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,8 +13,14 @@ from vton_hf.storage.retry import Patience
 class Lane(Protocol):
     """One way to one kind of store; made in the process that uses it, driven by fsspec's event loop."""
 
-    def pages(self, ask: Ask, patience: Patience) -> AsyncGenerator[pa.Table, None]:
-        """The objects under `ask.uri`, a page at a time, each page tried as long as `patience` allows."""
+    async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:
+        """All objects under the asks' URIs, in pages, each page tried as long as `patience` allows.
+
+        `seen` gets the number of new objects as they come. What stops it is raised in our words.
+        """
+
+    async def glance(self, ask: Ask, after: str, patience: Patience) -> pa.Table:
+        """The next page of up to 1,000 objects under `ask.uri` behind the URI `after`; S3 alone has such pages."""
 
     async def get(self, uri: str) -> bytes:
         """One object's bytes: one request, no retry."""

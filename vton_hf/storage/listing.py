@@ -1,9 +1,10 @@
 """All objects under many prefixes, listed at once; any error ends it, so that no listing is ever smaller."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
@@ -15,6 +16,8 @@ from vton_hf.storage.prefixes import outermost
 from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.tables import holds, join
+
+_T = TypeVar("_T")
 
 FIRST_CONTACT: Final = 15.0
 """Seconds until a store that has never answered is given up: nobody waits minutes to learn of a typing error."""
@@ -37,24 +40,86 @@ async def list_all(
     Returns:
         The sorted table, or the error for the caller to raise in its own thread.
     """
-    roots = outermost(prefixes)
     patience = Patience(settings.deadline, first_contact=FIRST_CONTACT)
-    slots = asyncio.Semaphore(settings.concurrency)
+    by_lane: dict[Lane, list[Ask]] = defaultdict(list)
+    for root in outermost(prefixes):
+        by_lane[lane_of(root)].append(Ask("list", root, settings))
+    outcomes = await gather_or_stop([lane.find(asks, patience, seen) for lane, asks in by_lane.items()])
     pages: list[pa.Table] = []
-
-    async def one(root: str) -> None:
-        ask = Ask("list", root, settings)
-        async with slots, aclosing(lane_of(root).pages(ask, patience)) as answers:
-            async for answer in answers:
-                pages.append(answer)
-                seen(answer.num_rows)
-
-    outcomes = await gather_or_stop([one(root) for root in roots])
-    for root, outcome in zip(roots, outcomes, strict=True):
-        if isinstance(outcome, Exception):
-            return outcome if isinstance(outcome, VTONError) else Ask("list", root, settings).failure(outcome)
+    for outcome in outcomes:
+        if isinstance(outcome, VTONError):
+            return outcome
+        if isinstance(outcome, BaseException):
+            continue  # one that was stopped by another's error
+        pages += outcome
     table = await asyncio.to_thread(join, pages)
     for prefix in prefixes:
         if not holds(table, prefix):
             return LayoutError(f"No object under {prefix}: check the spelling, or drop this prefix.")
     return table
+
+
+async def glance_all(
+    places: Sequence[tuple[str, str]], settings: StorageSettings, lane_of: Callable[[str], Lane]
+) -> list[pa.Table] | VTONError:
+    """One page of each of some listings.
+
+    Args:
+        places: For each, its prefix and the URI behind which the page begins.
+        settings: How patient to be, and how many to ask for at once.
+        lane_of: The way to a URI's store.
+
+    Returns:
+        The pages, or the error for the caller to raise in its own thread.
+    """
+    patience = Patience(settings.deadline, first_contact=FIRST_CONTACT)
+    asks = [Ask("list", prefix, settings) for prefix, _ in places]
+
+    async def one(ask: Ask, after: str) -> pa.Table:
+        return await lane_of(ask.uri).glance(ask, after, patience)
+
+    try:
+        return await each(one, asks, [after for _, after in places])
+    except VTONError as error:
+        return error
+
+
+async def each(one: Callable[..., Awaitable[_T]], asks: Sequence[Ask], *more: Sequence[object]) -> list[_T]:
+    """Do something for all asks at once, as far as their settings allow; like `map`, with one argument from each list.
+
+    Raises:
+        VTONError: The first one's failure, in our words; the others are stopped.
+    """
+    if not asks:
+        return []
+    slots = asyncio.Semaphore(asks[0].settings.concurrency)
+
+    async def in_turn(*arguments: object) -> _T:
+        async with slots:
+            return await one(*arguments)
+
+    outcomes = await gather_or_stop([in_turn(*arguments) for arguments in zip(asks, *more, strict=True)])
+    for ask, outcome in zip(asks, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            raise outcome if isinstance(outcome, VTONError) else ask.failure(outcome) from None
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+
+
+async def each_page(
+    asks: Sequence[Ask], pages_of: Callable[[Ask], AsyncGenerator[pa.Table, None]], seen: Callable[[int], None]
+) -> list[pa.Table]:
+    """All pages of all asks.
+
+    Raises:
+        VTONError: As `each` does.
+    """
+
+    async def one(ask: Ask) -> list[pa.Table]:
+        pages = []
+        async with aclosing(pages_of(ask)) as answers:
+            async for answer in answers:
+                pages.append(answer)
+                seen(answer.num_rows)
+        return pages
+
+    return [page for pages in await each(one, asks) for page in pages]

@@ -4,13 +4,14 @@ import asyncio
 import errno
 import os
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
 
 from vton_hf.errors import LayoutError
+from vton_hf.storage.listing import each_page
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
@@ -25,8 +26,11 @@ class LocalLane:
     def __init__(self, settings: StorageSettings) -> None:
         """Take the settings that every lane takes; a folder needs none."""
 
-    async def pages(self, ask: Ask, patience: Patience) -> AsyncGenerator[pa.Table, None]:  # noqa: ARG002
-        """The files under `ask.uri`, a folder at a time."""
+    async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:  # noqa: ARG002
+        """The files under each ask's URI, a folder at a time."""
+        return await each_page(asks, self._pages, seen)
+
+    async def _pages(self, ask: Ask) -> AsyncGenerator[pa.Table, None]:
         root = ask.uri.removeprefix("file://")
         if not await asyncio.to_thread(os.path.isdir, root):
             raise LayoutError(f"No folder {root}: check the spelling, or drop this prefix.")
@@ -36,6 +40,10 @@ class LocalLane:
             waiting.extend(below)
             if found.num_rows:
                 yield found
+
+    async def glance(self, ask: Ask, after: str, patience: Patience) -> pa.Table:
+        """Not offered."""
+        raise NotImplementedError
 
     async def get(self, uri: str) -> bytes:
         """One file, read whole."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -11,6 +11,7 @@ import fsspec
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError
+from vton_hf.storage.listing import each_page
 from vton_hf.storage.loop import close_with
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.retry import Patience
@@ -43,8 +44,11 @@ class OtherLane:
             raise ConfigError(f"{scheme}:// cannot be opened: {error}") from None
         close_with(self, self._fs)
 
-    async def pages(self, ask: Ask, patience: Patience) -> AsyncGenerator[pa.Table, None]:
-        """The objects under `ask.uri`, as one page."""
+    async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:
+        """The objects under each ask's URI, as one page."""
+        return await each_page(asks, lambda ask: self._pages(ask, patience), seen)
+
+    async def _pages(self, ask: Ask, patience: Patience) -> AsyncGenerator[pa.Table, None]:
         root = self._fs._strip_protocol(ask.uri).rstrip("/")  # noqa: SLF001
 
         async def find() -> Mapping[str, Mapping[str, Any]]:
@@ -64,6 +68,10 @@ class OtherLane:
             [info["size"] for info in found.values()],
             [_mark(info) for info in found.values()],
         )
+
+    async def glance(self, ask: Ask, after: str, patience: Patience) -> pa.Table:
+        """Not offered."""
+        raise NotImplementedError
 
     async def get(self, uri: str) -> bytes:
         """One object, read whole."""

@@ -63,6 +63,16 @@ def split_uri(uri: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """Take an S3 URI apart.
+
+    >>> bucket_and_key("s3://bucket/a//b?c.png")
+    ('bucket', 'a//b?c.png')
+    """
+    bucket, _, key = split_uri(uri)[1].partition("/")
+    return bucket, key
+
+
 def outermost(prefixes: Iterable[str]) -> list[str]:
     """The prefixes that lie in no other one, so that no object is listed twice.
 

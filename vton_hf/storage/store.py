@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from vton_hf.errors import ConfigError
 from vton_hf.storage.lanes import Lane
-from vton_hf.storage.listing import list_all
+from vton_hf.storage.listing import glance_all, list_all
 from vton_hf.storage.local import LocalLane
 from vton_hf.storage.loop import run
 from vton_hf.storage.other import OtherLane
@@ -20,7 +20,9 @@ from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.writing import delete_all, send_file
 
 _T = TypeVar("_T")
-_Bodies: TypeAlias = list[Body]  # inside the class `list` is the method
+# Inside the class `list` is the method.
+_Bodies: TypeAlias = list[Body]
+_Pages: TypeAlias = list[pa.Table]
 
 
 class Store:
@@ -73,6 +75,25 @@ class Store:
                 raise ConfigError(f"{prefix!r} has no trailing slash: write it with resolve_prefix().")
         lane_of = self._lanes_of(prefixes)
         return _value(run(lambda seen: list_all(prefixes, self.settings, lane_of, seen), progress))
+
+    def glance(self, places: Sequence[tuple[str, str]]) -> _Pages:
+        """One page of each of some listings, asked for together.
+
+        Args:
+            places: For each, a prefix of `s3://`, and the URI behind which the page begins, or "" for the beginning.
+
+        Returns:
+            For each, up to 1,000 objects as `list` gives them, in key order; fewer only at the prefix's end.
+
+        Raises:
+            StorageError: If the store fails.
+            ConfigError: If a prefix is not one of S3.
+        """
+        for prefix, _ in places:
+            if split_uri(prefix)[0] != "s3":
+                raise ConfigError(f"{prefix!r} is not in S3: list() it.")
+        lane_of = self._lanes_of([prefix for prefix, _ in places])
+        return _value(run(lambda _: glance_all(places, self.settings, lane_of)))
 
     def read(self, uris: Sequence[str], sizes: Sequence[int] | None = None) -> _Bodies:
         """The objects' bytes, fetched together.

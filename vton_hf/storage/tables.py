@@ -21,8 +21,14 @@ def join(pages: Iterable[pa.Table]) -> pa.Table:
     >>> join([page(["b", "a"], [1, 2], ["x", "y"])])["uri"].to_pylist()
     ['a', 'b']
     """
-    table = pa.concat_tables([SCHEMA.empty_table(), *pages])
-    return table.sort_by("uri").combine_chunks()
+    in_order = sorted((table for table in pages if table.num_rows), key=lambda table: str(table["uri"][0]))
+    table = pa.concat_tables([SCHEMA.empty_table(), *in_order]).combine_chunks()
+    # Stores list in this order, so pages seldom have to be torn apart: 1.8 million rows take 4 s to sort.
+    return table if _is_sorted(table["uri"]) else table.sort_by("uri").combine_chunks()
+
+
+def _is_sorted(column: pa.ChunkedArray) -> bool:
+    return len(column) < 2 or bool(pc.all(pc.less_equal(column[:-1], column[1:])).as_py())  # noqa: PLR2004
 
 
 def holds(table: pa.Table, prefix: str) -> bool:

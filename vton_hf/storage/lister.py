@@ -1,0 +1,93 @@
+"""A program of its own that lists folders through obstore, so that no process that may fork starts obstore's threads.
+
+Run as a script, by its path: it imports nothing of the package. It takes a JSON text of `{"places": {bucket: place},
+"folders": [uri, ...]}` and answers with an Arrow stream. Each batch says in its metadata which folder it is of, and the
+last one of a folder how it ended.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import obstore
+import pyarrow as pa
+import pyarrow.compute as pc
+from obstore.store import S3Store
+
+SCHEMA: Final = pa.schema([("uri", pa.string()), ("size", pa.int64()), ("etag", pa.string())])
+WHOLE: Final = "whole"
+_NOTHING: Final = pa.RecordBatch.from_pylist([], schema=SCHEMA)
+_BATCH: Final = 10_000
+"""Keys: ten of the store's pages."""
+_AT_ONCE: Final = 64
+_RETRIES: Final = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
+
+
+def open_store(bucket: str, place: Mapping[str, Any], **options: Any) -> S3Store:
+    """A bucket as obstore reaches it.
+
+    Args:
+        bucket: Its name.
+        place: `endpoint` and `virtual` (whether the bucket is a part of it), `region`, `timeout` in seconds, and
+            `access_key`, `secret_key`, `session_token`, of which all are None for requests that are not signed.
+        **options: What else `S3Store` takes.
+    """
+    patience = f"{place['timeout']}s"
+    client: Any = {"read_timeout": patience, "connect_timeout": patience, "allow_http": True}
+    who = {"access_key_id": "access_key", "secret_access_key": "secret_key", "session_token": "session_token"}
+    known = {name: place[ours] for name, ours in who.items() if place[ours] is not None}
+    if "credential_provider" not in options:
+        options |= known or {"skip_signature": True}
+    return S3Store(
+        bucket,
+        endpoint=place["endpoint"],
+        region=place["region"],
+        virtual_hosted_style_request=place["virtual"],
+        client_options=client,
+        **options,
+    )
+
+
+async def _list(number: int, uri: str, store: S3Store, answers: pa.RecordBatchStreamWriter) -> None:
+    """Write the objects of one folder, in batches, and then how it ended."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    end = WHOLE
+    try:
+        async for found in obstore.list(store, key, chunk_size=_BATCH, return_arrow=True):
+            answers.write_batch(_page(pa.record_batch(found), bucket, key), {"folder": str(number)})
+    except Exception as error:  # noqa: BLE001  # whatever it is, the reader asks again in another way
+        end = type(error).__name__
+    answers.write_batch(_NOTHING, {"folder": str(number), "end": end})
+
+
+def _page(found: pa.RecordBatch, bucket: str, key: str) -> pa.RecordBatch:
+    # obstore drops the slash of a folder's own marker; nothing else below a folder can lose its name so.
+    path = pc.if_else(pc.equal(found["path"], key.removesuffix("/")), key, found["path"])
+    uri = pc.binary_join_element_wise(f"s3://{bucket}/", path, "")
+    etag = pc.ascii_trim(pc.fill_null(found["e_tag"], ""), '"')
+    return pa.record_batch([uri, found["size"].cast(pa.int64()), etag], schema=SCHEMA)
+
+
+async def _list_all(asked: Mapping[str, Any], answers: pa.RecordBatchStreamWriter) -> None:
+    stores = {bucket: open_store(bucket, place, retry_config=_RETRIES) for bucket, place in asked["places"].items()}
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(number: int, uri: str) -> None:
+        async with slots:
+            await _list(number, uri, stores[uri.removeprefix("s3://").partition("/")[0]], answers)
+
+    await asyncio.gather(*(one(number, uri) for number, uri in enumerate(asked["folders"])))
+
+
+def main() -> None:
+    """Answer one question."""
+    asked = json.load(sys.stdin)
+    with pa.ipc.new_stream(sys.stdout.buffer, SCHEMA) as answers:
+        asyncio.run(_list_all(asked, answers))
+
+
+if __name__ == "__main__":
+    main()
