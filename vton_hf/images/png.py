@@ -10,7 +10,11 @@ from vton_hf.errors import ImageError
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_TRUECOLOUR: Final = (2, 6)
+TRUECOLOUR: Final = 2
+_WITH_ALPHA: Final = 6
+_SMALLEST: Final = 8 + 25 + 12 + 12
+"""Bytes of a signature, a header, one chunk of pixels and the end."""
+
 _ONE_PASS: Final = ((0, 0, 1, 1),)
 _ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """Of each pass of an interlaced PNG: first column, first row, columns apart, rows apart."""
@@ -73,13 +77,22 @@ def check_png(data: bytes) -> None:
     raise ImageError(f"truncated PNG: the data ends at byte {len(data):,} without an IEND chunk")
 
 
-def is_plain(data: bytes) -> bool:
-    """Whether it is 8-bit RGB or RGBA and nothing beside the pixels has a say in how they look."""
+def plain_header(data: bytes) -> Header | None:
+    """The header of a PNG of 8-bit RGB or RGBA in which nothing beside the pixels has a say in how they look.
+
+    Args:
+        data: Anything.
+    """
+    if not data.startswith(SIGNATURE) or data[12:16] != b"IHDR" or len(data) < _SMALLEST:
+        return None
     form = header(data)
-    return form.depth == 8 and form.colour in _TRUECOLOUR and all(  # noqa: PLR2004
-        name in _HARMLESS or (name in _TEXT and not bytes(content[:32]).startswith(_TURNING))
-        for name, _, content in chunks(data)
-    )  # fmt: skip
+    if form.depth != 8 or form.colour not in {TRUECOLOUR, _WITH_ALPHA}:  # noqa: PLR2004
+        return None
+    name = b""
+    for name, _, content in chunks(data):
+        if name not in _HARMLESS and (name not in _TEXT or bytes(content[:32]).startswith(_TURNING)):
+            return None
+    return form if name == b"IEND" else None
 
 
 def check_scanlines(data: bytes) -> None:
