@@ -102,10 +102,10 @@ def broken_deflate() -> bytes:
     data = png("any")
     start = data.index(b"IDAT")
     (length,) = struct.unpack(">I", data[start - 4 : start])
-    body = b"IDAT" + data[start + 4 : start + 4 + length // 2] + bytes(length - length // 2)
+    body = b"IDAT" + data[start + 4 : start + 4 + length // 2]
     return (
         data[: start - 4]
-        + struct.pack(">I", length)
+        + struct.pack(">I", length // 2)
         + body
         + struct.pack(">I", zlib.crc32(body))
         + data[start + 8 + length :]

@@ -3,24 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PIL import Image
-
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.fetching import read_cells
-from vton_hf.images import decode
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store
+from vton_hf.transforms.kinds import Kind
 
-Pictures = dict[str, Image.Image]
-"""8-bit RGB, by role."""
+Pictures = dict[str, Any]
+"""8-bit RGB of one kind, by role."""
 
 
-def read_pictures(rows: Sequence[Mapping[str, Any]], store: Store) -> list[Pictures | Exception]:
+def read_pictures(rows: Sequence[Mapping[str, Any]], store: Store, kind: Kind) -> list[Pictures | Exception]:
     """Fetch what is not in the rows, all at once, and decode.
 
     Args:
         rows: Columns by name; those of images hold `{"bytes": ..., "path": URI}`.
         store: Where URIs lead.
+        kind: What to decode to.
 
     Returns:
         Each row's images, or what is wrong with it: a `StorageError` or an `ImageError`.
@@ -30,24 +29,24 @@ def read_pictures(rows: Sequence[Mapping[str, Any]], store: Store) -> list[Pictu
     """
     roles = [role for role in ROLES if rows and role in rows[0]]
     bodies = iter(read_cells([row[role] for row in rows for role in roles], store))
-    return [_pictures(row, {role: next(bodies) for role in roles}) for row in rows]
+    return [_pictures(row, {role: next(bodies) for role in roles}, kind) for row in rows]
 
 
-def matched(pictures: Pictures) -> Pictures:
-    """The target in the person's size, so that one crop fits both."""
+def matched(pictures: Pictures, kind: Kind) -> Pictures:
+    """The target in the person's size, so that one crop fits both; as `vton_hf.aspect.matched` does it."""
     person, target = pictures.get(ROLES[0]), pictures.get(ROLES[2])
-    if person is None or target is None or person.size == target.size:
+    if person is None or target is None or kind.shape(person) == kind.shape(target):
         return pictures
-    return pictures | {ROLES[2]: target.resize(person.size, Image.Resampling.LANCZOS)}
+    return pictures | {ROLES[2]: kind.resize(target, kind.shape(person))}
 
 
-def _pictures(row: Mapping[str, Any], bodies: Mapping[str, bytes | StorageError]) -> Pictures | Exception:
+def _pictures(row: Mapping[str, Any], bodies: Mapping[str, bytes | StorageError], kind: Kind) -> Pictures | Exception:
     pictures = {}
     for role, body in bodies.items():
         if isinstance(body, StorageError):
             return body
         try:
-            pictures[role] = decode(body)
+            pictures[role] = kind.decode(body)
         except ImageError as error:
             return ImageError(f"{row[role]['path']}: {error}")
     return pictures

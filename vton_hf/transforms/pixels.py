@@ -1,17 +1,16 @@
-"""One image's way from PIL to what a model takes: a preset's size first, then the user's callable."""
+"""One image's way from its pixels to what a model takes: a preset's size first, then the user's callable."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-import numpy as np
 import torch
-from PIL import Image
 from torchvision import transforms as v1
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from vton_hf.aspect import check_fit, fit
+from vton_hf.aspect import check_fit
 from vton_hf.errors import ConfigError
+from vton_hf.transforms.kinds import Kind, Pillow, Tensors
 
 Transform = Callable[[Any], Any]
 
@@ -55,26 +54,24 @@ class ImagePath:
         self._aspect = aspect
         self._dtype = dtype or torch.float32
         self._takes_tensors = transform is not None and _takes_tensors(transform)
+        self.kind: Kind = Tensors() if transform is None or self._takes_tensors else Pillow()
 
-    def fitted(self, image: Image.Image, role: str) -> Image.Image:
-        """The image in the size that was asked for; untouched if none was."""
-        return image if self._size is None else fit(image, self._size, self._aspect, role)
+    def fitted(self, picture: Any, role: str) -> Any:
+        """The picture in the size that was asked for; untouched if none was."""
+        return picture if self._size is None else self.kind.fit(picture, self._size, self._aspect, role)
 
-    def transformed(self, image: Image.Image) -> Any:
-        """What the model gets of an 8-bit RGB image."""
+    def transformed(self, picture: Any) -> Any:
+        """What the model gets of an 8-bit RGB picture of `kind`."""
         if self.transform is None:
-            return _scaled(_tensor(image), self._dtype)
-        made = self.transform(tv_tensors.Image(_tensor(image)) if self._takes_tensors else image)
+            return _scaled(picture, self._dtype)
+        made = self.transform(tv_tensors.Image(picture) if self._takes_tensors else picture)
         return made.as_subclass(torch.Tensor) if isinstance(made, tv_tensors.TVTensor) else made
 
 
-def _tensor(image: Image.Image) -> torch.Tensor:
-    """uint8 [3, H, W]."""
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
-
-
 def _scaled(pixels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return pixels if dtype == torch.uint8 else pixels.to(torch.float32).div_(127.5).sub_(1).to(dtype)
+    if dtype == torch.uint8:
+        return pixels.contiguous()
+    return torch.empty(pixels.shape, dtype=torch.float32).copy_(pixels).div_(127.5).sub_(1).to(dtype)
 
 
 def _takes_tensors(transform: Transform) -> bool:

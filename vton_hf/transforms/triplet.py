@@ -155,8 +155,9 @@ class TripletTransform:
         rows = [dict(zip(names, cells, strict=True)) for cells in zip(*batch.values(), strict=True)]
         made = []
         self._failures.saw(len(rows))
+        decoded = read_pictures(rows, self.store, self._path.kind)
         with borrowed_generators():
-            for row, pictures, token in zip(rows, read_pictures(rows, self.store), tokens or batch["key"], strict=True):
+            for row, pictures, token in zip(rows, decoded, tokens or batch["key"], strict=True):
                 sample = self._sample(row, pictures, seed_of(self._seed, now, token), now)
                 if sample is not None:
                     made.append(sample)
@@ -185,7 +186,7 @@ class TripletTransform:
         for candidate in self._rows.draw(row.get("difficulty"), seed):
             if candidate["key"] == row["key"]:
                 continue
-            (found,) = read_pictures([candidate], self.store)
+            (found,) = read_pictures([candidate], self.store, self._path.kind)
             if isinstance(found, dict):
                 return row | {name: candidate[name] for name in candidate if name in row}, found
             if isinstance(found, UnavailableError):
@@ -197,12 +198,13 @@ class TripletTransform:
 
     def _transformed(self, pictures: Pictures, key: str, seed: int) -> dict[str, Any]:
         made = {}
-        for role, picture in matched(pictures).items():
+        for role, picture in matched(pictures, self._path.kind).items():
             seed_generators(seed if self._shares(role) else seed_of(seed, role))
             try:
                 made[role] = self._path.transformed(self._path.fitted(picture, role))
             except Exception as error:
-                error.add_note(f"The transform was given {role} of {key}, {picture.width} x {picture.height} pixels.")
+                width, height = self._path.kind.shape(picture)
+                error.add_note(f"The transform was given {role} of {key}, {width} x {height} pixels.")
                 raise
         return made
 
