@@ -1,14 +1,16 @@
 """An image of one shape into a picture of another: stretched, padded, cropped, or as CatVTON does."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from PIL import Image
 
 from vton_hf.errors import ConfigError
+from vton_hf.naming import ROLES
 
 ASPECTS: Final = ("stretch", "pad", "crop", "catvton")
 
-_GARMENT: Final = "cloth_image"
+_PERSON, _GARMENT, _TARGET = ROLES
 
 
 def check_fit(size: object, aspect: object) -> None:
@@ -34,6 +36,14 @@ def check_fit(size: object, aspect: object) -> None:
         )
 
 
+def matched(pictures: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
+    """The same pictures by role, a target of another size brought to its person's, so that one crop fits both."""
+    person, target = pictures.get(_PERSON), pictures.get(_TARGET)
+    if person is None or target is None or person.size == target.size:
+        return dict(pictures)
+    return {**pictures, _TARGET: target.resize(person.size, Image.Resampling.LANCZOS)}
+
+
 def fit(image: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Image.Image:
     """Resize an image with Lanczos.
 
@@ -55,29 +65,52 @@ def fit(image: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Im
     box = (size[1], size[0])
     if image.size == box:
         return image
+    where = place(image.size, box, aspect, role)
+    small = image.crop(where.crop).resize(where.inner, Image.Resampling.LANCZOS)
+    if where.inner == box:
+        return small
+    white = Image.new("RGB", box, "white")
+    white.paste(small, where.at)
+    return white
+
+
+class Place(NamedTuple):
+    """What is cut out of an image, and where it stands in the box; in whole pixels, as CatVTON has it.
+
+    Attributes:
+        crop: Left, top, right and bottom of what is cut out.
+        inner: Width and height that it is resized to.
+        at: Left and top in the box, which is white around it.
+    """
+
+    crop: tuple[int, int, int, int]
+    inner: tuple[int, int]
+    at: tuple[int, int]
+
+
+def place(shape: tuple[int, int], box: tuple[int, int], aspect: str, role: str) -> Place:
+    """Where an image goes.
+
+    Args:
+        shape: Its width and height.
+        box: The width and height to be filled.
+        aspect: As for `fit`.
+        role: As for `fit`.
+
+    >>> place((30, 40), (60, 40), "catvton", "cloth_image")
+    Place(crop=(0, 0, 30, 40), inner=(30, 40), at=(15, 0))
+    """
     if aspect == "catvton":
         aspect = "pad" if role == _GARMENT else "crop"
-    if aspect == "pad":
-        return _padded(image, box)
-    if aspect == "crop":
-        image = _cropped(image, box)
-    return image.resize(box, Image.Resampling.LANCZOS)
+    cut = _inside(box, shape) if aspect == "crop" else shape
+    # `ImageOps.pad` rounds to the nearest pixel, and `ImageOps.fit` cuts through pixels.
+    inner = _inside(shape, box) if aspect == "pad" else box
+    left, top = _centred(cut, shape)
+    return Place((left, top, left + cut[0], top + cut[1]), inner, _centred(inner, box))
 
 
-def _cropped(image: Image.Image, box: tuple[int, int]) -> Image.Image:
-    """Its largest centred part of that shape, in whole pixels as CatVTON cuts it; `ImageOps.fit` cuts through them."""
-    width, height = _inside(box, image.size)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
-
-
-def _padded(image: Image.Image, box: tuple[int, int]) -> Image.Image:
-    """All of it in a white box, in whole pixels rounded down as CatVTON does; `ImageOps.pad` rounds to the nearest."""
-    inner = _inside(image.size, box)
-    white = Image.new("RGB", box, "white")
-    small = image.resize(inner, Image.Resampling.LANCZOS)
-    white.paste(small, ((box[0] - inner[0]) // 2, (box[1] - inner[1]) // 2))
-    return white
+def _centred(small: tuple[int, int], large: tuple[int, int]) -> tuple[int, int]:
+    return (large[0] - small[0]) // 2, (large[1] - small[1]) // 2
 
 
 def _inside(shape: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
