@@ -16,11 +16,13 @@ FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*
 
 MAY_IMPORT = {
     "errors": "",
-    "ahead": "",
+    "stopwatch": "",
+    "ahead": "stopwatch",
+    "budget": "errors stopwatch",
     "registry": "",
     "naming": "errors",
     "images": "errors",
-    "aspect": "errors",
+    "aspect": "errors naming",
     "collate": "errors naming",
     "storage": "errors",
     "splits": "errors",
@@ -28,31 +30,38 @@ MAY_IMPORT = {
     "features": "errors naming",
     "triplets": "errors naming",
     "demo": "errors naming",
-    "preparation": "errors images",
-    "fetching": "errors naming storage",
+    "encoding": "errors",
+    "quality": "errors",
+    "preparation": "aspect encoding errors images naming",
+    "lookahead": "errors naming storage",
+    "fetching": "errors lookahead naming stopwatch storage",
     "samplers": "errors mixing naming",
     "report": "mixing naming triplets",
     "sheet": "errors images naming report",
-    "config": "aspect errors images mixing naming preparation triplets",
+    "forecast": "encoding errors images naming preparation quality storage",
+    "config": "aspect encoding errors images mixing naming preparation triplets",
     "pools": "features mixing splits",
-    "chunks": "ahead errors features images naming preparation storage triplets",
+    "chunks": "ahead encoding errors features naming preparation storage triplets",
     "records": "chunks errors features naming triplets",
-    "streaming": "ahead errors features images mixing naming preparation records storage triplets",
+    "streaming": "ahead errors features mixing naming preparation records storage triplets",
     "left_out": "chunks errors",
-    "source": "chunks config errors left_out mixing records storage streaming triplets",
-    "builder": "config errors features fetching left_out mixing pools records source splits storage streaming",
+    "listings": "errors records storage triplets",
+    "source": "chunks config errors left_out listings mixing records storage streaming triplets",
+    "builder": "config errors features fetching left_out listings mixing pools records source splits storage streaming",
     "card": "errors naming report",
     "delivery": (
         "ahead aspect builder card chunks config errors features images mixing naming pools report sheet source splits "
         "storage streaming triplets"
     ),
     "hub": "card delivery errors mixing",
-    "transforms": "aspect errors features fetching images naming storage streaming",
-    "torch_dataset": "builder errors mixing naming storage transforms",
-    "__init__": ("builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"),
+    "transforms": "aspect errors features fetching images naming stopwatch storage streaming",
+    "torch_dataset": "builder errors lookahead mixing naming storage transforms",
+    "__init__": (
+        "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
+    ),
     "cli": (
-        "__init__ builder chunks config delivery sheet demo errors hub images mixing naming preparation records report "
-        "triplets"
+        "__init__ aspect builder chunks config delivery sheet demo encoding errors forecast hub images listings mixing "
+        "naming preparation records report source storage triplets"
     ),
 }
 """Room by room, from the bottom: what it may import of this package, even inside a function."""
@@ -61,9 +70,12 @@ MAY_USE = {
     "storage": "aiobotocore aiohttp botocore fsspec obstore pyarrow s3fs",
     "triplets": "numpy pyarrow",
     "mixing": "numpy",
-    "images": "PIL imagecodecs",
+    "images": "PIL imagecodecs kornia_rs numpy",
     "aspect": "PIL",
+    "encoding": "PIL imagecodecs numpy",
+    "quality": "PIL numpy",
     "preparation": "PIL",
+    "forecast": "PIL numpy pyarrow",
     "sheet": "PIL pyarrow",
     "demo": "PIL moto numpy s3fs",
     "report": "pyarrow",
@@ -75,7 +87,9 @@ MAY_USE = {
     "config": "datasets",
     "splits": "datasets",
     "fetching": "datasets",
-    "source": "datasets",
+    "lookahead": "datasets pyarrow",
+    "listings": "numpy pyarrow",
+    "source": "datasets pyarrow",
     "card": "datasets huggingface_hub yaml",
     "delivery": "PIL datasets filelock imagecodecs numpy pyarrow",
     "hub": "datasets huggingface_hub",
@@ -84,7 +98,7 @@ MAY_USE = {
     "torch_dataset": "datasets numpy torch",
     "collate": "torch",
     "samplers": "datasets numpy torch",
-    "cli": "datasets",
+    "cli": "datasets torch",
 }
 """Room by room: third parties. `torch` is in those that `import vton_hf` leaves alone; the rest needs Python alone."""
 

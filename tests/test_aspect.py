@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from tests.bucket import encoded, png
+from tests.bucket import png
 from vton_hf.aspect import ASPECTS, check_fit, fit
 from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
-from vton_hf.preparation import Preparation
 
 PERSON, GARMENT, TARGET = ROLES
 WHITE, GREY, RED = (255, 255, 255), (90, 90, 90), (200, 0, 0)
@@ -108,14 +107,6 @@ def test_catvton_cuts_at_whole_pixels() -> None:
     white = Image.new("RGB", (60, 100), "white")
     white.paste(image.resize((60, 39), Image.Resampling.LANCZOS), (0, 30))
     assert fit(image, (100, 60), "catvton", GARMENT).tobytes() == white.tobytes()
-
-
-@each_shape
-@each_size
-def test_stretching_is_what_a_build_with_that_size_stores(shape: tuple[int, int], size: tuple[int, int]) -> None:
-    image = drawn(*shape)
-    with Image.open(BytesIO(Preparation(size=size).apply(encoded(image)))) as stored:
-        assert fit(image, size, "stretch", PERSON).tobytes() == stored.tobytes()
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)

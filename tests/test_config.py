@@ -13,8 +13,8 @@ from vton_hf.mixing import RECIPES
 
 NOWHERE = "/no/such/folder/"
 OWN = (
-    "cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, image_format, image_size, limit, mixing, "
-    "on_error, s3_prefixes, seed, verify."
+    "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, image_format, image_quality, "
+    "image_size, limit, listing, mixing, on_error, s3_prefixes, seed, verify."
 )
 
 
@@ -83,7 +83,8 @@ def test_a_prefix_that_says_no_place_is_refused(prefixes: object, text: str) -> 
         ("cloth", "'first', 'each', 'error'"),
         ("verify", "'structure', 'decode', 'none'"),
         ("on_error", "'skip', 'raise'"),
-        ("image_format", "None, 'png', 'jpeg', 'webp'"),
+        ("image_format", "None, 'png', 'png-fast', 'jpeg', 'webp'"),
+        ("aspect", "'stretch', 'pad', 'crop', 'catvton'"),
     ],
 )
 @pytest.mark.parametrize("value", ["", "Exact", 1, ["first"]])
@@ -104,6 +105,17 @@ def test_a_choice_is_one_of_those_there_are(name: str, allowed: str, value: obje
         ({"image_size": 512}, "image_size=512 makes no sense."),
         ({"image_size": (5, 5.0)}, "image_size=(5, 5.0) makes no sense."),
         ({"image_size": (5, 5), "embed_images": False}, "image_size= and image_format= say how images are stored;"),
+        ({"aspect": "crop"}, "aspect='crop' needs a size to fit images to. Add image_size=(height, width)"),
+        ({"image_format": "jpeg", "image_quality": 101}, "image_quality=101 makes no sense. Allowed: a whole number"),
+        ({"image_format": "webp", "image_quality": True}, "image_quality=True makes no sense."),
+        (
+            {"image_format": "png", "image_quality": 90},
+            "image_quality=90 is for image_format='jpeg' and 'webp'; image_f",
+        ),
+        (
+            {"image_size": (5, 5), "image_quality": 90},
+            "image_quality=90 is for image_format='jpeg' and 'webp'; image_f",
+        ),
         ({"mixing": "interleave", "epoch_size": 5}, "epoch_size=5 needs mixing='exact'. With mixing='interleave'"),
         ({"difficulty_weights": {}}, "Weights {}: expected {difficulty: weight} of easy, medium, hard."),
         ({"difficulty_weights": {"eazy": 1}}, "Weights {'eazy': 1}: expected {difficulty: weight}"),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vton_hf.errors import ConfigError, EmptyPoolError
-from vton_hf.mixing import RECIPES, Plan, check_weights, epoch_length, plan, quotas
+from vton_hf.mixing import RECIPES, Plan, check_weights, epoch_length, order, plan, quotas
 from vton_hf.naming import DIFFICULTIES
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=150, database=None)
@@ -300,6 +300,8 @@ def test_indices_number_the_concatenated_pools_that_are_drawn_from() -> None:
     assert np.array_equal(mix.indices(), np.where(mix.pool == 0, mix.row, 30 + mix.row))
     assert len(set(mix.indices().tolist())) == len(mix) == 60
     assert mix.indices().max() < 80
+    assert mix.indices([5, 0, 5]).tolist() == mix.indices()[[5, 0, 5]].tolist()
+    assert mix.indices([]).dtype == np.int64
 
 
 def test_a_plan_cannot_be_changed() -> None:
@@ -404,6 +406,23 @@ def test_the_plan_of_a_seed_never_changes() -> None:
     mix = plan({"easy": 6, "medium": 6, "hard": 3}, RECIPES["hard"], seed=7, epoch=3, epoch_size=12)
     assert mix.pool.tolist() == [2, 0, 1, 2, 2, 2, 0, 1, 2, 2, 0, 1]
     assert mix.row.tolist() == [2, 4, 5, 1, 0, 2, 0, 3, 0, 1, 5, 4]
+
+
+@pytest.mark.parametrize("bits", [0, 1, 3, 55, 62])
+@pytest.mark.parametrize("size", [1, 2, 7, 64, 1_000])
+def test_rows_whose_random_numbers_agree_keep_their_order(size: int, bits: int) -> None:
+    class Source:
+        def __init__(self) -> None:
+            self.numbers = np.random.PCG64(size)
+
+        def random_raw(self, count: int) -> NDArray[np.uint64]:
+            return self.numbers.random_raw(count) & ~np.uint64((1 << bits) - 1)
+
+    source: Any = Source()
+    keys = source.random_raw(3 * size).reshape(3, size) >> np.uint64(1)
+    expected = np.argsort(keys[0] + keys[1:], axis=1, kind="stable").ravel()
+    again: Any = Source()
+    assert order.rows(size, 2 * size, again).tolist() == expected.tolist()
 
 
 def test_another_seed_or_epoch_gives_another_order() -> None:

@@ -16,7 +16,6 @@ from vton_hf.naming import (
     NAME_PATTERNS,
     ROLES,
     ImageKey,
-    cloth_splits,
     format_key,
     parse_key,
 )
@@ -155,18 +154,3 @@ def test_the_deepest_folder_says_difficulty_and_gender(folder: str, difficulty: 
 
 def test_a_garment_may_be_nameless() -> None:
     assert parse_key("easy/cloth_image/001_cloth_.png").garment == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "splits"),
-    [
-        ("001", []),
-        ("_cloth_dress", []),
-        ("001_cloth_dress", [("001", "dress")]),
-        ("a_cloth_b_cloth_c", [("a_cloth_b", "c"), ("a", "b_cloth_c")]),
-        ("a_cloth_cloth_c", [("a_cloth", "c"), ("a", "cloth_c")]),
-        ("_cloth_a_cloth_b", [("_cloth_a", "b")]),
-    ],
-)
-def test_a_garment_is_cut_from_its_stem_in_every_way(name: str, splits: list[tuple[str, str]]) -> None:
-    assert cloth_splits(name) == splits

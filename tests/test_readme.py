@@ -57,7 +57,7 @@ def clone(tmp_path: Path) -> Path:
 @pytest.mark.s3
 def test_the_commands_run_and_then_the_python_blocks(environment: dict[str, str], clone: Path) -> None:
     asked = {line.split()[1] for line in commands() if line.startswith("vton-hf")}
-    assert asked == {"scan", "plan", "build", "cache", "push", "export"}
+    assert asked == {"scan", "plan", "build", "cache", "push", "export", "bench"}
     for line in commands():
         done = subprocess.run(
             shlex.split(line), env=environment, cwd=clone, capture_output=True, text=True, check=False

@@ -27,6 +27,7 @@ from vton_hf.errors import (
 from vton_hf.registry import register
 
 if TYPE_CHECKING:
+    from vton_hf.budget import TimeBudget, time_budget
     from vton_hf.builder import VTON, load
     from vton_hf.collate import collate_triplets
     from vton_hf.config import VTONConfig
@@ -65,6 +66,7 @@ __all__ = [
     "S3VTONDatasetHard",
     "S3VTONDatasetMedium",
     "StorageError",
+    "TimeBudget",
     "TripletSampler",
     "TripletTransform",
     "UnavailableError",
@@ -78,6 +80,7 @@ __all__ = [
     "load",
     "push_to_hub",
     "set_transform",
+    "time_budget",
     "transform_of",
 ]
 
@@ -89,6 +92,7 @@ _ROOMS = {
     "S3VTONDatasetEasy": "torch_dataset",
     "S3VTONDatasetHard": "torch_dataset",
     "S3VTONDatasetMedium": "torch_dataset",
+    "TimeBudget": "budget",
     "TripletSampler": "samplers",
     "TripletTransform": "transforms",
     "VTONConfig": "config",
@@ -100,6 +104,7 @@ _ROOMS = {
     "load": "builder",
     "push_to_hub": "hub",
     "set_transform": "transforms",
+    "time_budget": "budget",
     "transform_of": "transforms",
 }
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from vton_hf.stopwatch import stage
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -27,13 +29,16 @@ def ahead(items: Iterable[Item], work: Callable[[Item], Result], *, depth: int =
         for item in items:
             pending.append((item, threads.submit(work, item)))
             if len(pending) > depth:
-                first, result = pending.popleft()
-                yield first, result.result()
+                yield _awaited(*pending.popleft())
         while pending:
-            first, result = pending.popleft()
-            yield first, result.result()
+            yield _awaited(*pending.popleft())
     finally:
         # A consumer that stops early is not kept waiting for what it no longer wants; one that stops because the
         # interpreter ends finds the threads joined already.
         if not sys.is_finalizing():
             threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _awaited(item: Item, result: Future[Result]) -> tuple[Item, Result]:
+    with stage("fetch"):
+        return item, result.result()

@@ -16,6 +16,7 @@ from vton_hf.errors import ConfigError
 from vton_hf.features import check_features, features
 from vton_hf.fetching import FetchImages
 from vton_hf.left_out import check_usable
+from vton_hf.listings import check_mode
 from vton_hf.records import Cache
 from vton_hf.source import Source
 from vton_hf.splits import SPLIT, each_split, row_ranges
@@ -61,11 +62,12 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
             cache_dir: Where chunks are kept; by default the cache of `datasets`.
             dataset_name: The name below `cache_dir`.
             config_name: `"easy"`, `"medium"` or `"hard"`.
-            **options: The fields of `VTONConfig`, `features`, `storage_options`, and what `datasets` passes.
+            **options: All that `VTONConfig` names, `features`, `storage_options`, and what `datasets` passes.
 
         Raises:
             ConfigError: If an option is unknown or makes no sense.
         """
+        listing = check_mode(options.pop("listing", "auto"))  # no field of the config, whose hash names the cache
         for name, value in options.items():
             if isinstance(value, Iterator):
                 # It is looked at more than once: for its hash, its sense and its use.
@@ -82,6 +84,7 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
             settings=storage.settings_for(self.storage_options),
             cache=Cache.within(self._cache_dir_root),
             directory=self._cache_dir,
+            listing=listing,
         )
         self._exported = False
 
@@ -99,18 +102,17 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
 
         Args:
             output_dir: A directory for a copy of its own, in `file_format` `"arrow"` or `"parquet"`.
-            **options: As in `datasets.DatasetBuilder.download_and_prepare`; `num_proc` builds in so many
-                worker processes, `download_mode="force_redownload"` fetches everything again.
+            **options: As in `datasets.DatasetBuilder.download_and_prepare`; `num_proc` worker processes build,
+                `download_mode="reuse_cache_if_exists"` lists again, `"force_redownload"` also fetches all again.
 
         Raises:
             VTONError: See `Source.prepare`.
         """
+        fresh = self.source.obey(options.get("download_mode"))
         self._exported = output_dir is not None or options.get("file_format", "arrow") != "arrow"
         if self._exported:
             super().download_and_prepare(output_dir, **options)
             return
-        mode = datasets.DownloadMode(options.get("download_mode") or datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)
-        fresh = mode == datasets.DownloadMode.FORCE_REDOWNLOAD
         self.source.prepare(num_proc=options.get("num_proc"), fresh=fresh)
 
     def as_dataset(self, split: Any = None, in_memory: bool = False, **options: Any) -> Any:
@@ -234,7 +236,7 @@ def load(name: str, *, split: Any = SPLIT, streaming: bool = False, num_proc: in
         split: As in `load_dataset`; None gives a dictionary of all splits.
         streaming: Fetch while iterating instead of building a cache.
         num_proc: Worker processes that build.
-        **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`.
+        **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`, `listing`.
 
     Raises:
         VTONError: See `VTON`.

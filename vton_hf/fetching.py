@@ -8,6 +8,7 @@ import datasets
 from vton_hf import lookahead
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.naming import ROLES
+from vton_hf.stopwatch import stage
 from vton_hf.storage import StorageSettings, Store
 
 
@@ -55,7 +56,8 @@ def read_cells(cells: Sequence[Mapping[str, Any]], store: Store) -> list[bytes |
     Raises:
         StorageError: If the store as a whole fails.
     """
-    fetched = iter(lookahead.read([cell["path"] for cell in cells if cell["bytes"] is None], store))
+    with stage("fetch"):
+        fetched = iter(lookahead.read([cell["path"] for cell in cells if cell["bytes"] is None], store))
     return [next(fetched) if cell["bytes"] is None else cell["bytes"] for cell in cells]
 
 

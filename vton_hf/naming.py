@@ -25,11 +25,18 @@ _EXTENSION: Final = r"\.(?i:png|jpe?g|webp)"
 KEY_PATTERN: Final = rf"(?s)^(?P<folder>(?:.*/)?)(?P<role>{'|'.join(ROLES)})/(?P<name>[^/]+)$"
 """Splits a key into the folder that holds the three role folders, the role and the file's name."""
 
+ENDINGS: Final = {
+    "initial_image": rf"_person{_EXTENSION}$",
+    "cloth_image": rf"{_EXTENSION}$",
+    "try_on_image": rf"_vton{_EXTENSION}$",
+}
+"""What stands behind the stem, or behind the garment."""
+
 NAME_PATTERNS: Final = {
-    "initial_image": rf"(?s)^(?P<stem>.+)_person{_EXTENSION}$",
+    "initial_image": rf"(?s)^(?P<stem>.+){ENDINGS['initial_image']}",
     # The first `_cloth_` ends the stem; `triplets` looks again where a name holds several.
-    "cloth_image": rf"(?s)^(?P<stem>.+?){CLOTH_MARK}(?P<garment>.*){_EXTENSION}$",
-    "try_on_image": rf"(?s)^(?P<stem>.+)_vton{_EXTENSION}$",
+    "cloth_image": rf"(?s)^(?P<stem>.+?){CLOTH_MARK}(?P<garment>.*){ENDINGS['cloth_image']}",
+    "try_on_image": rf"(?s)^(?P<stem>.+){ENDINGS['try_on_image']}",
 }
 
 AUTHORITY_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*/"
@@ -106,13 +113,3 @@ def format_key(image: ImageKey, extension: str = ".png") -> str:
     """
     suffix = {"initial_image": "_person", "cloth_image": CLOTH_MARK + image.garment, "try_on_image": "_vton"}
     return f"{image.folder}{image.role}/{image.stem}{suffix[image.role]}{extension}"
-
-
-def cloth_splits(name: str) -> list[tuple[str, str]]:
-    """Every way to cut a garment's file name into (stem, garment), the longest stem first.
-
-    >>> cloth_splits("a_cloth_b_cloth_dress")
-    [('a_cloth_b', 'dress'), ('a', 'b_cloth_dress')]
-    """
-    starts = [match.start() for match in re.finditer(f"(?={CLOTH_MARK})", name) if match.start() > 0]
-    return [(name[:start], name[start + len(CLOTH_MARK) :]) for start in reversed(starts)]

@@ -58,6 +58,11 @@ class Cache:
         """One file a manifest, shared by all datasets made from it."""
         return self.root / "manifests"
 
+    @property
+    def listings(self) -> Path:
+        """One directory a listing, with what became of it."""
+        return self.root / "listings"
+
     def save_manifest(self, manifest: Manifest) -> Path:
         """Write the manifest unless it is there; the file can be memory-mapped."""
         path = self.manifests / f"{manifest.digest()}.arrow"

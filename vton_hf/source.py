@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
+import pyarrow as pa
+from datasets import DownloadMode
 from datasets.utils import tqdm
 
-from vton_hf import mixing, storage
+from vton_hf import listings, mixing, storage
 from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing
 from vton_hf.config import VTONConfig
 from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
 from vton_hf.records import Cache, Notebook, Record
 from vton_hf.streaming import Stream
-from vton_hf.triplets import Audit, Manifest, read_names, survey
+from vton_hf.triplets import Audit, Manifest, read_names
 
 
 @dataclass(eq=False)
@@ -26,12 +29,14 @@ class Source:
         settings: How the store is reached.
         cache: Where chunks and manifests lie.
         directory: Where the record of this very dataset lies.
+        listing: Whether an earlier listing of the bucket may do: one of `listings.MODES`.
     """
 
     config: VTONConfig
     settings: storage.StorageSettings
     cache: Cache
     directory: str
+    listing: str = "auto"
     _record: Record | None = field(default=None, init=False, repr=False)
     _reports: list[Report] | None = field(default=None, init=False, repr=False)
 
@@ -52,17 +57,29 @@ class Source:
             raise StorageError(
                 "HF_DATASETS_OFFLINE is set: the bucket may not be listed. Unset it to stream or to build."
             )
-        with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
-            table = storage.Store(self.settings).list(self.prefixes, progress=bar.update)
-        manifest, audit = survey(
-            table, cloth=config.cloth, exclude=config.exclude, gender=config.gender, limit=config.limit
-        )
+        store = storage.Store(self.settings)
+
+        def list_all() -> pa.Table:
+            with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
+                return store.list(self.prefixes, progress=bar.update)
+
+        found = listings.find(self.cache.listings, store, self.prefixes, self.listing, list_all)
+        rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
+        manifest, audit = listings.surveyed(found, self.cache, **rules)
         audit.log()
         return manifest, audit
 
+    def obey(self, download_mode: Any) -> bool:
+        """Believe no earlier listing if a mode of `datasets` says so; whether it also has all images fetched again."""
+        mode = DownloadMode(download_mode or DownloadMode.REUSE_DATASET_IF_EXISTS)
+        if mode != DownloadMode.REUSE_DATASET_IF_EXISTS:
+            self.listing = "fresh"
+            self.__dict__.pop("_survey", None)
+        return bool(mode == DownloadMode.FORCE_REDOWNLOAD)
+
     @property
     def manifest(self) -> Manifest:
-        """The triplets that may be drawn; the bucket is listed at the first look.
+        """The triplets that may be drawn; the bucket is listed at the first look, or an earlier listing compared.
 
         Raises:
             StorageError: If the store does not answer.

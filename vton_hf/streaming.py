@@ -17,7 +17,6 @@ import numpy as np
 from vton_hf.ahead import ahead
 from vton_hf.errors import BuildError, ImageError, StorageError
 from vton_hf.features import TEXT_COLUMNS
-from vton_hf.images import verify
 from vton_hf.mixing import Plan, plan
 from vton_hf.naming import DIFFICULTIES, ROLES
 from vton_hf.preparation import Preparation
@@ -158,17 +157,14 @@ class Reader:
         data = iter(self._store.read(uris, sizes))
         return [self._checked(row, (next(data), next(data), next(data))) for row in rows]
 
-    def _checked(self, row: dict[str, Any], images: tuple[bytes | StorageError, ...]) -> dict[str, Any] | Exception:
-        prepared = []
-        for role, image in zip(ROLES, images, strict=True):
-            if isinstance(image, StorageError):
-                return image
-            try:
-                verify(image, self._stream.verify)
-                prepared.append(self._stream.preparation.apply(image))
-            except ImageError as error:
-                return ImageError(f"{row[role]}: {error}")
-        return _example(row, tuple(prepared))
+    def _checked(self, row: dict[str, Any], bodies: tuple[bytes | StorageError, ...]) -> dict[str, Any] | Exception:
+        stored = self._stream.preparation.apply(dict(zip(ROLES, bodies, strict=True)), self._stream.verify)
+        for role, made in stored.items():
+            if isinstance(made, StorageError):
+                return made
+            if isinstance(made, ImageError):
+                return ImageError(f"{row[role]}: {made}")
+        return _example(row, tuple(stored[role] for role in ROLES))
 
     def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any]:
         """Another triplet of the same difficulty, the same one whoever asks."""

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import datasets
-import numpy as np
-from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from vton_hf import mixing
 from vton_hf.builder import VTON
 from vton_hf.errors import ConfigError
+from vton_hf.lookahead import unfetched
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, resolve_prefix, settings_for
 from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform, undecode
@@ -20,8 +19,9 @@ from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform
 ROOT: Final = "dataset_ultimate/"
 COLUMNS: Final = (*ROLES, "difficulty", "stem")
 EXTRA_COLUMNS: Final = ("gender", "garment", "key")
+_STORED: Final = ("image_format", "image_quality")
 TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "dtype")
-BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "verify", "image_format", "cache_dir")
+BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "verify", "cache_dir", "listing", *_STORED)
 
 
 class S3VTONDataset(Dataset[dict[str, Any]]):
@@ -50,11 +50,11 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         epoch_size: Samples in an epoch: None for as many as the drawn difficulties hold triplets, `"min"`,
             `"max"` or a number; see `vton_hf.mixing.epoch_length`.
         materialize: Build the Arrow cache first and read from it, instead of from the bucket. Images are then
-            stored at `image_size`, if that is given and the aspect is `"stretch"`.
+            stored at `image_size`, if that is given, and need no more work than decoding.
         num_proc: Worker processes that build it.
         storage_options: Credentials and endpoint, as everywhere around fsspec.
         **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect` and `dtype` of `TripletTransform`;
-            `gender`, `limit`, `cloth`, `exclude`, `verify` and `image_format` of `VTONConfig`; `cache_dir`.
+            `gender`, `limit`, `cloth`, `exclude`, `verify`, `image_format`, `image_quality`, `listing` of `VTON`.
 
     Raises:
         ConfigError: If an argument makes no sense.
@@ -85,8 +85,8 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         prefixes = [resolve_prefix(prefix, settings) for prefix in _listed(s3_prefixes)]
         how = {name: options[name] for name in TRANSFORM_OPTIONS if name in options}
         chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
-        if materialize and options.get("aspect", "stretch") == "stretch":
-            chosen["image_size"] = options.get("image_size")
+        if materialize:
+            chosen |= {name: options[name] for name in ("image_size", "aspect") if name in options}
         if materialize and options.get("on_error") == "raise":
             chosen["on_error"] = "raise"
         chosen |= {"s3_prefixes": prefixes, "embed_images": materialize, "storage_options": storage_options}
@@ -103,8 +103,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         self._transform = TripletTransform(
             transform, seed=seed, store=Store(settings), rows=DatasetRows(self._rows), **how
         )
-        plan = mixing.plan(self._sizes, **self._recipe)
-        self._drawn = 0, plan, plan.indices()
+        self._drawn = 0, mixing.plan(self._sizes, **self._recipe)
 
     @property
     def plan(self) -> mixing.Plan:
@@ -145,9 +144,14 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         positions = [self._position(row) for row in rows]
         if not positions:
             return []
-        epoch, _, indices = self._now()
-        made = self._transform.samples(self._rows[indices[positions].tolist()], positions, epoch=epoch)
+        epoch, plan = self._now()
+        made = self._transform.samples(self._rows[plan.indices(positions).tolist()], positions, epoch=epoch)
         return [{name: made[name][place] for name in self._columns} for place in range(len(positions))]
+
+    def uris_of(self, rows: Sequence[int]) -> list[str]:
+        """The URIs of the objects that these rows of this epoch are made of; none if they are built already."""
+        indices = self.plan.indices([self._position(row) for row in rows])
+        return unfetched(self._rows.with_format("arrow")[indices.tolist()]) if len(indices) else []
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{share.difficulty} {share.got:,}" for share in self._drawn[1].composition() if share.got)
@@ -159,12 +163,11 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
             raise IndexError(f"Row {position} of a dataset with {len(self):,} rows.")
         return position % len(self)
 
-    def _now(self) -> tuple[int, mixing.Plan, NDArray[np.int64]]:
-        """The epoch that is set, its plan, and the plan's rows; drawn anew where another process set it."""
+    def _now(self) -> tuple[int, mixing.Plan]:
+        """The epoch that is set, and its plan; drawn anew where another process set it."""
         epoch = self._transform.epoch.value
         if epoch != self._drawn[0]:
-            plan = self.plan_of(epoch)
-            self._drawn = epoch, plan, plan.indices()
+            self._drawn = epoch, self.plan_of(epoch)
         return self._drawn
 
 

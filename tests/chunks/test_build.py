@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -44,13 +45,12 @@ def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, slow: fl
     """Another process that builds `hard`, each chunk held up by `slow` seconds."""
     script = f"""
 import time, datasets, vton_hf
-from vton_hf.chunks import workers
-original = workers.build_chunk
-def slowed(*args, **kwargs):
-    done = original(*args, **kwargs)
+from vton_hf.chunks import write
+original = write.put_in_place
+def slowed(*args):
+    original(*args)
     time.sleep({slow})
-    return done
-workers.build_chunk = slowed
+write.put_in_place = slowed
 ds = datasets.load_dataset("vton_hf", "hard", split="train", s3_prefixes=["{ROOT}"], cache_dir={str(cache)!r},
                            storage_options={s3.storage_options!r}, num_proc={num_proc})
 print(len(ds), ds["key"][0])
@@ -93,6 +93,21 @@ def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path:
     s3.reset_counts()
     assert len(load()) == objects // 3
     assert sum(s3.gets().values()) == objects - 3 * done
+
+
+@pytest.mark.s3
+def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load, tmp_path: Path) -> None:
+    fill(s3, 4)
+    cache = tmp_path / "cache"
+    builder = in_process(s3, cache, slow=1.0)
+    deadline = time.monotonic() + 60
+    while len(finished_chunks(cache)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    builder.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in builder.communicate(timeout=20)[1]
+    assert not list(cache.rglob("*.incomplete"))
+    assert 2 <= len(finished_chunks(cache)) < 6
+    assert len(load()) == 24
 
 
 @pytest.mark.s3
@@ -170,11 +185,11 @@ class KillOnce:
     def __init__(self, mark: Path, key: str) -> None:
         self.mark, self.key = mark, key
 
-    def __call__(self, job: Any, wait: bool) -> bool:
+    def __call__(self, job: Any, threads: int, wait: bool) -> bool:
         if any(uri.endswith(self.key) for uri in job.chunk.rows["cloth_image"].to_pylist()) and not self.mark.exists():
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return workers.build_in_worker(job, wait)
+        return workers.build_in_worker(job, threads, wait)
 
 
 BROKEN = {
@@ -352,7 +367,9 @@ def test_what_no_dataset_uses_is_known_and_can_be_removed(bucket: Bucket, tmp_pa
     assert len(vton_hf.load("hard", **options)) == 12
 
 
-@pytest.mark.parametrize(("kind", "magic"), [(None, b"\x89PNG"), ("jpeg", b"\xff\xd8"), ("webp", b"RIFF")])
+@pytest.mark.parametrize(
+    ("kind", "magic"), [(None, b"\x89PNG"), ("png-fast", b"\x89PNG"), ("jpeg", b"\xff\xd8"), ("webp", b"RIFF")]
+)
 def test_images_are_stored_in_the_size_and_format_asked_for(
     bucket: Bucket, tmp_path: Path, kind: str | None, magic: bytes
 ) -> None:
@@ -391,6 +408,34 @@ def test_an_image_that_its_format_cannot_hold_is_left_out(bucket: Bucket, tmp_pa
     bucket.put(triplet_keys("easy", "female", "000")["cloth_image"], encoded(Image.new("RGB", (17_000, 2))))
     rows = vton_hf.load("easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path), image_format="webp")
     assert rows["key"][:] == ["easy/male/000"]
+
+
+@pytest.mark.parametrize("name", ["data.arrow", "sources.json"])
+def test_what_a_machine_lost_with_its_power_is_built_again(bucket: Bucket, tmp_path: Path, name: str) -> None:
+    bucket.fill(1)
+    options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path)}
+    expected = vton_hf.load("easy", **options)[:]
+    files = {path: path.read_bytes() for path in tmp_path.rglob(name)}
+    for path, data in files.items():
+        path.write_bytes(data[:-10])
+    assert vton_hf.load("easy", **options)[:] == expected
+    assert {path: path.read_bytes() for path in files} == files
+
+
+@pytest.mark.parametrize("options", [{}, {"image_size": (8, 6), "image_format": "jpeg"}])
+def test_a_chunk_does_not_depend_on_threads_or_processes(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    bucket.fill({"easy": 40}, genders=("female",))
+    built = []
+    for name, threads, num_proc in (("one", 1, None), ("nine", 9, None), ("workers", 4, 2)):
+        monkeypatch.setattr(workers, "FETCHING", threads)
+        vton_hf.load("easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / name), num_proc=num_proc, **options)
+        built.append({path.parent.name: path.read_bytes() for path in (tmp_path / name).rglob("data.arrow")})
+    assert len(built[0]) == 1
+    assert built[0] == built[1] == built[2]
+    with pa.ipc.open_stream(next(iter(built[0].values()))) as stream:
+        assert [batch.num_rows for batch in stream] == [32, 8]
 
 
 def test_a_torn_report_is_a_chunk_to_build_again(bucket: Bucket, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def test_excluded_triplets_are_accounted_for_with_all_their_images() -> None:
 
 
 def test_names_that_match_nothing_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
-    survey(listing(KEYS), exclude=["easy/male/001", "a", "b", "c", "d"])
-    assert caplog.record_tuples == [
+    survey(listing(KEYS), exclude=["easy/male/001", "a", "b", "c", "d"])[1].log()
+    assert caplog.record_tuples[1:] == [
         ("vton_hf", logging.WARNING, "4 of the names in exclude= match no triplet (first: a, b, c).")
     ]
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from vton_hf.encoding import BYTES_A_PIXEL
 from vton_hf.naming import ROLES
 from vton_hf.preparation import ORIGINAL, Preparation
 from vton_hf.triplets import Manifest, version_digest
@@ -57,12 +58,12 @@ class Chunk:
 
     @property
     def disk(self) -> int:
-        """What it takes on disk, in bytes; at most its pixels where images are resized."""
+        """What it takes on disk, in bytes; at most, where images are resized."""
         if self.preparation.size is None:
             return self.bytes
         height, width = self.preparation.size
-        pixels: int = height * width * len(ROLES) * self.rows.num_rows
-        return 3 * pixels
+        pixels = height * width * len(ROLES) * self.rows.num_rows
+        return int(BYTES_A_PIXEL[self.preparation.format] * pixels)
 
 
 def cut(manifest: Manifest, *, verify: str, preparation: Preparation = ORIGINAL) -> list[Chunk]:

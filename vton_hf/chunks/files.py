@@ -1,13 +1,12 @@
 """A chunk on disk: a directory that is either whole or absent, and what it says of itself."""
 
 import json
-import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 from filelock import FileLock
@@ -23,6 +22,9 @@ _STRICTNESS: Final = ("none", "structure", "decode")
 
 Source = tuple[str, str, int]
 """URI, etag and size: what makes an object's bytes the same."""
+
+Unit = tuple[tuple[str, ...], tuple[Source, ...]]
+"""Roles, and the objects that their images are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Sources:
     """
 
     verify: str
-    rows: list[tuple[Source, Source, Source]]
+    rows: list[tuple[Source, ...]]
 
 
 def read_report(directory: Path) -> Report | None:
@@ -73,24 +75,26 @@ def read_report(directory: Path) -> Report | None:
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
         left_out = tuple(LeftOut(**item) for item in facts["left_out"])
-        return Report(rows=facts["rows"], bytes=facts["bytes"], left_out=left_out)
+        report = Report(rows=facts["rows"], bytes=facts["bytes"], left_out=left_out)
+        whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        # A machine that lost power may leave a torn file; the chunk is then built again.
         return None
+    return report if whole else None
 
 
 def write_report(directory: Path, report: Report, sources: Sources) -> None:
-    """Say what the chunk holds and, row by row, from which objects."""
-    for name, facts in ((_SOURCES, asdict(sources)), (_REPORT, asdict(report))):
-        with (directory / name).open("w", encoding="utf-8") as file:
-            json.dump(facts, file)
-            file.flush()
-            os.fsync(file.fileno())
+    """Say what the chunk holds and, row by row, from which objects; its data must be written.
+
+    Nothing waits for the disk: of a machine that loses power some file comes back short, and the lengths tell.
+    """
+    (directory / _SOURCES).write_text(json.dumps(asdict(sources)), encoding="utf-8")
+    files = {name: (directory / name).stat().st_size for name in (DATA, _SOURCES)}
+    (directory / _REPORT).write_text(json.dumps(asdict(report) | {"files": files}), encoding="utf-8")
 
 
 @contextmanager
-def whole_or_absent(directory: Path, *, since: float, wait: bool) -> Iterator[Path | None]:
-    """Give a scratch directory that becomes `directory` when the block ends well, or never.
+def claimed(directory: Path, *, since: float, wait: bool) -> Iterator[Path | None]:
+    """Keep other processes from a chunk, and give a scratch directory for `put_in_place`.
 
     Args:
         directory: The finished chunk's.
@@ -98,7 +102,7 @@ def whole_or_absent(directory: Path, *, since: float, wait: bool) -> Iterator[Pa
         wait: Wait for another process that is at work on it.
 
     Yields:
-        The scratch directory; None if the chunk is finished.
+        The scratch directory, which goes when the block ends; None if the chunk is finished.
 
     Raises:
         filelock.Timeout: If another process is at work on it and `wait` is false.
@@ -114,19 +118,15 @@ def whole_or_absent(directory: Path, *, since: float, wait: bool) -> Iterator[Pa
             scratch.mkdir()
             try:
                 yield scratch
-                _put_in_place(scratch, directory)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-        # Whoever still waits on the lock will find the chunk finished and build nothing, so its file may go.
-        lock.unlink(missing_ok=True)
+        if is_finished(directory, since=since):
+            # Whoever still waits on the lock will find the chunk finished and build nothing, so its file may go.
+            lock.unlink(missing_ok=True)
 
 
-def is_finished(directory: Path, *, since: float = 0.0) -> bool:
-    """Whether the chunk is there, finished at `since` (seconds since the epoch) or later."""
-    return read_report(directory) is not None and (directory / _REPORT).stat().st_mtime >= since
-
-
-def _put_in_place(scratch: Path, directory: Path) -> None:
+def put_in_place(scratch: Path, directory: Path) -> None:
+    """Make it the finished chunk, in place of an earlier one."""
     replaced = directory.with_name(directory.name + ".replaced")
     shutil.rmtree(replaced, ignore_errors=True)
     if directory.exists():
@@ -135,19 +135,27 @@ def _put_in_place(scratch: Path, directory: Path) -> None:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
-class Bytes(Mapping[Source, bytes]):
-    """The images of older chunks by their source, read from disk only when asked for."""
+def is_finished(directory: Path, *, since: float = 0.0) -> bool:
+    """Whether the chunk is there, finished at `since` (seconds since the epoch) or later."""
+    return read_report(directory) is not None and (directory / _REPORT).stat().st_mtime >= since
 
-    def __init__(self, directories: Iterable[Path], *, checked: str | None = None) -> None:
+
+class Older(Mapping[Unit, tuple[bytes, ...]]):
+    """The images of older chunks by what they were made of, read from disk only when asked for."""
+
+    def __init__(
+        self, directories: Iterable[Path], together: Sequence[tuple[str, ...]], *, checked: str | None = None
+    ) -> None:
         """Take note of what the chunks hold.
 
         Args:
             directories: The chunks'.
+            together: The roles of a row, those side by side that are of use only together.
             checked: Only chunks whose objects were checked at this level or a stricter one; None takes any.
         """
-        self._place: dict[Source, tuple[Path, str, int]] = {}
+        self._place: dict[Unit, tuple[Path, int]] = {}
         self._tables: dict[Path, pa.Table] = {}
-        for directory in directories:
+        for directory in filter(is_finished, directories):
             try:
                 found = Sources(**json.loads((directory / _SOURCES).read_text(encoding="utf-8")))
             except (FileNotFoundError, ValueError, TypeError):
@@ -155,20 +163,20 @@ class Bytes(Mapping[Source, bytes]):
             if checked is not None and _STRICTNESS.index(found.verify) < _STRICTNESS.index(checked):
                 continue
             for index, row in enumerate(found.rows):
-                for role, (uri, etag, size) in zip(ROLES, row, strict=True):
-                    self._place[uri, etag, size] = (directory, role, index)
+                of_role = {role: (uri, etag, size) for role, (uri, etag, size) in zip(ROLES, row, strict=True)}
+                for roles in together:
+                    self._place[roles, tuple(of_role[role] for role in roles)] = (directory, index)
 
-    def __getitem__(self, source: Source) -> bytes:
-        directory, role, index = self._place[source]
+    def __getitem__(self, unit: Unit) -> tuple[bytes, ...]:
+        directory, index = self._place[unit]
         if directory not in self._tables:
             self._tables[directory] = pa.ipc.open_stream(pa.memory_map(str(directory / DATA))).read_all()
-        cell: dict[str, Any] = self._tables[directory][role][index].as_py()
-        if cell["path"] != source[0]:
-            raise KeyError(source)
-        data: bytes = cell["bytes"]
-        return data
+        cells = [self._tables[directory][role][index].as_py() for role in unit[0]]
+        if [cell["path"] for cell in cells] != [uri for uri, _, _ in unit[1]]:
+            raise KeyError(unit)
+        return tuple(cell["bytes"] for cell in cells)
 
-    def __iter__(self) -> Iterator[Source]:
+    def __iter__(self) -> Iterator[Unit]:
         return iter(self._place)
 
     def __len__(self) -> int:

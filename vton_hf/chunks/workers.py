@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
-from vton_hf.chunks.write import Job, build_chunk
+from vton_hf.chunks.write import Job, build
 from vton_hf.errors import BuildError
 from vton_hf.storage import StorageSettings, Store
 
@@ -21,12 +21,24 @@ logger = logging.getLogger("vton_hf")
 ROUNDS: Final = 3
 """How often workers may die before the build gives up."""
 
+FETCHING: Final = 4
+"""Parts under way beside those that a core is busy with."""
+
 
 def build_here(jobs: list[Job], settings: StorageSettings, *, seen: Callable[[int], object]) -> None:
     """Do the jobs in this process: first what nobody else is at work on, then wait for the rest."""
     store = Store(settings)
-    for wait in (False, True):
-        jobs = [job for job in jobs if not build_chunk(job, store, seen=seen, wait=wait)]
+    threads = _threads(jobs, processes=1)
+    for job in build(jobs, store, seen=seen, threads=threads, wait=False):
+        # One at a time: two builds that wait for each other's chunks while holding their own would never end.
+        build([job], store, seen=seen, threads=threads, wait=True)
+
+
+def _threads(jobs: list[Job], *, processes: int) -> int:
+    """Enough to keep the network busy, and where images are prepared also this process's share of the cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    prepares = any(job.chunk.preparation for job in jobs)
+    return FETCHING + (-(-cores // processes) if prepares else 0)
 
 
 def build_in_workers(
@@ -62,7 +74,8 @@ def _one_round(
     """Try every job once, and take those that are done out of `left`."""
     workers = ProcessPoolExecutor(min(num_proc, len(left)), initializer=_start_worker, initargs=(settings, os.getpid()))
     try:
-        tasks = {workers.submit(build_in_worker, _compact(job), wait): name for name, job in left.items()}
+        threads = _threads(list(left.values()), processes=min(num_proc, len(left)))
+        tasks = {workers.submit(build_in_worker, _compact(job), threads, wait): name for name, job in left.items()}
         for task in as_completed(tasks):
             if task.result():
                 seen(left.pop(tasks[task]).chunk.bytes)
@@ -92,7 +105,7 @@ def _die_with(parent: int) -> None:
     os._exit(1)
 
 
-def build_in_worker(job: Job, wait: bool) -> bool:
-    """What a worker does with a job."""
+def build_in_worker(job: Job, threads: int, wait: bool) -> bool:
+    """What a worker does with a job; false if another process is at work on it."""
     assert _worker_store is not None  # noqa: S101 - set by the initializer
-    return build_chunk(job, _worker_store, seen=lambda _: None, wait=wait)
+    return not build([job], _worker_store, seen=lambda _: None, threads=threads, wait=wait)

@@ -1,32 +1,23 @@
-"""Building one chunk: fetch, check, write; the next objects are fetched while these are checked."""
+"""Building chunks: the next parts are fetched and prepared while one is written, also across chunks."""
 
-import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TypeAlias
 
 import pyarrow as pa
 from filelock import Timeout
 
 from vton_hf.ahead import ahead
+from vton_hf.chunks.batch import SCHEMA, Batch
 from vton_hf.chunks.cut import Chunk
-from vton_hf.chunks.files import DATA, Bytes, LeftOut, Report, Source, Sources, whole_or_absent, write_report
+from vton_hf.chunks.fetch import Fetcher, Images, Row, parts, sources_of
+from vton_hf.chunks.files import DATA, LeftOut, Older, Report, Source, Sources, claimed, put_in_place, write_report
 from vton_hf.errors import ImageError, StorageError, UnavailableError
-from vton_hf.features import TEXT_COLUMNS, features, image_column
-from vton_hf.images import verify
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store
-
-BATCH_ROWS: Final = 32
-"""Rows a record batch: 1,870 MB/s are written in batches of 32, 246 MB/s in the default 100 for images."""
-
-BATCH_BYTES: Final = 128 * 2**20
-"""Two batches are in memory at a time: one being fetched, one being checked and written."""
-
-Row = dict[str, Any]
-Image = bytes | StorageError | ImageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,114 +39,124 @@ class Job:
     since: float = 0.0
 
 
-def build_chunk(job: Job, store: Store, *, seen: Callable[[int], object], wait: bool) -> bool:
-    """Fetch a chunk's images and write them, unless another process did so meanwhile.
+def build(jobs: list[Job], store: Store, *, seen: Callable[[int], object], threads: int, wait: bool) -> list[Job]:
+    """Fetch the images of chunks and write them, except chunks that another process finished meanwhile.
 
     Args:
-        job: What to do.
+        jobs: What to do. Several may be under way at once, each locked; so wait for others with one at a time.
         store: Where the images lie.
-        seen: Called with the bytes of each batch that is done.
-        wait: Wait for another process that is at work on it.
+        seen: Called with bytes of objects that are done.
+        threads: Parts that are fetched, checked and prepared at once.
+        wait: Wait for another process that is at work on a chunk.
 
     Returns:
-        False if another process is at work on it and `wait` is false.
+        The jobs that another process is at work on, if `wait` is false.
 
     Raises:
         ImageError: A broken image, if `on_error="raise"`.
         StorageError: The store does not answer, or, if `on_error="raise"`, an object cannot be read.
     """
-    chunk = job.chunk
+    under_way, others = deque[_Writing](), list[Job]()
+    fetcher, batch = Fetcher.of(store), Batch()
+
+    def fetch(piece: _Piece) -> list[Images]:
+        writing, rows = piece
+        return fetcher.fetch(rows, writing.job.chunk, writing.older)
+
     try:
-        with whole_or_absent(job.directory, since=job.since, wait=wait) as scratch:
-            if scratch is None:
-                seen(chunk.bytes)
-                return True
-            # What is stored prepared no longer shows whether its object was sound.
-            older = Bytes(job.older, checked=chunk.verify if chunk.preparation else None)
-            fetched = ahead(_batches(chunk.rows), partial(_fetch, chunk=chunk, store=store, older=older))
-            report, rows = _write(scratch / DATA, fetched, on_error=job.on_error, seen=seen)
-            write_report(scratch, report, Sources(chunk.verify, rows))
-    except Timeout:
-        return False
-    return True
+        for (writing, rows), images in ahead(_pieces(jobs, under_way, others, wait=wait), fetch, depth=threads):
+            writing.add(rows, images, batch)
+            if rows:
+                seen(sum(size for row in rows for _, _, size in sources_of(row)))
+            else:
+                seen(writing.finish(batch))
+                under_way.popleft()
+    finally:
+        for writing in under_way:
+            writing.abandon()
+    return others
 
 
-def _write(
-    path: Path,
-    fetched: Iterator[tuple[list[Row], list[tuple[Image, ...]]]],
-    *,
-    on_error: str,
-    seen: Callable[[int], object],
-) -> tuple[Report, list[tuple[Source, Source, Source]]]:
-    """Write the good triplets of each batch; say what was written, and from which objects."""
-    schema = features().arrow_schema
-    left_out: list[LeftOut] = []
-    sources: list[tuple[Source, Source, Source]] = []
-    size = 0
-    with path.open("wb") as file:
-        with pa.ipc.new_stream(file, schema) as writer:
-            for rows, images in fetched:
-                good, faults = _sorted_out(rows, images)
-                if faults and on_error == "raise":
-                    raise _refusal(faults[0])
-                left_out += [fault for fault, _ in faults]
-                sources += [_sources(row) for row, _ in good]
-                size += sum(len(image) for _, triplet in good for image in triplet)
-                writer.write_batch(_record_batch(good, schema))
-                seen(sum(source[2] for row in rows for source in _sources(row)))
-        os.fsync(file.fileno())
-    return Report(rows=len(sources), bytes=size, left_out=tuple(left_out)), sources
+def _pieces(jobs: list[Job], under_way: deque["_Writing"], others: list[Job], *, wait: bool) -> Iterator["_Piece"]:
+    """Lock one chunk after another, and cut it; no rows stand for its end."""
+    for job in jobs:
+        try:
+            writing = _Writing(job, wait=wait)
+        except Timeout:
+            others.append(job)
+        else:
+            under_way.append(writing)
+            yield from ((writing, rows) for rows in writing.parts())
+            yield writing, []
 
 
-def _sources(row: Row) -> tuple[Source, Source, Source]:
-    first, second, third = ((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
-    return first, second, third
+class _Writing:
+    """A chunk that is being written, and is locked meanwhile.
+
+    Attributes:
+        job: What is built.
+        older: What need not be fetched.
+    """
+
+    def __init__(self, job: Job, *, wait: bool) -> None:
+        """Lock it.
+
+        Raises:
+            filelock.Timeout: If another process is at work on it and `wait` is false.
+        """
+        self.job = job
+        self._lock, self._file = ExitStack(), ExitStack()
+        self._scratch = self._lock.enter_context(claimed(job.directory, since=job.since, wait=wait))
+        self._left_out: list[LeftOut] = []
+        self._sources: list[tuple[Source, ...]] = []
+        self._bytes = 0
+        # What is stored prepared no longer shows whether its object was sound.
+        preparation = job.chunk.preparation
+        self.older = Older(job.older, preparation.together, checked=job.chunk.verify if preparation else None)
+
+    def parts(self) -> Iterator[list[Row]]:
+        """What is to be added, in order; nothing if another process has finished the chunk."""
+        if self._scratch is not None:
+            file = self._file.enter_context((self._scratch / DATA).open("wb"))
+            self._writer = self._file.enter_context(pa.ipc.new_stream(file, SCHEMA))
+            yield from parts(self.job.chunk.rows)
+
+    def add(self, rows: list[Row], images: list[Images], batch: Batch) -> None:
+        """Write the good triplets of a part, as far as the batch is full."""
+        good, faults = _sorted_out(rows, images)
+        if faults and self.job.on_error == "raise":
+            raise _refusal(faults[0])
+        self._left_out += [fault for fault, _ in faults]
+        for row, triplet in good:
+            batch.add(row, triplet)
+            self._sources.append(sources_of(row))
+            self._bytes += sum(map(len, triplet))
+            if batch.full:
+                batch.write(self._writer)
+
+    def finish(self, batch: Batch) -> int:
+        """Write the rest, and let the chunk appear; gives the bytes that another process has seen to."""
+        if self._scratch is not None:
+            batch.write(self._writer)
+            self._file.close()
+            report = Report(rows=len(self._sources), bytes=self._bytes, left_out=tuple(self._left_out))
+            write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources))
+            put_in_place(self._scratch, self.job.directory)
+        self._lock.close()
+        return self.job.chunk.bytes if self._scratch is None else 0
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        with suppress(OSError):
+            self._file.close()
+        self._lock.close()
 
 
-def _batches(rows: pa.Table) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    weight = 0
-    for row in rows.to_pylist():
-        size = sum(source[2] for source in _sources(row))
-        if batch and (len(batch) == BATCH_ROWS or weight + size > BATCH_BYTES):
-            yield batch
-            batch, weight = [], 0
-        batch.append(row)
-        weight += size
-    if batch:
-        yield batch
-
-
-def _fetch(rows: list[Row], *, chunk: Chunk, store: Store, older: Bytes) -> list[tuple[Image, ...]]:
-    """The images of each row as they are to be stored, or what is wrong with them."""
-    sources = [source for row in rows for source in _sources(row)]
-    # Older chunks store images alike but may have checked them less.
-    found = {source: older.get(source) for source in sources}
-    images = {source: _checked(data, chunk) for source, data in found.items() if data is not None}
-    wanted = [source for source in dict.fromkeys(sources) if source not in images]
-    fetched = store.read([uri for uri, _, _ in wanted], [size for _, _, size in wanted]) if wanted else []
-    images |= {source: _prepared(_checked(body, chunk), chunk) for source, body in zip(wanted, fetched, strict=True)}
-    return [tuple(images[source] for source in _sources(row)) for row in rows]
-
-
-def _checked(image: Image, chunk: Chunk) -> Image:
-    try:
-        if isinstance(image, bytes):
-            verify(image, chunk.verify)
-    except ImageError as error:
-        return error
-    return image
-
-
-def _prepared(image: Image, chunk: Chunk) -> Image:
-    try:
-        return chunk.preparation.apply(image) if isinstance(image, bytes) else image
-    except ImageError as error:
-        return error
+_Piece: TypeAlias = tuple[_Writing, list[Row]]
 
 
 def _sorted_out(
-    rows: list[Row], images: list[tuple[Image, ...]]
+    rows: list[Row], images: list[Images]
 ) -> tuple[list[tuple[Row, list[bytes]]], list[tuple[LeftOut, Exception]]]:
     """The good rows with their images, and for each other row the first thing that is wrong with it.
 
@@ -183,12 +184,3 @@ def _refusal(fault: tuple[LeftOut, Exception]) -> Exception:
         f"{item.key}: {item.reason} ({item.uri}). Mend or remove the object, leave it out with "
         f"exclude=[{item.key!r}], or build with on_error='skip'."
     )
-
-
-def _record_batch(good: list[tuple[Row, list[bytes]]], schema: pa.Schema) -> pa.RecordBatch:
-    columns: dict[str, pa.Array] = {}
-    for position, role in enumerate(ROLES):
-        uris = pa.array([row[role] for row, _ in good], pa.string())
-        columns[role] = image_column([images[position] for _, images in good], uris)
-    columns |= {name: pa.array([row[name] for row, _ in good], pa.string()) for name in TEXT_COLUMNS}
-    return pa.record_batch([columns[name] for name in schema.names], schema=schema)

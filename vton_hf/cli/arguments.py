@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from vton_hf import __version__
-from vton_hf.cli import commands, deliveries
+from vton_hf.aspect import ASPECTS
+from vton_hf.cli import commands, deliveries, planning
+from vton_hf.cli.bench import MODES as BENCH_MODES
+from vton_hf.cli.bench import bench
 from vton_hf.cli.demo import demo
 from vton_hf.cli.values import epoch_size, names, positive, size, weights
 from vton_hf.config import MIXINGS, ON_ERROR
 from vton_hf.delivery import FORMATS, PRESETS
+from vton_hf.encoding import IMAGE_FORMATS
 from vton_hf.images import VERIFY_LEVELS
+from vton_hf.listings import MODES
 from vton_hf.mixing import RECIPES
 from vton_hf.naming import DIFFICULTIES, GENDERS
-from vton_hf.preparation import IMAGE_FORMATS
 from vton_hf.triplets import CLOTH_RULES
 
 _Parser = argparse.ArgumentParser
@@ -32,6 +36,7 @@ def parser() -> _Parser:
     _add_scan(add)
     _add_mixes(add)
     _add_deliveries(add)
+    _add_bench(add)
     _add_demo(add)
     _add_cache(add)
     return whole
@@ -67,14 +72,15 @@ def _add_scan(add: _Add) -> None:
 
 
 def _add_mixes(add: _Add) -> None:
-    planning = add(
+    looking = add(
         "plan [options] {easy,medium,hard} PREFIX ...",
-        commands.plan,
+        planning.plan,
         "show what a mix would hold and what it would cost to build",
         f"plan hard {_ROOT}",
     )
-    _mix(planning)
-    planning.add_argument("--json", action="store_true", help="print JSON")
+    _mix(looking)
+    looking.add_argument("--compare", action="store_true", help="try all image formats on a few triplets")
+    looking.add_argument("--json", action="store_true", help="print JSON")
     building = add(
         "build [options] {easy,medium,hard} PREFIX ...",
         commands.build,
@@ -135,6 +141,28 @@ def _delivery(part: _Parser) -> argparse._ArgumentGroup:
     return what
 
 
+def _add_bench(add: _Add) -> None:
+    timing = add(
+        "bench [options] PREFIX ...",
+        bench,
+        "show where the time of a DataLoader goes, stage by stage, and what to change",
+        f"bench {_ROOT} --num-workers 4 --image-size 1024x768",
+    )
+    _where(timing)
+    _which(timing)
+    how = timing.add_argument_group("what is timed")
+    how.add_argument("--config", choices=list(RECIPES), help="a mix of difficulties (default: every triplet)")
+    how.add_argument("--mode", choices=BENCH_MODES, default=BENCH_MODES[0], help="where images come from")
+    how.add_argument("--batch-size", type=positive, default=8, metavar="N", help="default: 8")
+    how.add_argument("--num-workers", type=int, default=2, metavar="N", help="default: 2")
+    how.add_argument("--batches", type=positive, default=30, metavar="N", help="after the first (default: 30)")
+    how.add_argument("--image-size", type=size, default=(512, 512), metavar="HxW", help="default: 512x512")
+    how.add_argument("--aspect", choices=ASPECTS, help="how images are brought to that size (default: stretch)")
+    how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how cached images are stored (default: png)")
+    how.add_argument("--step", type=float, default=0, metavar="MS", help="milliseconds that a training step takes")
+    how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
+
+
 def _add_cache(add: _Add) -> None:
     caching = add(
         "cache [options]",
@@ -158,11 +186,13 @@ def _where(part: _Parser) -> None:
     )
     # With nargs="*", argparse before Python 3.13 takes an empty list in front of the first option.
     prefixes.required = False
-    place.add_argument("--s3-prefix", nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
+    named = ("--s3-prefix", "--prefix")
+    place.add_argument(*named, nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
     place.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
     place.add_argument("--region", help="the bucket's region")
     place.add_argument("--profile", help="a profile of ~/.aws/config")
     place.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
+    place.add_argument("--listing", choices=MODES, help="list again, or take the kept listing (default: auto)")
 
 
 def _which(part: _Parser) -> None:
@@ -190,7 +220,9 @@ def _how(part: _Parser) -> None:
     how.add_argument("--verify", choices=VERIFY_LEVELS, help="how images are checked (default: structure)")
     how.add_argument("--on-error", choices=ON_ERROR, help="what a broken image does (default: skip)")
     how.add_argument("--image-size", type=size, metavar="HxW", help="resize images before they are stored")
+    how.add_argument("--aspect", choices=ASPECTS, help="how they are brought to that size (default: stretch)")
     how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how images are stored (default: as they are)")
+    how.add_argument("--image-quality", type=int, metavar="N", help="of jpeg and webp, 1 to 100 (default: 95)")
     how.add_argument("--no-embed-images", action="store_true", help="keep keys only, fetch images on access")
     how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
 

@@ -8,8 +8,8 @@ import datasets
 
 from vton_hf import report
 from vton_hf.builder import VTON
-from vton_hf.chunks import entries, free_bytes, remove
-from vton_hf.naming import ROLES
+from vton_hf.chunks import entries, remove
+from vton_hf.listings import in_use
 from vton_hf.records import Cache
 
 _OPTIONS: Final = {
@@ -24,8 +24,11 @@ _OPTIONS: Final = {
     "verify": "verify",
     "on_error": "on_error",
     "image_size": "image_size",
+    "aspect": "aspect",
     "image_format": "image_format",
+    "image_quality": "image_quality",
     "cache_dir": "cache_dir",
+    "listing": "listing",
 }
 """Arguments and the option of `load_dataset` that each stands for."""
 
@@ -46,22 +49,6 @@ def scan(asked: Namespace) -> None:
             print("\t".join(filter(None, (row["reason"], row["uri"], row["detail"]))))
 
 
-def plan(asked: Namespace) -> None:
-    """Show what a mix would hold and cost."""
-    source = _builder(asked.config, asked).source
-    mix, missing = source.plan(), source.missing_chunks()
-    fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
-    objects = sum(chunk.rows.num_rows for chunk in missing) * len(ROLES)
-    free = free_bytes(source.cache.root)
-    if asked.json:
-        facts = report.plan_facts(mix) | {"config": asked.config, "requests": objects, "bytes": fetched}
-        print(json.dumps(facts | {"disk_needed": needed, "disk_free": free, "cache": str(source.cache.root)}, indent=2))
-        return
-    print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{report.plan_table(mix)}\n")
-    print(f"To fetch: {objects:,} objects, {report.amount(fetched)}{'' if missing else ' (all is built)'}")
-    print(f"Disk:     {report.amount(needed)} needed, {report.amount(free)} free in {source.cache.root}")
-
-
 def build(asked: Namespace) -> None:
     """Build a mix into the cache."""
     builder = _builder(asked.config, asked)
@@ -80,7 +67,12 @@ def cache(asked: Namespace) -> None:
     """Show what the cache holds; with --prune, delete what no dataset uses."""
     place = Cache.within(asked.cache_dir or datasets.config.HF_DATASETS_CACHE)
     chunks, manifests = place.used()
-    found = [*entries(place.chunks, chunks), *entries(place.manifests, manifests)]
+    listings, listed = in_use(place)
+    found = [
+        *entries(place.chunks, chunks),
+        *entries(place.manifests, manifests | listed),
+        *entries(place.listings, listings),
+    ]
     unused = [entry for entry in found if not entry.used]
     print(f"{place.root}: {len(found):,} entries, {report.amount(sum(entry.bytes for entry in found))}")
     print(f"Used by no dataset: {len(unused):,}, {report.amount(sum(entry.bytes for entry in unused))}")

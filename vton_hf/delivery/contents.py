@@ -23,7 +23,9 @@ _RECIPE: Final = (
     "limit",
     "cloth",
     "image_size",
+    "aspect",
     "image_format",
+    "image_quality",
 )
 _BROKEN: Final = "broken image"
 _REPLACED: Final = "broken image, another triplet of the difficulty in its place"

@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import imagecodecs
+
 from vton_hf.errors import ImageError
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -63,10 +65,11 @@ def check_png(data: bytes) -> None:
     Raises:
         ImageError: If one is damaged or missing.
     """
-    pixels = False
+    pixels, view = False, memoryview(data)
     for name, position, content in chunks(data):
         (crc,) = struct.unpack_from(">I", data, position + 8 + len(content))
-        if zlib.crc32(content, zlib.crc32(name)) != crc:
+        # A third of the time that zlib takes, for any buffer; name and content lie side by side.
+        if imagecodecs.deflate_crc32(view[position + 4 : position + 8 + len(content)]) != crc:  # type: ignore[arg-type]
             shown = name.decode("ascii", "replace")
             raise ImageError(f"damaged PNG: CRC error in chunk {shown!r} at byte {position:,}")
         if name == b"IEND" and not pixels:

@@ -25,9 +25,14 @@ def spread(counts: Sequence[int], source: np.random.PCG64) -> NDArray[np.int8]:
     takes every 2nd, 4th or 8th within 2.4 (2.8), and all its rows within 1.2 (1.4) points of 1,000 or 0.12 of 20,000.
     Even spacing shuffled in blocks of four: windows 2.2 (3.2), but such ranks 13 rows of 32 and 12 points of 1,000.
     """
-    angles = np.arange(sum(counts), dtype=np.uint64) * np.uint64(_STEP) + np.uint64(source.random_raw())
-    pool = np.empty(len(angles), np.int8)
-    pool[np.argsort(angles, kind="stable")] = np.repeat(np.arange(len(counts), dtype=np.int8), counts)
+    angles = np.arange(sum(counts), dtype=np.uint64)
+    angles *= np.uint64(_STEP)
+    angles += np.uint64(source.random_raw())
+    # An arc begins at the angle that as many lie before as all earlier arcs hold; no order is needed to find it.
+    begins = [begin for begin in np.cumsum(counts[:-1]).tolist() if begin < len(angles)]
+    pool = np.zeros(len(angles), np.int8)
+    for begin in np.partition(angles, begins)[begins] if begins else []:
+        pool += angles >= begin
     return pool
 
 
@@ -56,10 +61,36 @@ def spread_batches(counts: NDArray[np.int64], source: np.random.PCG64) -> NDArra
 
 def rows(size: int, quota: int, source: np.random.PCG64) -> NDArray[np.int64]:
     """Draw `quota` of a pool's `size` rows, all of them k times before any is drawn k + 1 times; int64 [quota]."""
-    passes = -(-quota // size)
-    keys = source.random_raw((1 + passes) * size).reshape(1 + passes, size) >> np.uint64(1)
+    drawn = np.empty(quota, np.int64)
     # Half of each key is the same in all passes, so that no triplet stands late in one and early in the next.
-    return np.argsort(keys[0] + keys[1:], axis=1, kind="stable").ravel()[:quota].astype(np.int64)
+    common = _keys(source, size)
+    for start in range(0, quota, size):
+        drawn[start : start + size] = _order(common + _keys(source, size))[: quota - start]
+    return drawn
+
+
+def _keys(source: np.random.PCG64, size: int) -> NDArray[np.uint64]:
+    keys: NDArray[np.uint64] = source.random_raw(size)
+    keys >>= np.uint64(1)
+    return keys
+
+
+def _order(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """`np.argsort(keys, kind="stable")` of random keys, in a third of its time."""
+    low = np.uint64((1 << max(len(keys) - 1, 0).bit_length()) - 1)
+    # Sorting numbers is cheaper than sorting their places: each key gives its low bits to its place.
+    packed = keys & ~low
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    # Where all other bits agree, those that were given decide.
+    alike = np.flatnonzero(packed[1:] ^ packed[:-1] <= low)
+    packed &= low
+    order = packed.view(np.int64)
+    if len(alike):
+        places = np.union1d(alike, alike + 1)
+        rows = order[places]
+        order[places] = rows[np.lexsort((rows, keys[rows]))]
+    return order
 
 
 def _evenly(counts: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -71,15 +71,17 @@ class Plan:
         """Say what the epoch holds of each difficulty, those at weight 0 included."""
         return list(self.shares)
 
-    def indices(self) -> NDArray[np.int64]:
-        """Number the rows as in the concatenation of the pools, in the order of `pools`; int64 [n].
+    def indices(self, positions: Sequence[int] | slice = slice(None)) -> NDArray[np.int64]:
+        """Number the rows at some positions as in the concatenation of the pools, in the order of `pools`; int64 [n].
 
         >>> sorted(plan({"easy": 3, "hard": 3}, {"easy": 1, "hard": 1}).indices().tolist())
         [0, 1, 2, 3, 4, 5]
         """
         sizes = [share.available for share in self.shares if share.difficulty in self.pools]
         starts = np.cumsum([0, *sizes[:-1]], dtype=np.int64)
-        return starts[self.pool] + self.row
+        # A slice makes views; a list of no positions would be one of floats.
+        at = positions if isinstance(positions, slice) else np.asarray(positions, np.int64)
+        return starts[self.pool[at]] + self.row[at]
 
 
 def plan(

@@ -85,7 +85,7 @@ async def _list_all(asked: Mapping[str, Any], answers: pa.RecordBatchStreamWrite
 def main() -> None:
     """Answer one question."""
     asked = json.load(sys.stdin)
-    with open(1, "wb") as output, pa.ipc.new_stream(output, SCHEMA) as answers:  # noqa: PTH123 - standard output
+    with open(1, "wb") as output, pa.ipc.new_stream(output, SCHEMA) as answers:
         asyncio.run(_list_all(asked, answers))
 
 

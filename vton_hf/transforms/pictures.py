@@ -6,6 +6,7 @@ from typing import Any
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.fetching import read_cells
 from vton_hf.naming import ROLES
+from vton_hf.stopwatch import stage
 from vton_hf.storage import Store
 from vton_hf.transforms.kinds import Kind
 
@@ -46,7 +47,8 @@ def _pictures(row: Mapping[str, Any], bodies: Mapping[str, bytes | StorageError]
         if isinstance(body, StorageError):
             return body
         try:
-            pictures[role] = kind.decode(body)
+            with stage("decode"):
+                pictures[role] = kind.decode(body)
         except ImageError as error:
             return ImageError(f"{row[role]['path']}: {error}")
     return pictures

@@ -7,9 +7,11 @@ import torch
 
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
 from vton_hf.naming import ROLES
+from vton_hf.stopwatch import stage
 from vton_hf.storage import Store
 from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
+from vton_hf.transforms.memory import keep_memory
 from vton_hf.transforms.pickling import check_travels
 from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pixels import ImagePath, Transform
@@ -150,6 +152,7 @@ class TripletTransform:
             ImageError: A broken image under `on_error="raise"`, or too many.
             StorageError: The store as a whole does not answer, or an object under `on_error="raise"`.
         """
+        keep_memory()
         now = self.epoch.value if epoch is None else epoch
         names = list(batch)
         rows = [dict(zip(names, cells, strict=True)) for cells in zip(*batch.values(), strict=True)]
@@ -201,7 +204,8 @@ class TripletTransform:
         for role, picture in matched(pictures, self._path.kind).items():
             seed_generators(seed if self._shares(role) else seed_of(seed, role))
             try:
-                made[role] = self._path.transformed(self._path.fitted(picture, role))
+                with stage("transform"):
+                    made[role] = self._path.transformed(self._path.fitted(picture, role))
             except Exception as error:
                 width, height = self._path.kind.shape(picture)
                 error.add_note(f"The transform was given {role} of {key}, {width} x {height} pixels.")

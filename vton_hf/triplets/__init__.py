@@ -3,10 +3,11 @@
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.discover import CLOTH_RULES, discover
 from vton_hf.triplets.manifest import Exclude, Manifest, read_names, version_digest
-from vton_hf.triplets.survey import check_survey, survey
+from vton_hf.triplets.survey import RULES, check_survey, survey
 
 __all__ = [
     "CLOTH_RULES",
+    "RULES",
     "Audit",
     "Exclude",
     "Manifest",

@@ -1,7 +1,7 @@
 """What a listing held that no dataset will: every key that was left out, with the reason."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
@@ -48,9 +48,11 @@ class Audit:
     Attributes:
         table: One row a key: `reason` (one of `REASONS`), `uri`, and, where the key says so, `folder`,
             `stem` and a `detail` such as the roles that are missing.
+        unmatched: The names in `exclude=` that match no triplet.
     """
 
     table: pa.Table
+    unmatched: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Keys left out, by reason; reasons that did not occur are absent."""
@@ -64,17 +66,21 @@ class Audit:
 
     def extended(self, rows: pa.Table) -> "Audit":
         """This audit and further rows of the same schema."""
-        return Audit(pa.concat_tables([self.table, rows.cast(SCHEMA)]))
+        return replace(self, table=pa.concat_tables([self.table, rows.cast(SCHEMA)]))
 
     def messages(self) -> list[str]:
-        """One line a reason: how many, why, and the first few."""
-        lines = [self._incomplete()] if INCOMPLETE in self.counts() else []
-        for reason, count in self.counts().items():
+        """One line a reason: how many, why, and the first few; and one for names that match nothing."""
+        counts = self.counts()
+        lines = [self._incomplete()] if INCOMPLETE in counts else []
+        for reason, count in counts.items():
             if reason in (INCOMPLETE, FOLDER_MARKER):
                 continue
             rows = self.table.filter(pc.equal(self.table["reason"], reason)).slice(0, _SHOWN).to_pylist()
             first = ", ".join(row["uri"] for row in rows)
             lines.append(f"{count:,} {_keys(count)} left out, {reason}: {REASONS[reason]} (first: {first}).")
+        if self.unmatched:
+            first = ", ".join(self.unmatched[:_SHOWN])
+            lines.append(f"{len(self.unmatched)} of the names in exclude= match no triplet (first: {first}).")
         return lines
 
     def _incomplete(self) -> str:
@@ -93,7 +99,7 @@ class Audit:
         return f"{first}{more}. Left out: {rows.num_rows:,} {_keys(rows.num_rows)}."
 
     def log(self) -> None:
-        """Warn once a reason on the `vton_hf` logger."""
+        """Warn of each on the `vton_hf` logger."""
         for line in self.messages():
             logger.warning("%s", line)
 

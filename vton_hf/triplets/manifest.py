@@ -1,7 +1,9 @@
 """The complete triplets of a listing as one Arrow table, in an order that does not depend on the listing."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -24,20 +26,9 @@ SCHEMA: Final = pa.schema(
         "version": pa.uint64(),
     }
 )
-_BATCH: Final = 65_536
 
 
-def hash_strings(strings: pa.ChunkedArray) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
-    """64-bit hashes that are the same on every machine and in every version; batches keep memory flat."""
-    hashes = np.empty(len(strings), dtype=np.uint64)
-    for start in range(0, len(strings), _BATCH):
-        batch = strings.slice(start, _BATCH).to_pylist()
-        digests = b"".join(blake2b(text.encode(), digest_size=8).digest() for text in batch)
-        hashes[start : start + len(batch)] = np.frombuffer(digests, dtype="<u8")
-    return hashes
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """One row a complete triplet, sorted by (difficulty, gender, place).
 
@@ -54,20 +45,20 @@ class Manifest:
 
     def sizes(self) -> dict[str, int]:
         """Triplets by difficulty; all three are named."""
-        counts = {
-            difficulty: pc.sum(pc.equal(self.table["difficulty"], difficulty)).as_py() for difficulty in DIFFICULTIES
-        }
-        return {difficulty: count or 0 for difficulty, count in counts.items()}
+        counts = {row["values"]: row["counts"] for row in pc.value_counts(self.table["difficulty"]).to_pylist()}
+        return {difficulty: counts.get(difficulty, 0) for difficulty in DIFFICULTIES}
 
     def rows_of(self, difficulty: str) -> range:
         """Where the rows of one difficulty stand in the table."""
-        start = self.table["difficulty"].combine_chunks().index(difficulty).as_py()
-        return range(max(start, 0), max(start, 0) + self.sizes()[difficulty])
+        start = max(self.table["difficulty"].index(difficulty).as_py(), 0)
+        return range(start, start + self.sizes()[difficulty])
 
     def of_difficulties(self, difficulties: Iterable[str]) -> "Manifest":
-        """Only the triplets of these difficulties."""
-        wanted = pa.array(list(difficulties), pa.string())
-        return Manifest(self.table.filter(pc.is_in(self.table["difficulty"], wanted)))
+        """Only the triplets of these difficulties; nothing is copied."""
+        rows = sorted((self.rows_of(name) for name in set(difficulties)), key=lambda part: part.start)
+        return Manifest(
+            pa.concat_tables([self.table.slice(0, 0), *(self.table.slice(part.start, len(part)) for part in rows)])
+        )
 
     def bytes(self) -> int:
         """What all images weigh in the store, in bytes."""
@@ -75,6 +66,10 @@ class Manifest:
 
     def digest(self) -> str:
         """Changes whenever a triplet comes, goes or is given other bytes."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return version_digest(self.table)
 
     def of_gender(self, gender: str | Sequence[str] | None) -> "Manifest":
@@ -102,13 +97,10 @@ class Manifest:
             return self
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise ConfigError(f"limit={limit!r} makes no sense. Allowed: a whole number from 1, or None for all.")
-        keep = np.zeros(len(self), dtype=bool)
-        difficulties = np.asarray(self.table["difficulty"].combine_chunks())
         places = self.table["place"].to_numpy()
-        for difficulty in DIFFICULTIES:
-            rows = np.flatnonzero(difficulties == difficulty)
-            keep[rows[np.argsort(places[rows], kind="stable")[:limit]]] = True
-        return Manifest(self.table.filter(pa.array(keep)))
+        parts = [self.rows_of(name) for name in DIFFICULTIES]
+        lowest = [part.start + np.argsort(places[part.start : part.stop], kind="stable")[:limit] for part in parts]
+        return Manifest(self.table.take(pa.array(np.sort(np.concatenate(lowest)))))
 
     def without(self, exclude: Exclude | None) -> "tuple[Manifest, pa.Table, list[str]]":
         """Leave out triplets by name.
@@ -122,18 +114,28 @@ class Manifest:
         Raises:
             ConfigError: If the file cannot be read.
         """
-        names = pa.array(read_names(exclude), type=pa.string())
-        if not len(names):
+        names = read_names(exclude)
+        if not names:
             return self, self.table.slice(0, 0), []
-        columns = [self.table["key"], *(self.table[role] for role in ROLES)]
-        columns += [pc.replace_substring_regex(self.table[role], AUTHORITY_PATTERN, "") for role in ROLES]
+        authorities = ["", *_authorities(self.table[ROLES[0]])]
+        wanted = pa.array([authority + name for authority in authorities for name in names], pa.string())
         hit = pa.array(np.zeros(len(self), dtype=bool))
-        unknown = pa.array(np.ones(len(names), dtype=bool))
-        for column in columns:
-            hit = pc.or_(hit, pc.is_in(column, names))
-            unknown = pc.and_(unknown, pc.invert(pc.is_in(names, column.combine_chunks())))
+        for column in ("key", *ROLES):
+            hit = pc.or_(hit, pc.is_in(self.table[column], wanted))
         left_out = self.table.filter(hit)
-        return Manifest(self.table.filter(pc.invert(hit))), left_out, names.filter(unknown).to_pylist()
+        known = {name for column in ("key", *ROLES) for name in left_out[column].to_pylist()}
+        unknown = [name for name in names if known.isdisjoint(authority + name for authority in authorities)]
+        return Manifest(self.table.filter(pc.invert(hit))), left_out, unknown
+
+
+def _authorities(uris: pa.ChunkedArray) -> list[str]:
+    """Scheme and bucket of all of them, each once; they are few."""
+    found = []
+    while len(uris):
+        match = re.match(AUTHORITY_PATTERN, uris[0].as_py())
+        found.append(match[0] if match else "")
+        uris = uris.filter(pc.invert(pc.starts_with(uris, found[-1])))
+    return found
 
 
 def version_digest(rows: pa.Table) -> str:

@@ -1,7 +1,7 @@
 """The triplets of a listing that the options let through."""
 
-import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,8 @@ from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.manifest import Exclude, Manifest
 
-logger = logging.getLogger("vton_hf")
+RULES: Final = "1"
+"""Part of the name under which a survey is kept; to be raised when the same listing is surveyed otherwise."""
 
 _NONE: Final = pa.nulls(0, pa.string())
 
@@ -47,10 +48,7 @@ def survey(
     kept, excluded, unknown = found.without(exclude)
     if excluded.num_rows:
         audit = audit.extended(_excluded_keys(excluded, kept))
-    if unknown:
-        logger.warning(
-            "%d of the names in exclude= match no triplet (first: %s).", len(unknown), ", ".join(unknown[:3])
-        )
+    audit = replace(audit, unmatched=tuple(unknown))
     manifest = kept.of_gender(gender).limited(limit)
     if not len(manifest):
         raise LayoutError(_nothing_left(listing, found, audit, gender))
@@ -70,12 +68,13 @@ def check_survey(*, cloth: str, exclude: Exclude | None, gender: str | Sequence[
 
 def _excluded_keys(triplets: pa.Table, kept: Manifest) -> pa.Table:
     """The keys that no kept triplet uses: with several garments, triplets share person and target."""
-    rows = [
-        {"reason": EXCLUDED, "uri": row[role], "folder": "", "stem": row["stem"], "detail": row["key"]}
-        for role in ROLES
-        for row in triplets.filter(pc.invert(pc.is_in(triplets[role], kept.table[role].combine_chunks()))).to_pylist()
-    ]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    parts = []
+    for role in ROLES:
+        rows = triplets.filter(pc.invert(pc.is_in(triplets[role], kept.table[role].combine_chunks())))
+        said = {"reason": pa.repeat(EXCLUDED, rows.num_rows), "folder": pa.repeat("", rows.num_rows)}
+        said |= {"uri": rows[role], "stem": rows["stem"], "detail": rows["key"]}
+        parts.append(pa.table(said).select(SCHEMA.names))
+    return pa.concat_tables(parts)
 
 
 def _nothing_left(listing: pa.Table, found: Manifest, audit: Audit, gender: object) -> str:

@@ -1,0 +1,101 @@
+"""The time budget says where the time went, and what to change."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+import vton_hf
+from tests.bucket import Bucket
+from vton_hf.stopwatch import STAGES, stage, take
+
+SLOW = 0.02
+
+
+def fast(image: Any) -> torch.Tensor:
+    return torch.zeros(3, 2, 2) + image.width
+
+
+def slow(image: Any) -> torch.Tensor:
+    time.sleep(SLOW)
+    return fast(image)
+
+
+def slow_collate(samples: Any) -> Any:
+    time.sleep(0.5)
+    return vton_hf.collate_triplets(samples)
+
+
+@pytest.fixture
+def rows(bucket: Bucket, tmp_path: Path) -> Any:
+    bucket.fill(4)
+    return lambda transform: vton_hf.S3VTONDataset([bucket.prefix], transform, cache_dir=str(tmp_path / "c"))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_slow_transform_is_found(rows: Any, workers: int) -> None:
+    loader = DataLoader(rows(slow), batch_size=4, num_workers=workers, collate_fn=vton_hf.collate_triplets)
+    budget = vton_hf.time_budget(loader, batches=3)
+    assert (budget.batches, budget.samples, budget.workers) == (3, 12, workers)
+    assert budget.bound == "transform"
+    assert set(budget.stages) == set(STAGES)
+    assert budget.stages["transform"] >= 12 * 3 * SLOW
+    assert "Bound by transform" in str(budget)
+    assert loader.collate_fn is vton_hf.collate_triplets
+    assert next(iter(loader))["cloth_image"].shape == (4, 3, 2, 2), "as it was before"
+
+
+def test_a_slow_collate_is_found(rows: Any) -> None:
+    budget = vton_hf.time_budget(DataLoader(rows(fast), batch_size=4, collate_fn=slow_collate), batches=2)
+    assert budget.bound == "collate"
+    assert budget.stages["collate"] >= 1.0
+
+
+def test_a_step_that_is_slower_than_the_data_bounds_the_run(rows: Any) -> None:
+    seen: list[Any] = []
+
+    def step(batch: Any) -> None:
+        seen.append(batch["stem"])
+        time.sleep(0.8)
+
+    budget = vton_hf.time_budget(DataLoader(rows(fast), batch_size=4, num_workers=2), batches=3, step=step)
+    assert len(seen) == 3
+    assert budget.bound == "step"
+    assert budget.wait < 0.05
+    assert "The training step bounds this run" in str(budget)
+
+
+def test_a_stream_is_timed(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(16)
+    stream = vton_hf.load("easy", streaming=True, s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path))
+    stream = vton_hf.set_transform(stream, slow)
+    budget = vton_hf.time_budget(DataLoader(stream, batch_size=2, collate_fn=vton_hf.collate_triplets))
+    assert budget.samples == 30, "an epoch of 32 but for the first batch"
+    assert budget.bound == "transform"
+
+
+def test_loaders_that_cannot_be_timed_are_refused(rows: Any) -> None:
+    loader = DataLoader(rows(fast), batch_size=4, num_workers=1, persistent_workers=True)
+    assert vton_hf.time_budget(loader, batches=2).samples == 8
+    next(iter(loader))
+    with pytest.raises(vton_hf.ConfigError, match="before the first epoch"):
+        vton_hf.time_budget(loader)
+    with pytest.raises(vton_hf.ConfigError, match="smaller batch_size"):
+        vton_hf.time_budget(DataLoader(rows(fast), batch_size=100))
+    with pytest.raises(vton_hf.ConfigError, match="batches=0 makes no sense"):
+        vton_hf.time_budget(DataLoader(rows(fast)), batches=0)
+
+
+def test_a_stage_within_a_stage_counts_once() -> None:
+    take()
+    with stage("decode"):
+        time.sleep(0.01)
+        with stage("fetch"):
+            time.sleep(0.03)
+    spent = take()
+    assert spent["fetch"] >= 0.03
+    assert 0.01 <= spent["decode"] < 0.03
+    assert take() == {}

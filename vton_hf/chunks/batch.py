@@ -1,0 +1,83 @@
+"""Rows on their way into Arrow, a record batch at a time, in memory that is used again."""
+
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from vton_hf.chunks.fetch import Row
+from vton_hf.features import TEXT_COLUMNS, features
+from vton_hf.naming import ROLES
+
+BATCH_ROWS: Final = 32
+"""Few, so that a row is read without its neighbours; not fewer, since opening a dataset looks at each batch."""
+
+BATCH_BYTES: Final = 128 * 2**20
+
+SCHEMA: Final = features().arrow_schema
+
+
+class Batch:
+    """A record batch that is filled row by row, written, and filled again."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._columns = {role: _Column() for role in ROLES}
+
+    @property
+    def full(self) -> bool:
+        """Whether it should be written before another row is added."""
+        return len(self._rows) >= BATCH_ROWS or sum(column.size for column in self._columns.values()) >= BATCH_BYTES
+
+    def add(self, row: Row, images: list[bytes]) -> None:
+        """One more row; its images are copied."""
+        self._rows.append(row)
+        for column, image in zip(self._columns.values(), images, strict=True):
+            column.add(image)
+
+    def write(self, writer: pa.ipc.RecordBatchStreamWriter) -> None:
+        """Write the rows there are, if any, and begin anew."""
+        if self._rows:
+            columns: dict[str, pa.Array] = {}
+            for role, column in self._columns.items():
+                paths = pa.array([row[role] for row in self._rows], pa.string())
+                columns[role] = pa.StructArray.from_arrays([column.array(), paths], names=["bytes", "path"])
+            columns |= {name: pa.array([row[name] for row in self._rows], pa.string()) for name in TEXT_COLUMNS}
+            writer.write_batch(pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA))
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._rows.clear()
+        for column in self._columns.values():
+            column.clear()
+
+
+class _Column:
+    """Images side by side. To copy 1 MB into memory at hand takes 0.1 ms, into fresh memory 0.4."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(2**20, np.uint8)
+        self._lengths: list[int] = []
+        self.size = 0
+
+    def add(self, image: bytes) -> None:
+        end = self.size + len(image)
+        if end > len(self._memory):
+            larger = np.empty(2 * end, np.uint8)
+            larger[: self.size] = self._memory[: self.size]
+            self._memory = larger
+        self._memory[self.size : end] = np.frombuffer(image, np.uint8)
+        self._lengths.append(len(image))
+        self.size = end
+
+    def array(self) -> pa.Array:
+        """What was added; of use until `clear`."""
+        offsets = np.fromiter(accumulate(self._lengths, initial=0), np.int32)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self._memory[: self.size])]
+        return pa.Array.from_buffers(pa.binary(), len(self._lengths), buffers)
+
+    def clear(self) -> None:
+        self._lengths.clear()
+        self.size = 0

@@ -1,0 +1,96 @@
+"""Part of a chunk on its way into memory: fetched together, checked, and made what is stored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from threading import BoundedSemaphore
+from typing import Any, Final, TypeAlias
+
+import pyarrow as pa
+
+from vton_hf.chunks.cut import Chunk
+from vton_hf.chunks.files import Older, Source, Unit
+from vton_hf.naming import ROLES
+from vton_hf.preparation import ORIGINAL, Stored
+from vton_hf.storage import Store
+
+PART_ROWS: Final = 8
+"""So many triplets are fetched by one call, as it returns when its slowest object is there."""
+
+PART_BYTES: Final = 32 * 2**20
+"""Or fewer, if they are large; each part under way is in memory."""
+
+Row: TypeAlias = dict[str, Any]
+Images: TypeAlias = tuple[Stored, ...]
+"""Of one row, in the order of `ROLES`."""
+
+
+def parts(rows: pa.Table) -> Iterator[list[Row]]:
+    """Cut rows into what is fetched by one call."""
+    part: list[Row] = []
+    weight = 0
+    for row in rows.to_pylist():
+        size = sum(size for _, _, size in sources_of(row))
+        if part and (len(part) == PART_ROWS or weight + size > PART_BYTES):
+            yield part
+            part, weight = [], 0
+        part.append(row)
+        weight += size
+    if part:
+        yield part
+
+
+def sources_of(row: Row) -> tuple[Source, ...]:
+    """The objects that a row is made of, in the order of `ROLES`."""
+    return tuple((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Gets images, from any number of threads.
+
+    Attributes:
+        store: Where they lie.
+        slots: Held while the store is asked, so that threads together keep to its `concurrency`.
+    """
+
+    store: Store
+    slots: BoundedSemaphore
+
+    @classmethod
+    def of(cls, store: Store) -> "Fetcher":
+        """For as many calls at once as the settings of the store allow objects."""
+        return cls(store, BoundedSemaphore(max(1, round(store.settings.concurrency / (PART_ROWS * len(ROLES))))))
+
+    def fetch(self, rows: list[Row], chunk: Chunk, older: Older) -> list[Images]:
+        """The images of each row as they are to be stored, or what is wrong with them.
+
+        Args:
+            rows: Part of the chunk's.
+            chunk: How they are checked and prepared.
+            older: Images that were stored before; those are not fetched.
+        """
+        units = [_units(row, chunk) for row in rows]
+        made = {unit: self._taken_over(unit, chunk, older) for unit in dict.fromkeys(chain(*units))}
+        wanted = {source: b"" for unit, images in made.items() if not images for source in unit[1]}
+        if wanted:
+            with self.slots:
+                bodies = self.store.read([uri for uri, _, _ in wanted], [size for _, _, size in wanted])
+            fetched = dict(zip(wanted, bodies, strict=True))
+            for unit in [unit for unit, images in made.items() if not images]:
+                roles, sources = unit
+                of_unit = {role: fetched[source] for role, source in zip(roles, sources, strict=True)}
+                made[unit] = chunk.preparation.apply(of_unit, chunk.verify)
+        images_of = [{role: image for unit in row for role, image in made[unit].items()} for row in units]
+        return [tuple(images[role] for role in ROLES) for images in images_of]
+
+    def _taken_over(self, unit: Unit, chunk: Chunk, older: Older) -> dict[str, Stored]:
+        """Older chunks store images alike but may have checked them less."""
+        found = older.get(unit)
+        return {} if found is None else ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
+
+
+def _units(row: Row, chunk: Chunk) -> list[Unit]:
+    """What the row is made of, such as is stored or taken over as a whole."""
+    of_role = dict(zip(ROLES, sources_of(row), strict=True))
+    return [(roles, tuple(of_role[role] for role in roles)) for roles in chunk.preparation.together]

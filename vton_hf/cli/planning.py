@@ -1,0 +1,76 @@
+"""`vton-hf plan`: what a mix would hold, what it would cost to build, and what preparation would save and lose."""
+
+import json
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+from vton_hf import report
+from vton_hf.builder import VTON
+from vton_hf.chunks import free_bytes
+from vton_hf.cli.commands import load_options
+from vton_hf.encoding import IMAGE_FORMATS, LOSSY
+from vton_hf.forecast import Forecast, Trial, forecast
+from vton_hf.naming import ROLES
+from vton_hf.preparation import Preparation
+from vton_hf.source import Source
+from vton_hf.storage import Store
+
+
+def plan(asked: Namespace) -> None:
+    """Show what a mix would hold and cost."""
+    source = VTON(config_name=asked.config, **load_options(asked)).source
+    mix, missing = source.plan(), source.missing_chunks()
+    rows = sum(chunk.rows.num_rows for chunk in missing)
+    fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
+    prepared = bool(missing) and bool(source.config.preparation)
+    sample = _sample(source, compare=asked.compare) if prepared or asked.compare else None
+    if sample is not None and prepared:
+        stored = _of(sample, source.config.preparation).bytes
+        resized = source.config.image_size is not None
+        needed = round(rows * len(ROLES) * stored if resized else fetched * stored / sample.original.bytes)
+    free, place = free_bytes(source.cache.root), str(source.cache.root)
+    if asked.json:
+        facts = report.plan_facts(mix) | {"config": asked.config, "requests": rows * len(ROLES), "bytes": fetched}
+        facts |= {"disk_needed": needed, "disk_free": free, "cache": place}
+        print(json.dumps(facts | ({"sample": asdict(sample)} if sample else {}), indent=2))
+        return
+    print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{report.plan_table(mix)}\n")
+    print(f"To fetch: {rows * len(ROLES):,} objects, {report.amount(fetched)}{'' if missing else ' (all is built)'}")
+    print(
+        f"Disk:     {'about ' if prepared else ''}{report.amount(needed)} needed, {report.amount(free)} free in {place}"
+    )
+    if sample is not None:
+        print(f"\nA sample of {sample.triplets:,} triplets, by image:\n\n{_table(sample)}")
+
+
+def _sample(source: Source, *, compare: bool) -> Forecast:
+    """A few triplets of those that are drawn, prepared as asked for, or in all formats."""
+    asked, quality = source.config.preparation, source.config.image_quality
+    tried = [asked] if asked else []
+    if compare:
+        qualities = {kind: quality if kind in LOSSY else None for kind in IMAGE_FORMATS}
+        tried = [Preparation(asked.size, kind, asked.aspect, each) for kind, each in qualities.items()]
+    return forecast(source.manifest.of_difficulties(source.drawn).table, Store(source.settings), tried)
+
+
+def _of(sample: Forecast, preparation: Preparation) -> Trial:
+    return next(trial for trial in sample.trials if trial.name == str(preparation))
+
+
+def _table(sample: Forecast) -> str:
+    header = ["stored as", "KB", "times smaller", "PSNR", "SSIM", "encode ms", "decode ms"]
+    return report.table(header, [_line(trial, sample.original) for trial in (sample.original, *sample.trials)])
+
+
+def _line(trial: Trial, original: Trial) -> list[Any]:
+    lossless = "-" if trial is original else "lossless"
+    return [
+        trial.name,
+        f"{trial.bytes / 1000:.1f}",
+        f"{original.bytes / trial.bytes:.1f}",
+        lossless if trial.psnr is None else f"{trial.psnr:.1f} dB",
+        "-" if trial.ssim is None else f"{trial.ssim:.4f}",
+        "-" if trial.encode_ms is None else f"{trial.encode_ms:.1f}",
+        f"{trial.decode_ms:.1f}",
+    ]

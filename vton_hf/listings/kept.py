@@ -1,0 +1,134 @@
+"""A listing in a file: mapped when it is opened, so that a second start reads only what it looks at."""
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from vton_hf.records import whole_or_absent_file
+from vton_hf.storage import StorageSettings
+
+logger = logging.getLogger("vton_hf")
+
+LISTING: Final = "listing.arrow"
+DAY: Final = 24 * 3600.0
+_BATCH: Final = 65_536
+BROKEN: Final = (OSError, pa.ArrowException, AttributeError, KeyError, ValueError)
+"""What a file may raise that is not there, or is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies under some prefixes.
+
+    Attributes:
+        table: As `Store.list` gives it.
+        listed: When, in seconds since 1970.
+        digest: Changes with any URI, size or etag.
+        place: The directory where it is kept, and what is made of it.
+    """
+
+    table: pa.Table
+    listed: float
+    digest: str
+    place: Path
+
+    @property
+    def age(self) -> float:
+        """In seconds; negative if a clock was set back."""
+        return time.time() - self.listed
+
+    def touch(self) -> None:
+        """Remember that it was looked at."""
+        with suppress(OSError):
+            self.place.touch()
+
+
+def place_of(directory: Path, prefixes: Sequence[str], settings: StorageSettings) -> Path:
+    """Where the listing of these prefixes is kept; a profile may have an endpoint of its own."""
+    said = [*sorted(set(prefixes)), str(settings.endpoint_url), str(settings.profile)]
+    return directory / blake2b("\n".join(said).encode(), digest_size=8).hexdigest()
+
+
+def open_listing(place: Path) -> Listing | None:
+    """Map what is kept, if anything is."""
+    try:
+        table, said = read(place / LISTING)
+        return Listing(table, float(said["listed"]), said["digest"], place)
+    except BROKEN:
+        return None
+
+
+def save_listing(place: Path, table: pa.Table) -> Listing | None:
+    """Keep a listing in place of an earlier one; None if the disk does not take it."""
+    listing = Listing(table, time.time(), _digest(table), place)
+    said = {"listed": repr(listing.listed), "digest": listing.digest}
+    try:
+        write(place / LISTING, table, said)
+        for path in place.glob("*.arrow"):
+            if path.name != LISTING and not path.name.startswith(listing.digest):
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.info("The listing is not kept for another start: %s", error)
+        return None
+    return listing
+
+
+def drop_listing(place: Path) -> None:
+    """Forget a listing that is no longer worth keeping."""
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def write(path: Path, table: pa.Table, said: dict[str, str]) -> None:
+    """Write a table and what is said of it; whole or not at all.
+
+    Raises:
+        OSError: If the disk does not take it.
+    """
+    schema = table.schema.with_metadata(said)
+    with whole_or_absent_file(path) as scratch, pa.ipc.new_file(str(scratch), schema) as writer:
+        writer.write_table(table.combine_chunks())
+
+
+def read(path: Path) -> tuple[pa.Table, dict[str, str]]:
+    """Map a table, and what is said of it.
+
+    Raises:
+        Exception: One of `BROKEN`.
+    """
+    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    said = {name.decode(): text.decode() for name, text in table.schema.metadata.items()}
+    return table.replace_schema_metadata(), said
+
+
+def _digest(table: pa.Table) -> str:
+    sink = _Hashed()
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema.remove_metadata()) as writer:
+        writer.write_table(table.combine_chunks(), max_chunksize=_BATCH)
+    return sink.state.hexdigest()
+
+
+class _Hashed:
+    """A file of which only the hash stays."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.state = blake2b(digest_size=8)
+
+    def write(self, data: Any) -> int:
+        self.state.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,73 @@
+"""What became of a kept listing: its triplets and its audit, worked out once for each set of options."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from vton_hf.errors import BuildError
+from vton_hf.listings.kept import BROKEN, DAY, LISTING, Listing, read, write
+from vton_hf.records import Cache
+from vton_hf.triplets import RULES, Audit, Manifest, read_names, survey
+
+logger = logging.getLogger("vton_hf")
+
+
+def surveyed(found: pa.Table | Listing, cache: Cache, **options: Any) -> tuple[Manifest, Audit]:
+    """The triplets of a listing and an account of the rest, as `triplets.survey` gives them.
+
+    Args:
+        found: From `find`; what becomes of a kept listing is kept beside it.
+        cache: Where manifests lie.
+        **options: Those of `survey`.
+
+    Raises:
+        LayoutError: If nothing is left.
+    """
+    if not isinstance(found, Listing):
+        return survey(found, **options)
+    path = _path(found, **options)
+    if (known := _open(path, cache)) is not None:
+        return known
+    manifest, audit = survey(found.table, **options)
+    try:
+        cache.save_manifest(manifest)
+        write(path, audit.table, {"manifest": manifest.digest(), "unmatched": json.dumps(audit.unmatched)})
+    except OSError as error:
+        logger.info("The survey is not kept for another start: %s", error)
+    # A manifest that is mapped takes no memory of its own in any worker.
+    return _open(path, cache) or (manifest, audit)
+
+
+def in_use(cache: Cache) -> tuple[set[str], set[str]]:
+    """The names of listings that were made or looked at within a day, and of the manifests made of them."""
+    places = [place for place in cache.listings.glob("*") if time.time() - place.stat().st_mtime <= DAY]
+    return {place.name for place in places}, {name for place in places for name in _manifests(place)}
+
+
+def _manifests(place: Path) -> Iterator[str]:
+    for path in place.glob("*.arrow"):
+        if path.name != LISTING:
+            try:
+                yield f"{read(path)[1]['manifest']}.arrow"
+            except BROKEN:
+                continue
+
+
+def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int | None) -> Path:
+    genders = gender if gender is None or isinstance(gender, str) else sorted(gender)
+    said = json.dumps([RULES, cloth, read_names(exclude), genders, limit])
+    return listing.place / f"{listing.digest}-{blake2b(said.encode(), digest_size=8).hexdigest()}.arrow"
+
+
+def _open(path: Path, cache: Cache) -> tuple[Manifest, Audit] | None:
+    try:
+        table, said = read(path)
+        return cache.load_manifest(said["manifest"]), Audit(table, tuple(json.loads(said["unmatched"])))
+    except (*BROKEN, BuildError):
+        return None

@@ -1,0 +1,64 @@
+"""Text in columns: cut at byte positions and hashed, never a Python object for each row that stays."""
+
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Positions = NDArray[np.int32]
+_BATCH: Final = 16_384
+
+
+def edges(strings: pa.StringArray) -> Positions:
+    """Where each string begins in the array's buffer of bytes, and where the last one ends; int32 [n + 1]."""
+    if not len(strings):
+        return np.zeros(1, np.int32)
+    every: Positions = np.frombuffer(strings.buffers()[1], np.int32)
+    return every[strings.offset : strings.offset + len(strings) + 1]
+
+
+def cut(strings: pa.StringArray, starts: Positions, stops: Positions) -> pa.StringArray:
+    """Take a part of each of some strings.
+
+    Args:
+        strings: Without nulls.
+        starts: Ascending positions in the array's buffer of bytes; see `edges`.
+        stops: As many; none lies before its start, or behind the next start.
+
+    >>> words = pa.array(["one", "two"])
+    >>> cut(words, edges(words)[:-1] + 1, edges(words)[1:]).to_pylist()
+    ['ne', 'wo']
+    """
+    if not len(starts):
+        return pa.array([], pa.string())
+    # Of all that lies between two positions every second piece is wanted, which leaves the copying to Arrow.
+    between = np.stack([starts, stops], axis=1).astype(np.int32, copy=False).ravel()
+    pieces = pa.StringArray.from_buffers(len(between) - 1, pa.py_buffer(between), strings.buffers()[2])
+    return pieces.take(pa.array(np.arange(0, len(between), 2, dtype=np.int32)))
+
+
+def names_in(paths: pa.StringArray) -> Positions:
+    """Where the part behind the last slash of each path begins; int32 [n]."""
+    at = edges(paths)
+    data = np.frombuffer(paths.buffers()[2] or b"", np.uint8)
+    slashes = np.flatnonzero(data[at[0] : at[-1]] == ord("/")) + at[0]
+    last = np.concatenate([[-1], slashes])[np.searchsorted(slashes, at[1:])]
+    names: Positions = np.maximum(last + 1, at[:-1]).astype(np.int32)
+    return names
+
+
+def hash_strings(strings: pa.ChunkedArray | pa.Array) -> NDArray[np.uint64]:
+    """64-bit hashes that are the same on every machine and in every version; batches keep memory flat."""
+    hashes = np.empty(len(strings), dtype=np.uint64)
+    # To copy an empty state takes half as long as to make one with its options.
+    empty = blake2b(digest_size=8)
+    for start in range(0, len(strings), _BATCH):
+        digests = []
+        for data in strings.slice(start, _BATCH).cast(pa.binary()).to_pylist():
+            state = empty.copy()
+            state.update(data)
+            digests.append(state.digest())
+        hashes[start : start + len(digests)] = np.frombuffer(b"".join(digests), dtype="<u8")
+    return hashes
