@@ -1,4 +1,4 @@
-"""Which changes of a large bucket 128 pages show."""
+"""Which changes of a large bucket 64 pages show."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from vton_hf.storage import Store
 PAGE: Final = 1_000
 """Objects that a store gives for one request."""
 
-PROBES: Final = 128
+PROBES: Final = 64
 _BORDERS: Final = PROBES // 2
 
 
@@ -45,8 +45,8 @@ def compare(table: pa.Table, prefixes: Sequence[str], store: Store) -> Outcome:
     """Compare pages of a listing with the bucket.
 
     One page lies across each border of two folders, so that keys show that come behind a folder's last, before its
-    first or in a folder of their own; of more than 64 borders, across a random choice. Further pages begin at random
-    keys: up to 128 in all, and up to a quarter of the listing. Each must hold the same URIs, sizes and etags.
+    first or in a folder of their own; of more than 32 borders, across a random choice. Further pages begin at random
+    keys: up to 64 in all, and up to a quarter of the listing. Each must hold the same URIs, sizes and etags.
 
     Args:
         table: What `Store.list` gave.

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from multiprocessing import parent_process
 from typing import Any, Final
 
 import obstore
@@ -21,8 +22,8 @@ from obstore.store import S3Store
 from vton_hf.storage.lister import open_store
 from vton_hf.storage.places import Places
 
-A_LOOK: Final = 96
-"""Objects that a process reads before it starts obstore's threads: a batch of 32 triplets."""
+A_LOOK: Final = 48
+"""Objects that a process reads before it starts obstore's threads: 16 triplets. A child forks no workers."""
 
 _STRIKES: Final = 3
 """A store that needs what obstore lacks: a region that is redirected, an old signature, a certificate of its own."""
@@ -82,7 +83,7 @@ class FastLane:
     def _takes(self, key: str) -> bool:
         global _threads_of  # noqa: PLW0603 - the threads are the process's, not a lane's
         self._asked += 1
-        if self._asked <= A_LOOK or self._strikes >= _STRIKES or _is_odd(key):
+        if (self._asked <= A_LOOK and parent_process() is None) or self._strikes >= _STRIKES or _is_odd(key):
             return False
         if _threads_of is None:
             _threads_of = os.getpid()

@@ -19,8 +19,8 @@ class Lane(Protocol):
         `seen` gets the number of new objects as they come. What stops it is raised in our words.
         """
 
-    async def glance(self, ask: Ask, after: str, patience: Patience) -> pa.Table:
-        """The next page of up to 1,000 objects under `ask.uri` behind the URI `after`; S3 alone has such pages."""
+    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
+        """The next page of up to 1,000 objects under each ask's URI behind a URI; S3 alone has such pages."""
 
     async def get(self, uri: str) -> bytes:
         """One object's bytes: one request, no retry."""

@@ -1,8 +1,9 @@
 """A program of its own that lists folders through obstore, so that no process that may fork starts obstore's threads.
 
 Run as a script, by its path: it imports nothing of the package. It takes a JSON text of `{"places": {bucket: place},
-"folders": [uri, ...]}` and answers with an Arrow stream. Each batch says in its metadata which folder it is of, and the
-last one of a folder how it ended.
+"questions": [[uri, after], ...]}`: all that lies in a folder where `after` is null, else the one page behind that key.
+It answers with an Arrow stream. Each batch says in its metadata to which question it belongs, and the last one of a
+question how it ended.
 """
 
 import asyncio
@@ -20,8 +21,9 @@ from obstore.store import S3Store
 SCHEMA: Final = pa.schema([("uri", pa.string()), ("size", pa.int64()), ("etag", pa.string())])
 WHOLE: Final = "whole"
 _NOTHING: Final = pa.RecordBatch.from_pylist([], schema=SCHEMA)
-_BATCH: Final = 10_000
-"""Keys: ten of the store's pages."""
+_PAGE: Final = 1_000
+_BATCH: Final = 10 * _PAGE
+"""Keys."""
 _AT_ONCE: Final = 64
 _RETRIES: Final = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 
@@ -51,16 +53,21 @@ def open_store(bucket: str, place: Mapping[str, Any], **options: Any) -> S3Store
     )
 
 
-async def _list(number: int, uri: str, store: S3Store, answers: pa.RecordBatchStreamWriter) -> None:
-    """Write the objects of one folder, in batches, and then how it ended."""
+async def _answer(
+    number: int, uri: str, after: str | None, store: S3Store, answers: pa.RecordBatchStreamWriter
+) -> None:
+    """Write the objects that one question is about, in batches, and then how it ended."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     end = WHOLE
+    size = _BATCH if after is None else _PAGE
     try:
-        async for found in obstore.list(store, key, chunk_size=_BATCH, return_arrow=True):
-            answers.write_batch(_page(pa.record_batch(found), bucket, key), {"folder": str(number)})
+        async for found in obstore.list(store, key, offset=after or None, chunk_size=size, return_arrow=True):
+            answers.write_batch(_page(pa.record_batch(found), bucket, key), {"question": str(number)})
+            if after is not None:
+                break
     except Exception as error:  # noqa: BLE001  # whatever it is, the reader asks again in another way
         end = type(error).__name__
-    answers.write_batch(_NOTHING, {"folder": str(number), "end": end})
+    answers.write_batch(_NOTHING, {"question": str(number), "end": end})
 
 
 def _page(found: pa.RecordBatch, bucket: str, key: str) -> pa.RecordBatch:
@@ -71,22 +78,22 @@ def _page(found: pa.RecordBatch, bucket: str, key: str) -> pa.RecordBatch:
     return pa.record_batch([uri, found["size"].cast(pa.int64()), etag], schema=SCHEMA)
 
 
-async def _list_all(asked: Mapping[str, Any], answers: pa.RecordBatchStreamWriter) -> None:
+async def _answer_all(asked: Mapping[str, Any], answers: pa.RecordBatchStreamWriter) -> None:
     stores = {bucket: open_store(bucket, place, retry_config=_RETRIES) for bucket, place in asked["places"].items()}
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(number: int, uri: str) -> None:
+    async def one(number: int, uri: str, after: str | None) -> None:
         async with slots:
-            await _list(number, uri, stores[uri.removeprefix("s3://").partition("/")[0]], answers)
+            await _answer(number, uri, after, stores[uri.removeprefix("s3://").partition("/")[0]], answers)
 
-    await asyncio.gather(*(one(number, uri) for number, uri in enumerate(asked["folders"])))
+    await asyncio.gather(*(one(number, *question) for number, question in enumerate(asked["questions"])))
 
 
 def main() -> None:
     """Answer one question."""
     asked = json.load(sys.stdin)
     with open(1, "wb") as output, pa.ipc.new_stream(output, SCHEMA) as answers:
-        asyncio.run(_list_all(asked, answers))
+        asyncio.run(_answer_all(asked, answers))
 
 
 if __name__ == "__main__":

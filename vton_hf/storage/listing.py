@@ -53,6 +53,8 @@ async def list_all(
             continue  # one that was stopped by another's error
         pages += outcome
     table = await asyncio.to_thread(join, pages)
+    pages.clear()
+    pa.default_memory_pool().release_unused()
     for prefix in prefixes:
         if not holds(table, prefix):
             return LayoutError(f"No object under {prefix}: check the spelling, or drop this prefix.")
@@ -74,12 +76,8 @@ async def glance_all(
     """
     patience = Patience(settings.deadline, first_contact=FIRST_CONTACT)
     asks = [Ask("list", prefix, settings) for prefix, _ in places]
-
-    async def one(ask: Ask, after: str) -> pa.Table:
-        return await lane_of(ask.uri).glance(ask, after, patience)
-
     try:
-        return await each(one, asks, [after for _, after in places])
+        return await lane_of(asks[0].uri).glance(asks, [after for _, after in places], patience)
     except VTONError as error:
         return error
 

@@ -41,7 +41,7 @@ class LocalLane:
             if found.num_rows:
                 yield found
 
-    async def glance(self, ask: Ask, after: str, patience: Patience) -> pa.Table:
+    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
 

@@ -69,7 +69,7 @@ class OtherLane:
             [_mark(info) for info in found.values()],
         )
 
-    async def glance(self, ask: Ask, after: str, patience: Patience) -> pa.Table:
+    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
 

@@ -51,9 +51,9 @@ class S3Lane:
         """The objects under each ask's URI."""
         return await S3Listing(self._fs._call_s3, self._places, patience, seen).find(asks)  # noqa: SLF001
 
-    async def glance(self, ask: Ask, after: str, patience: Patience) -> pa.Table:
-        """The next page under `ask.uri` behind a URI."""
-        return await S3Listing(self._fs._call_s3, self._places, patience, lambda _: None).glance(ask, after)  # noqa: SLF001
+    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
+        """The next page under each ask's URI behind a URI."""
+        return await S3Listing(self._fs._call_s3, self._places, patience, lambda _: None).glance(asks, after)  # noqa: SLF001
 
     async def get(self, uri: str) -> bytes:
         """One GET."""

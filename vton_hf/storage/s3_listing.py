@@ -7,14 +7,14 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf.storage.bulk import list_folders, nameless
+from vton_hf.storage.bulk import answers_to, nameless
 from vton_hf.storage.faults import BadAnswerError
 from vton_hf.storage.listing import each, each_page
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.places import Places
 from vton_hf.storage.prefixes import bucket_and_key
 from vton_hf.storage.retry import Patience
-from vton_hf.storage.tables import page
+from vton_hf.storage.tables import join, page
 
 SHORT: Final = 5
 """Pages in all that are listed without more ado: another process, which takes 0.3 s, is not worth while for less."""
@@ -54,10 +54,19 @@ class S3Listing:
         long = [ask for ask, found in zip(asks, begun, strict=True) if found is None]
         return pages + await self._long(long) if long else pages
 
-    async def glance(self, ask: Ask, after: str) -> pa.Table:
-        """The next page of up to 1,000 objects behind the URI `after`, or from the beginning if that is empty."""
-        start = {"StartAfter": bucket_and_key(after)[1]} if after else {}
-        return _table(ask, await self._answer(ask, **start))
+    async def glance(self, asks: Sequence[Ask], after: Sequence[str]) -> list[pa.Table]:
+        """Of each the next page of up to 1,000 objects behind a URI, or from the beginning where that is empty."""
+        keys = [bucket_and_key(uri)[1] if uri else "" for uri in after]
+        many = len(asks) > SHORT
+        questions = [(ask.uri, key) for ask, key in zip(asks, keys, strict=True)]
+        found = await answers_to(questions, self.places) if many else [None] * len(asks)
+
+        async def page(ask: Ask, key: str, known: list[pa.Table] | None) -> pa.Table:
+            if known is not None and not nameless(known):
+                return join(known)
+            return _table(ask, await self._answer(ask, **({"StartAfter": key} if key else {})))
+
+        return await each(page, asks, keys, found)
 
     async def _begin(self, ask: Ask, most: int, request: Mapping[str, int]) -> list[pa.Table] | None:
         """Its pages, or None if there are more than a few."""
@@ -76,14 +85,14 @@ class S3Listing:
         pages: list[pa.Table] = []
         spread = await each(lambda ask: self._spread(ask, pages), asks)
         folders = [folder for found in spread for folder in found]
-        listed = await list_folders([folder.uri for folder in folders], self.places, self.seen)
         left = []
-        for folder in folders:
-            unsure = nameless(listed.get(folder.uri, ()))
-            if folder.uri not in listed or len(unsure) > _MOST_NAMELESS:
+        answers = await answers_to([(folder.uri, None) for folder in folders], self.places, self.seen)
+        for folder, found in zip(folders, answers, strict=True):
+            unsure = nameless(found or ())
+            if found is None or len(unsure) > _MOST_NAMELESS:
                 left.append(folder)
             else:
-                pages += await self._named(folder, listed[folder.uri], unsure)
+                pages += await self._named(folder, found, unsure)
         return pages + await each_page(left, self._pages, self.seen)
 
     async def _spread(self, ask: Ask, pages: list[pa.Table], depth: int = 0) -> list[Ask]:

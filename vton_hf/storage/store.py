@@ -89,6 +89,8 @@ class Store:
             StorageError: If the store fails.
             ConfigError: If a prefix is not one of S3.
         """
+        if not places:
+            return []
         for prefix, _ in places:
             if split_uri(prefix)[0] != "s3":
                 raise ConfigError(f"{prefix!r} is not in S3: list() it.")
