@@ -45,10 +45,12 @@ class FastLane:
 
     Args:
         places: Where buckets lie and who asks.
+        many: Whether this will be more than a look.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, *, many: bool) -> None:
         self._places = places
+        self._look = 0 if many or parent_process() is not None else A_LOOK
         self._stores: dict[str, S3Store | None] = {}
         self._asked = 0
         self._strikes = 0
@@ -83,7 +85,7 @@ class FastLane:
     def _takes(self, key: str) -> bool:
         global _threads_of  # noqa: PLW0603 - the threads are the process's, not a lane's
         self._asked += 1
-        if (self._asked <= A_LOOK and parent_process() is None) or self._strikes >= _STRIKES or _is_odd(key):
+        if self._asked <= self._look or self._strikes >= _STRIKES or _is_odd(key):
             return False
         if _threads_of is None:
             _threads_of = os.getpid()

@@ -36,10 +36,10 @@ _LEFT_TO_US: Final = frozenset(
 class S3Lane:
     """Lists, reads and writes by bucket and raw key; s3fs' own paths would take `?versionId=` and `[*]` apart."""
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, *, many: bool) -> None:
         self._fs = filesystem = open_filesystem(settings)
         self._places = Places(filesystem, settings, frozenset(_checked(settings)))
-        self._fast = FastLane(self._places)
+        self._fast = FastLane(self._places, many=many)
 
         async def close() -> None:
             if (creator := getattr(filesystem, "_s3creator", None)) is not None:

@@ -33,6 +33,8 @@ class Store:
 
     Args:
         settings: From `settings_for`.
+        many: Whether so much will be read that the fast lane of S3 is worth while at once; by default it is after the
+            first 48 objects of a process that may yet fork.
 
     >>> import fsspec
     >>> fsspec.filesystem("memory").pipe_file("/easy/a.png", b"a picture")
@@ -42,8 +44,9 @@ class Store:
     [b'a picture']
     """
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, *, many: bool = False) -> None:
         self.settings = settings
+        self._many = many
         self._lanes: dict[tuple[int, object, str], Lane] = {}
 
     def __reduce__(self) -> tuple[type["Store"], tuple[StorageSettings]]:
@@ -168,15 +171,15 @@ class Store:
         # And `datasets` gives fsspec a new loop whenever a DataLoader worker begins an epoch, on which the
         # connections of the old one would fail.
         here = (os.getpid(), fsspec.asyn.get_loop(), scheme)
-        return self._lanes.get(here) or self._lanes.setdefault(here, _open(scheme, self.settings))
+        return self._lanes.get(here) or self._lanes.setdefault(here, _open(scheme, self.settings, many=self._many))
 
 
-def _open(scheme: str, settings: StorageSettings) -> Lane:
+def _open(scheme: str, settings: StorageSettings, *, many: bool) -> Lane:
     if scheme == "s3":
         # Half a second of imports that a local bucket does without.
         from vton_hf.storage.s3 import S3Lane  # noqa: PLC0415
 
-        return S3Lane(settings)
+        return S3Lane(settings, many=many)
     return LocalLane(settings) if scheme == "file" else OtherLane(scheme, settings)
 
 
