@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from vton_hf.storage import lister
 from vton_hf.storage.places import Places
 from vton_hf.storage.prefixes import bucket_and_key
+from vton_hf.storage.tables import POOL
 
 _log = logging.getLogger("vton_hf")
 
@@ -81,7 +82,7 @@ def _collect(answers: IO[bytes], count: int, seen: Callable[[int], None]) -> lis
     pages: list[list[pa.Table]] = [[] for _ in range(count)]
     whole = set()
     try:
-        with answers, pa.ipc.open_stream(answers) as stream:
+        with answers, pa.ipc.open_stream(answers, memory_pool=POOL) as stream:
             while True:
                 batch, said = stream.read_next_batch_with_custom_metadata()
                 question = int(said[b"question"])

@@ -53,8 +53,6 @@ async def list_all(
             continue  # one that was stopped by another's error
         pages += outcome
     table = await asyncio.to_thread(join, pages)
-    pages.clear()
-    pa.default_memory_pool().release_unused()
     for prefix in prefixes:
         if not holds(table, prefix):
             return LayoutError(f"No object under {prefix}: check the spelling, or drop this prefix.")

@@ -17,6 +17,7 @@ from vton_hf.storage.other import OtherLane
 from vton_hf.storage.prefixes import split_uri
 from vton_hf.storage.reading import Body, read_all
 from vton_hf.storage.settings import StorageSettings
+from vton_hf.storage.tables import give_back
 from vton_hf.storage.writing import delete_all, send_file
 
 _T = TypeVar("_T")
@@ -77,7 +78,9 @@ class Store:
             if not prefix.endswith("/"):
                 raise ConfigError(f"{prefix!r} has no trailing slash: write it with resolve_prefix().")
         lane_of = self._lanes_of(prefixes)
-        return _value(run(lambda seen: list_all(prefixes, self.settings, lane_of, seen), progress))
+        table = _value(run(lambda seen: list_all(prefixes, self.settings, lane_of, seen), progress))
+        give_back()
+        return table
 
     def glance(self, places: Sequence[tuple[str, str]]) -> _Pages:
         """One page of each of some listings, asked for together.

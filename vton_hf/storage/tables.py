@@ -1,10 +1,15 @@
 """A listing as Arrow: what a page looks like, and how pages become one sorted table."""
 
+import contextlib
+import ctypes
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+POOL: Final = pa.system_memory_pool()
+"""Gives back what is freed; Arrow's own pool would keep 430 MB of a listing of 1.8 million keys."""
 
 SCHEMA: Final = pa.schema([("uri", pa.string()), ("size", pa.int64()), ("etag", pa.string())])
 """uri: scheme, bucket and the raw key; size in bytes; etag: changes when the object does."""
@@ -22,13 +27,19 @@ def join(pages: Iterable[pa.Table]) -> pa.Table:
     ['a', 'b']
     """
     in_order = sorted((table for table in pages if table.num_rows), key=lambda table: str(table["uri"][0]))
-    table = pa.concat_tables([SCHEMA.empty_table(), *in_order]).combine_chunks()
+    table = pa.concat_tables([SCHEMA.empty_table(), *in_order]).combine_chunks(memory_pool=POOL)
     # Stores list in this order, so pages seldom have to be torn apart: 1.8 million rows take 4 s to sort.
     return table if _is_sorted(table["uri"]) else table.sort_by("uri").combine_chunks()
 
 
 def _is_sorted(column: pa.ChunkedArray) -> bool:
     return len(column) < 2 or bool(pc.all(pc.less_equal(column[:-1], column[1:])).as_py())  # noqa: PLR2004
+
+
+def give_back() -> None:
+    """Let the system have the memory of pages that are no longer needed: glibc keeps 270 MB of 1.8 million keys."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def holds(table: pa.Table, prefix: str) -> bool:
