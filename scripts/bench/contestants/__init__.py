@@ -1,0 +1,1 @@
+"""Ours and what people would use instead: one module for each."""
