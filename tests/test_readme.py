@@ -16,6 +16,7 @@ from vton_hf.demo import write_demo_bucket
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOT_HERE = {
+    "scripts/bench/run": "takes half an hour; its parts are tested in test_bench_scripts",
     "scripts/demo": "is tested as `vton-hf demo`",
     "scripts/test": "is running",
     "scripts/examples/run": "is tested in test_examples",

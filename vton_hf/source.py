@@ -46,6 +46,11 @@ class Source:
         return [storage.resolve_prefix(prefix, self.settings) for prefix in self.config.prefixes]
 
     @cached_property
+    def _store(self) -> storage.Store:
+        """Lists and builds: a client takes 0.2 s to make."""
+        return storage.Store(self.settings, many=True)
+
+    @cached_property
     def _notebook(self) -> Notebook:
         said = "\n".join([*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
         return Notebook(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
@@ -57,13 +62,12 @@ class Source:
             raise StorageError(
                 "HF_DATASETS_OFFLINE is set: the bucket may not be listed. Unset it to stream or to build."
             )
-        store = storage.Store(self.settings)
 
         def list_all() -> pa.Table:
             with tqdm(desc="Listing", unit=" keys", unit_scale=True) as bar:
-                return store.list(self.prefixes, progress=bar.update)
+                return self._store.list(self.prefixes, progress=bar.update)
 
-        found = listings.find(self.cache.listings, store, self.prefixes, self.listing, list_all)
+        found = listings.find(self.cache.listings, self._store, self.prefixes, self.listing, list_all)
         rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
         manifest, audit = listings.surveyed(found, self.cache, **rules)
         audit.log()
@@ -170,7 +174,7 @@ class Source:
         build_chunks(
             chunks,
             self.cache.chunks,
-            self.settings,
+            self._store,
             num_proc=num_proc,
             on_error=self.config.on_error,
             title=f"Building {self.config.name}",

@@ -49,7 +49,6 @@ def test_a_fitted_tensor_is_pillows_picture_to_two_of_255(
     assert fitted.dtype == torch.uint8
     difference = (fitted.int() - expected.int()).abs()
     assert difference.max() <= (2 if by_torch else 0)
-    assert (difference > 0).float().mean() < 0.05
 
 
 def test_a_tensor_that_has_the_size_is_left_alone() -> None:

@@ -17,7 +17,7 @@ from vton_hf.chunks.files import is_finished
 from vton_hf.chunks.workers import build_here, build_in_workers
 from vton_hf.chunks.write import Job
 from vton_hf.errors import BuildError, StorageError
-from vton_hf.storage import StorageSettings
+from vton_hf.storage import Store
 
 RESERVE: Final = 1.02
 """Arrow's own share: URIs, names and alignment beside the images."""
@@ -31,7 +31,7 @@ def missing(chunks: list[Chunk], root: Path) -> list[Chunk]:
 def build_chunks(
     chunks: list[Chunk],
     root: Path,
-    settings: StorageSettings,
+    store: Store,
     *,
     num_proc: int | None,
     on_error: str,
@@ -43,7 +43,7 @@ def build_chunks(
     Args:
         chunks: All chunks of a dataset.
         root: The directory that holds chunks, one directory each.
-        settings: How the store is reached.
+        store: Where the images lie.
         num_proc: Worker processes; None or 1 builds in this one.
         on_error: `"skip"` or `"raise"`, for objects that are no usable image.
         title: What the progress bar says.
@@ -64,9 +64,9 @@ def build_chunks(
     total = sum(chunk.bytes for chunk in todo)
     with tqdm(total=total, desc=title, unit="B", unit_scale=True) as bar, _explained(root):
         if num_proc is None or num_proc == 1:
-            build_here(jobs, settings, seen=bar.update)
+            build_here(jobs, store, seen=bar.update)
         else:
-            build_in_workers(jobs, settings, seen=bar.update, num_proc=num_proc)
+            build_in_workers(jobs, store.settings, seen=bar.update, num_proc=num_proc)
 
 
 def free_bytes(directory: Path) -> int:

@@ -25,9 +25,8 @@ FETCHING: Final = 4
 """Parts under way beside those that a core is busy with."""
 
 
-def build_here(jobs: list[Job], settings: StorageSettings, *, seen: Callable[[int], object]) -> None:
+def build_here(jobs: list[Job], store: Store, *, seen: Callable[[int], object]) -> None:
     """Do the jobs in this process: first what nobody else is at work on, then wait for the rest."""
-    store = Store(settings, many=True)
     threads = _threads(jobs, processes=1)
     for job in build(jobs, store, seen=seen, threads=threads, wait=False):
         # One at a time: two builds that wait for each other's chunks while holding their own would never end.
