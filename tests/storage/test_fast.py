@@ -1,6 +1,5 @@
 """The fast lane gives what the plain one gives, and steps aside wherever it might not."""
 
-import multiprocessing
 from typing import Any
 
 import pytest
@@ -8,12 +7,11 @@ import pytest
 from tests.faults import BUCKET, Drop, FaultServer, Short, Stall, Status
 from tests.s3 import BUCKET as MOTO
 from tests.s3 import MotoS3
-from tests.storage.children import list_and_read
+from tests.storage.children import answer_of_a_child
 from tests.storage.conftest import Faulty
 from vton_hf.errors import AccessError, ObjectMissingError
 from vton_hf.storage import Store, fast
 
-PATIENCE = 40
 FAST = "object_store/"
 
 
@@ -122,14 +120,5 @@ def test_children_read_after_the_parent_has_used_it(s3: MotoS3, store: Store, me
     bodies = [b"%d" % number for number in range(8)]
     assert store.read(wanted) == bodies
     assert fast._threads_of is not None
-    context: Any = multiprocessing.get_context(method)
-    here, there = context.Pipe(duplex=False)
-    child = context.Process(target=list_and_read, args=(store, f"s3://{MOTO}/p/", wanted, there), daemon=True)
-    child.start()
-    there.close()
-    assert here.poll(PATIENCE), f"a child made by {method} hangs"
-    assert here.recv() == (wanted, bodies)
-    child.join(PATIENCE)
-    assert child.exitcode == 0
-    here.close()
+    assert answer_of_a_child(method, store, f"s3://{MOTO}/p/", wanted) == (wanted, bodies)
     assert store.read(wanted) == bodies

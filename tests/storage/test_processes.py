@@ -5,13 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 
 from tests.faults import FaultServer
 from tests.s3 import BUCKET, MotoS3
-from tests.storage.children import drop, list_and_read
+from tests.storage.children import PATIENCE, answer_of_a_child, drop
 from tests.storage.conftest import Faulty
 from vton_hf.storage import Store
 
@@ -19,7 +18,6 @@ pytestmark = [
     pytest.mark.s3,
     pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),
 ]
-PATIENCE = 40
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
@@ -28,16 +26,7 @@ def test_children_list_and_read_after_the_parent_has(s3: MotoS3, store: Store, m
     bodies = [b"%d" % number for number in range(8)]
     store.list([f"s3://{BUCKET}/p/"])
     assert store.read(uris) == bodies
-    context: Any = multiprocessing.get_context(method)
-    here, there = context.Pipe(duplex=False)
-    child = context.Process(target=list_and_read, args=(store, f"s3://{BUCKET}/p/", uris, there), daemon=True)
-    child.start()
-    there.close()
-    assert here.poll(PATIENCE), f"a child made by {method} hangs"
-    assert here.recv() == (uris, bodies)
-    child.join(PATIENCE)
-    assert child.exitcode == 0
-    here.close()
+    assert answer_of_a_child(method, store, f"s3://{BUCKET}/p/", uris) == (uris, bodies)
     assert store.read(uris) == bodies
 
 
