@@ -14,6 +14,8 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 import vton_hf
 from tests.bucket import png, triplet_keys
 from tests.s3 import BUCKET, MotoS3
+from vton_hf.lookahead import LookAhead
+from vton_hf.storage import Store, settings_for
 
 pytestmark = [
     pytest.mark.s3,
@@ -108,3 +110,16 @@ def test_persistent_workers_follow_into_the_next_epoch(s3: MotoS3, tmp_path: Pat
         rows.set_epoch(epoch)
         stems = [stem for batch in loader for stem in batch["stem"]]
         assert stems == [row["stem"] for row in rows.__getitems__(range(ROWS))]
+
+
+def test_what_is_not_asked_for_any_more_makes_room(s3: MotoS3) -> None:
+    store = Store(settings_for(s3.storage_options))
+    batches = [[s3.put(BUCKET, f"{batch}/{place}", bytes([batch, place])) for place in range(2)] for batch in range(4)]
+    ahead = LookAhead(store, lambda _: [])
+    for batch in batches[:3]:
+        ahead.expect(batch)
+    wait_for(s3, 4)
+    assert ahead.read(batches[2], store) == [bytes([2, 0]), bytes([2, 1])]
+    ahead.expect(batches[3])
+    wait_for(s3, 8)
+    assert len(s3.gets()) == 8, "two that were passed over, the one that was read, and the next"

@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import datasets
@@ -125,13 +126,20 @@ class LookAhead:
         """The batch under way that holds just these; None if they were never expected, or their turn has not come."""
         with self._lock:
             place = next((place for place, (uris, _) in enumerate(self._under_way) if wanted == set(uris)), None)
-            if place is None:
-                self._waiting = deque(uris for uris in self._waiting if wanted != set(uris))
-                return None
             # Orders come in turn, so what was to come before these will not be asked for any more.
-            taken = [self._under_way.popleft() for _ in range(place + 1)]
+            if place is None:
+                self._skip_to(wanted)
+                taken = None
+            else:
+                taken = [self._under_way.popleft() for _ in range(place + 1)][-1]
             self._go_on()
-        return taken[-1]
+        return taken
+
+    def _skip_to(self, wanted: frozenset[str]) -> None:
+        turn = next((turn for turn, uris in enumerate(self._waiting) if wanted == set(uris)), None)
+        if turn is not None:
+            self._under_way.clear()
+            self._waiting = deque(islice(self._waiting, turn + 1, None))
 
     def _go_on(self) -> None:
         while self._waiting and len(self._under_way) < AHEAD:

@@ -92,7 +92,7 @@ def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path:
     assert 0 < done < objects // 3
     s3.reset_counts()
     assert len(load()) == objects // 3
-    assert sum(s3.gets().values()) == objects - 3 * done
+    assert len(s3.gets()) == objects - 3 * done
 
 
 @pytest.mark.s3

@@ -1,5 +1,7 @@
 """The fast lane gives what the plain one gives, and steps aside wherever it might not."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -122,3 +124,31 @@ def test_children_read_after_the_parent_has_used_it(s3: MotoS3, store: Store, me
     assert fast._threads_of is not None
     assert answer_of_a_child(method, store, f"s3://{MOTO}/p/", wanted) == (wanted, bodies)
     assert store.read(wanted) == bodies
+
+
+_READS_AND_ENDS = """
+import asyncio, atexit, sys, time
+from asyncio.selector_events import BaseSelectorEventLoop
+from vton_hf.storage import Store, fast, settings_for
+
+inside, wake = [], BaseSelectorEventLoop._write_to_self
+
+def slowly(loop):
+    inside.append(1)
+    wake(loop)
+    time.sleep(0.1)
+    inside.pop()
+
+atexit.register(lambda: print(len(inside)))
+BaseSelectorEventLoop._write_to_self = slowly
+fast.A_LOOK = 0
+(uri, options) = {uri!r}, {options!r}
+assert Store(settings_for(options)).read([uri]) == [b"0"]
+"""
+
+
+@pytest.mark.s3
+def test_a_process_that_ends_behind_its_last_read_waits_for_obstores_threads(s3: MotoS3) -> None:
+    script = _READS_AND_ENDS.format(uri=s3.put(MOTO, "0", b"0"), options=s3.storage_options)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "0\n", "threads that are still at work when the interpreter ends abort the process"

@@ -8,8 +8,10 @@ started uses the plain lane; and a process starts them only once it reads more t
 the workers which a training script forks after such a look still have the fast lane to themselves.
 """
 
+import atexit
 import os
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from multiprocessing import parent_process
@@ -27,6 +29,10 @@ A_LOOK: Final = 48
 
 _STRIKES: Final = 3
 """A store that needs what obstore lacks: a region that is redirected, an old signature, a certificate of its own."""
+
+_LAST_WORD: Final = 0.2
+"""Seconds for which a process stays that read in this way: obstore's thread needs the interpreter once more after it
+has handed over a body, and if that has ended by then, the thread takes the process down with SIGABRT."""
 
 _RENEWED: Final = timedelta(minutes=1)
 _NO_RETRIES: Final = {"max_retries": 0}
@@ -89,6 +95,7 @@ class FastLane:
             return False
         if _threads_of is None:
             _threads_of = os.getpid()
+            atexit.register(time.sleep, _LAST_WORD)
         return _threads_of == os.getpid()
 
     async def _store(self, bucket: str) -> S3Store | None:
