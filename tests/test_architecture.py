@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "naming": "errors",
     "images": "errors",
     "aspect": "errors naming",
-    "collate": "errors naming",
+    "handover": "",
+    "collate": "errors handover naming",
     "storage": "errors",
     "splits": "errors",
     "mixing": "errors naming",
@@ -54,7 +55,7 @@ MAY_IMPORT = {
         "storage streaming triplets"
     ),
     "hub": "card delivery errors mixing",
-    "transforms": "aspect errors features fetching images naming stopwatch storage streaming",
+    "transforms": "aspect errors features fetching handover images naming stopwatch storage streaming",
     "torch_dataset": "builder errors lookahead mixing naming storage transforms",
     "__init__": (
         "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
@@ -97,6 +98,7 @@ MAY_USE = {
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",
     "collate": "torch",
+    "handover": "numpy torch",
     "samplers": "datasets numpy torch",
     "cli": "datasets torch",
 }

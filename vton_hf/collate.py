@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.utils.data import default_collate
 
 from vton_hf.errors import ConfigError
+from vton_hf.handover import stack
 from vton_hf.naming import ROLES
 
 
@@ -37,7 +37,7 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         )
     for role in roles:
         _check_stackable(role, samples)
-    batch: dict[str, Any] = default_collate([{role: sample[role] for role in roles} for sample in samples])
+    batch: dict[str, Any] = {role: stack([sample[role] for sample in samples]) for role in roles}
     return batch | {name: [sample[name] for sample in samples] for name in samples[0] if name not in roles}
 
 
