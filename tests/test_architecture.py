@@ -69,7 +69,7 @@ MAY_IMPORT = {
 
 MAY_USE = {
     "storage": "aiobotocore aiohttp botocore fsspec obstore pyarrow s3fs",
-    "triplets": "numpy pyarrow",
+    "triplets": "numpy pyarrow xxhash",
     "mixing": "numpy",
     "images": "PIL imagecodecs kornia_rs numpy",
     "aspect": "PIL",

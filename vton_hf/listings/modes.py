@@ -8,7 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError, StorageError
-from vton_hf.listings.kept import DAY, Listing, drop_listing, open_listing, place_of, save_listing
+from vton_hf.listings.kept import DAY, Fresh, Listing, drop_listing, keep, open_listing, place_of
 from vton_hf.listings.probes import PAGE, compare
 from vton_hf.storage import Store
 
@@ -35,7 +35,7 @@ def check_mode(mode: Any) -> str:
 
 def find(
     directory: Path, store: Store, prefixes: Sequence[str], mode: str, list_all: Callable[[], pa.Table]
-) -> pa.Table | Listing:
+) -> pa.Table | Listing | Fresh:
     """What lies under some prefixes.
 
     Args:
@@ -47,7 +47,8 @@ def find(
         list_all: Lists them.
 
     Returns:
-        A listing that is kept, or the mere table of one that is not: of a local folder, or a short one.
+        A listing that is kept, one that is about to be, or the mere table of one that will not: of a local folder, or a
+        short one.
 
     Raises:
         StorageError: If the store fails, or with `"cached"` if nothing is kept.
@@ -70,7 +71,7 @@ def find(
     if table.num_rows < WORTH:
         drop_listing(place)
         return table
-    return table if save_listing(place, table) is None else open_listing(place) or table
+    return keep(place, table)
 
 
 def _holds(kept: Listing, prefixes: Sequence[str], store: Store) -> bool:

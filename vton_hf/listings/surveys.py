@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from vton_hf.errors import BuildError
-from vton_hf.listings.kept import BROKEN, DAY, LISTING, Listing, read, write
+from vton_hf.listings.kept import BROKEN, DAY, LISTING, Fresh, Listing, read, write
 from vton_hf.records import Cache
 from vton_hf.triplets import RULES, Audit, Manifest, read_names, survey
 
 logger = logging.getLogger("vton_hf")
 
 
-def surveyed(found: pa.Table | Listing, cache: Cache, **options: Any) -> tuple[Manifest, Audit]:
+def surveyed(found: pa.Table | Listing | Fresh, cache: Cache, **options: Any) -> tuple[Manifest, Audit]:
     """The triplets of a listing and an account of the rest, as `triplets.survey` gives them.
 
     Args:
@@ -29,12 +29,16 @@ def surveyed(found: pa.Table | Listing, cache: Cache, **options: Any) -> tuple[M
     Raises:
         LayoutError: If nothing is left.
     """
-    if not isinstance(found, Listing):
+    if isinstance(found, pa.Table):
         return survey(found, **options)
-    path = _path(found, **options)
-    if (known := _open(path, cache)) is not None:
+    if isinstance(found, Listing) and (known := _open(_path(found, **options), cache)) is not None:
         return known
     manifest, audit = survey(found.table, **options)
+    kept = found.saving.result() if isinstance(found, Fresh) else found
+    return (manifest, audit) if kept is None else _kept(_path(kept, **options), cache, manifest, audit)
+
+
+def _kept(path: Path, cache: Cache, manifest: Manifest, audit: Audit) -> tuple[Manifest, Audit]:
     try:
         cache.save_manifest(manifest)
         write(path, audit.table, {"manifest": manifest.digest(), "unmatched": json.dumps(audit.unmatched)})

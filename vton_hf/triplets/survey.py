@@ -14,7 +14,7 @@ from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.manifest import Exclude, Manifest
 
-RULES: Final = "1"
+RULES: Final = "2"
 """Part of the name under which a survey is kept; to be raised when the same listing is surveyed otherwise."""
 
 _NONE: Final = pa.nulls(0, pa.string())
