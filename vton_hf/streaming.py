@@ -29,8 +29,8 @@ logger = logging.getLogger("vton_hf")
 Shard = tuple[int, int]
 """Positions `[start, stop)` of the plan."""
 
-BATCH_ROWS: Final = 16
-AHEAD: Final = 2
+BATCH_ROWS: Final = 8
+AHEAD: Final = 5
 """Batches on their way beside the one being consumed: 48 triplets, some 150 MB of 768x1024 PNG."""
 
 SHARD_ROWS: Final = 128

@@ -12,6 +12,7 @@ import obstore
 from job import BUCKET, REGION, ROLES, SIDE, Job
 from obstore.store import S3Store
 
+import vton_hf.builder
 import vton_hf.storage.s3  # noqa: F401 - imports are not what is compared
 from contestants.common import stored
 from contestants.ours import convert
