@@ -8,6 +8,8 @@ from pathlib import Path
 
 # Before `datasets` is imported: no test may look at the Hub, or at the cache of whoever runs it.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# Many tests start a Python of their own; in a new environment each would compile all of torch and datasets anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
 
 import datasets
