@@ -26,6 +26,7 @@ class Job:
         batch: Triplets in a batch.
         epochs: How many epochs are measured, after a first.
         triplets: How many there are; what a loader gives is checked against it.
+        passes: How often each stands in an epoch.
         extra: What only some contestants need.
     """
 
@@ -38,6 +39,7 @@ class Job:
     batch: int = 8
     epochs: int = 1
     triplets: int = 0
+    passes: int = 1
     extra: dict[str, Any] = field(default_factory=dict)
 
     def dumps(self) -> str:

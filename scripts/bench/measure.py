@@ -52,8 +52,8 @@ def read(loader: Iterable[Any], job: Job) -> tuple[float, int, float]:
         first = first or time.perf_counter()
         size, pixels = look_at(batch)
         seen, check = seen + size, check + pixels
-    if job.triplets and seen != job.triplets:
-        raise SystemExit(f"{seen} triplets in an epoch of {job.triplets}")
+    if job.triplets and seen != job.triplets * job.passes:
+        raise SystemExit(f"{seen} triplets in an epoch of {job.triplets * job.passes}")
     return first, seen, check
 
 

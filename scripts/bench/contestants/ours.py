@@ -12,8 +12,9 @@ ALL = dict.fromkeys(("easy", "medium", "hard"), 1.0)
 
 
 def lazy(job: Job) -> Any:
-    """An epoch from the bucket, map-style: each triplet once."""
-    dataset = vton_hf.S3VTONDataset([_prefix(job)], **_transform(job), **_source(job))
+    """An epoch from the bucket, map-style."""
+    size = {} if job.passes == 1 else {"epoch_size": job.triplets * job.passes}
+    dataset = vton_hf.S3VTONDataset([_prefix(job)], **size, **_transform(job), **_source(job))
     return torch_loader(dataset, job, collate_fn=vton_hf.collate_triplets)
 
 
