@@ -28,7 +28,7 @@ _HEADER: Final = mmap.PAGESIZE
 _FREE, _HERE, _SENT = range(3)
 
 _KEPT: Final = 6
-"""Free pieces that a worker keeps: the images of two batches."""
+"""Free pieces that a worker keeps, the largest: the images of two batches."""
 
 _pieces: list["_Piece"] = []
 
@@ -87,15 +87,15 @@ class _Travelling(_Marked):
 
 
 def _free_piece(size: int) -> _Piece:
-    free = [piece for piece in _pieces if piece.memory[0] == _FREE]
-    fitting = [piece for piece in free if piece.size >= size]
-    for piece in [piece for piece in free if piece not in fitting[:_KEPT]]:
+    free = sorted((piece for piece in _pieces if piece.memory[0] == _FREE), key=lambda piece: piece.size)
+    taken = next((piece for piece in free if piece.size >= size), None)
+    if taken is None:
+        taken = _Piece(size)
+        _pieces.append(taken)
+    for piece in [piece for piece in free if piece is not taken][:-_KEPT]:
         _pieces.remove(piece)
-    if not fitting:
-        fitting = [_Piece(size)]
-        _pieces.append(fitting[0])
-    fitting[0].memory[0] = _HERE
-    return fitting[0]
+    taken.memory[0] = _HERE
+    return taken
 
 
 def _tensor_in(memory: mmap.mmap, user: int, dtype: torch.dtype, shape: Sequence[int]) -> torch.Tensor:

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from measure import MARK
+
 HERE = Path(__file__).parent
-MARK = "MEASURED "
 PATIENCE = 900.0
 
 

@@ -10,7 +10,6 @@ from job import BUCKET, REGION, ROLES, Job
 from obstore.store import S3Store
 from store.index import FOLDERS
 
-import vton_hf
 import vton_hf.builder
 import vton_hf.storage.s3  # imports are not what is compared
 from contestants.peak import peak_mb
