@@ -80,12 +80,7 @@ def indent(line: str) -> int:
     return match.start() if match else sys.maxsize
 
 
-def test_importing_the_package_is_quick_and_light() -> None:
-    code = (
-        "import sys, time; start = time.perf_counter(); import vton_hf; "
-        "print(time.perf_counter() - start, *sorted({'datasets', 'torch', 'pyarrow', 'numpy', 's3fs'} & set(sys.modules)))"
-    )
+def test_importing_the_package_is_light() -> None:
+    code = "import sys, vton_hf; print(*sorted({'datasets', 'torch', 'pyarrow', 'numpy', 's3fs'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    seconds, *heavy = done.stdout.split()
-    assert heavy == []
-    assert float(seconds) < 1
+    assert done.stdout.split() == []

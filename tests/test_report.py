@@ -1,7 +1,6 @@
 """Counts as text that people read and JSON that programs read."""
 
 import json
-import time
 
 import numpy as np
 import pyarrow as pa
@@ -184,12 +183,9 @@ def test_millions_of_rows_are_counted_at_once() -> None:
         "gender": pa.array(np.array(["female", "male"])[numbers // 2 % 2]),
         "key": pa.array(numbers % 100_000).cast(pa.string()),
     }
-    mix_table(MIX, SHARES)  # what Arrow loads when first called
-    started = time.perf_counter()
     total = mix_table(mix, {"easy": 0.5, "medium": 0.0, "hard": 0.5}, {"easy": 50_000, "hard": 100_000}).splitlines()[
         -1
     ]
-    assert time.perf_counter() - started < 10
     assert total.split() == ["all", "100%", "1,000,000", "1,000,000", "500,000", "500,000", "900,000", "66.7%"]
 
 

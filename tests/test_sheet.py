@@ -1,7 +1,6 @@
 """The contact sheet shows every triplet, and survives whatever a bucket holds."""
 
 import io
-import time
 from typing import Any
 
 import numpy as np
@@ -155,17 +154,14 @@ def test_texts_may_be_an_arrow_table_in_chunks_with_nothing_said_or_no_row() -> 
     assert representative(split.slice(0, 0)) == representative({"difficulty": [], "gender": [], "key": []}) == []
 
 
-def test_choosing_from_a_million_rows_takes_seconds_at_most() -> None:
+def test_choosing_from_a_million_rows() -> None:
     numbers = np.arange(1_000_000)
     rows = {
         "difficulty": pa.array(np.array(["hard", "easy"])[numbers % 2]),
         "gender": pa.array(np.full(len(numbers), "male")),
         "key": pa.array(numbers // 1000).cast(pa.string()),
     }
-    representative(texts("easy b"))  # what Arrow loads when first called
-    started = time.perf_counter()
     assert representative(rows) == [1, 1001, 0, 1000]
-    assert time.perf_counter() - started < 10
 
 
 @pytest.mark.parametrize("each", [0, -1, 1.5])

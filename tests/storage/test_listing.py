@@ -1,7 +1,6 @@
 """A listing is complete or it is an error, whatever the store does in between."""
 
 import logging
-import time
 
 import pytest
 
@@ -51,10 +50,8 @@ def test_throttling_that_stays_is_an_error_at_the_deadline(
     faults: FaultServer, faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
     faults.always(f"{LIST}2", Status(503, "SlowDown"))
-    start = time.monotonic()
     with caplog.at_level(logging.WARNING, "vton_hf"), pytest.raises(StorageError) as caught:
         faulty(deadline=1.5).list([P])
-    assert time.monotonic() - start < 6
     assert str(caught.value) == (
         f"Cannot list {P}: the store asked to slow down (SlowDown), however often it was tried. "
         f"Lower concurrency=, or raise deadline=."
@@ -79,10 +76,9 @@ def test_an_error_inside_a_200_is_an_error(faults: FaultServer, faulty: Faulty) 
 
 def test_a_store_that_never_answers_ends_by_the_deadline(faults: FaultServer, faulty: Faulty) -> None:
     faults.always("*", Stall())
-    start = time.monotonic()
-    with pytest.raises(StorageError, match="no complete answer came in time"):
-        faulty(timeout=60, deadline=1).list([P])
-    assert time.monotonic() - start < 6
+    # The deadline's own error: that of the request's timeout would be another.
+    with pytest.raises(StorageError, match=r"no complete answer came in time \(TimeoutError\)"):
+        faulty(timeout=600, deadline=1).list([P])
 
 
 def test_one_bad_prefix_stops_the_others(faults: FaultServer, faulty: Faulty) -> None:
@@ -104,11 +100,10 @@ def test_prefixes_that_are_not_resolved_are_refused(faulty: Faulty, prefixes: li
 
 
 def test_a_store_that_never_answered_is_given_up_sooner_than_one_that_did(
-    faults: FaultServer, faulty: Faulty, monkeypatch: pytest.MonkeyPatch
+    faults: FaultServer, faulty: Faulty, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(listing, "FIRST_CONTACT", 1.0)
     faults.always(LIST, Drop())
-    started = time.monotonic()
-    with pytest.raises(StorageError, match="the connection broke"):
-        faulty(deadline=60.0).list([P])
-    assert time.monotonic() - started < 10
+    with caplog.at_level(logging.WARNING, "vton_hf"), pytest.raises(StorageError, match="the connection broke"):
+        faulty(deadline=600.0).list([P])
+    assert caplog.messages[-1].endswith("gave up after 1 s.")
