@@ -1,10 +1,13 @@
 """A small S3-like server on 127.0.0.1 that fails as told: `server.script("a.png", Status(503, "SlowDown"))`."""
 
+import base64
+import hashlib
 import socket
 import struct
 import threading
+import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -34,6 +37,25 @@ class Body:
 
 
 @dataclass(frozen=True)
+class Flipped:
+    """The body with one byte of it damaged, and all else as it should be."""
+
+    at: int = -20
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The first half of the body, with a length that fits it."""
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """Another object, which has an ETag of its own."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Short:
     """A body that ends before its announced length."""
 
@@ -53,7 +75,12 @@ class Trickle:
     """The body comes a byte at a time, for ever."""
 
 
-Answer = Status | Body | Short | Drop | Stall | Trickle
+Answer = Status | Body | Flipped | Cut | Replaced | Short | Drop | Stall | Trickle
+
+
+def md5(body: bytes) -> str:
+    """The ETag of an object that was uploaded in one part."""
+    return hashlib.md5(body).hexdigest()
 
 
 class FaultServer(ThreadingHTTPServer):
@@ -67,6 +94,10 @@ class FaultServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, bytes] = {}
         self.page_size = 1000
+        self.listed_etag: Callable[[bytes], str] = lambda _: "e"
+        self.sent_etag: Callable[[bytes], str] = lambda _: ""
+        self.checksums = False
+        self.chaos: Callable[[str], Answer | None] = lambda _: None
         self.ended = threading.Event()
         self.requests: list[tuple[str, dict[str, str]]] = []
         self._scripts: defaultdict[str, list[Answer]] = defaultdict(list)
@@ -75,6 +106,10 @@ class FaultServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def tag(self, etag: Callable[[bytes], str]) -> None:
+        """Give objects these ETags, in listings and with their bodies."""
+        self.listed_etag = self.sent_etag = etag
 
     def script(self, name: str, *answers: Answer) -> None:
         """Answer so to the next requests for a key, `LIST`, or `LIST + "2"` (the second page)."""
@@ -110,6 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
         names = (key,) if key else (f"{LIST}{start // self.server.page_size + 1}", LIST)
         self.server.requests.append((names[0], {name.lower(): text for name, text in self.headers.items()}))
         answer = self.server.next_answer(*names)
+        if answer is None and key in self.server.objects:
+            answer = self.server.chaos(key)
         if answer is None:
             answer = self._true_answer(key, {name: values[0] for name, values in query.items()})
         self._send(answer, self.server.objects.get(key, b"x" * 100))
@@ -150,14 +187,16 @@ class _Handler(BaseHTTPRequestHandler):
         if entry not in self.server.objects:
             return f"<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>"
         return (
-            f"<Contents><Key>{name}</Key><Size>{len(self.server.objects[entry])}</Size><ETag>&quot;e&quot;</ETag>"
+            f"<Contents><Key>{name}</Key><Size>{len(self.server.objects[entry])}</Size>"
+            f"<ETag>&quot;{self.server.listed_etag(self.server.objects[entry])}&quot;</ETag>"
             f"<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
         )
 
     def _send(self, answer: Answer, body: bytes) -> None:
         match answer:
-            case Body(data):
-                self._reply(200, data, len(data))
+            case Body() | Flipped() | Cut() | Replaced():
+                data = _damaged(answer, body)
+                self._reply(200, data, len(data), self._facts(data if isinstance(answer, Replaced) else body))
             case Status():
                 xml = (
                     f"<Error><Code>{answer.code}</Code><Message>{answer.message}</Message>{answer.extra}</Error>"
@@ -178,6 +217,13 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(b"x")
                     self.wfile.flush()
 
+    def _facts(self, body: bytes) -> dict[str, str]:
+        etag = self.server.sent_etag(body)
+        facts = {"ETag": f'"{etag}"'} if etag else {}
+        if self.server.checksums:
+            facts["x-amz-checksum-crc32"] = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+        return facts
+
     def _reply(self, status: int, data: bytes, length: int, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
         self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
@@ -190,6 +236,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """The tests say what went wrong."""
+
+
+def _damaged(answer: Body | Flipped | Cut | Replaced, body: bytes) -> bytes:
+    match answer:
+        case Flipped(at):
+            at %= len(body)
+            return body[:at] + bytes([body[at] ^ 0x55]) + body[at + 1 :]
+        case Cut():
+            return body[: len(body) // 2]
+    return answer.data
 
 
 def serve_faults() -> Iterator[FaultServer]:

@@ -32,9 +32,13 @@ def test_without_the_format_rows_are_uris(load: Load, bucket: Bucket) -> None:
 def test_a_broken_or_vanished_object_is_named_when_it_is_looked_at(load: Load, bucket: Bucket) -> None:
     bucket.fill(1)
     keys = triplet_keys("easy", "male", "000")
-    rows = load("easy", embed_images=False, gender="male")
+    load("easy", embed_images=False, gender="male")
     bucket.put(keys["cloth_image"], b"<html>")
+    rows = load("easy", embed_images=False, gender="male")
     with pytest.raises(vton_hf.ImageError, match=r"000_cloth_dress\.png does not decode"):
+        rows[0]
+    bucket.put(keys["cloth_image"], png("another"))
+    with pytest.raises(vton_hf.StorageError, match=r"000_cloth_dress\.png: object changed since it was listed"):
         rows[0]
     bucket.drop(keys["cloth_image"])
     with pytest.raises(vton_hf.ObjectMissingError, match=r"000_cloth_dress\.png"):

@@ -226,6 +226,7 @@ def test_samples_that_do_not_stack_are_named(make: Any, bucket: Bucket) -> None:
 
     rows = make(columns=["key"])
     bucket.put(triplet_keys(*rows[2]["key"].split("/"))["initial_image"], png("wide", (20, 16)))
+    rows = make(columns=["key"])
     with pytest.raises(vton_hf.ConfigError, match=rf"{rows[2]['key']}' has shape \(3, 16, 20\).*image_size="):
         collate_triplets(rows[:4])
     with pytest.raises(vton_hf.ConfigError, match=r"is a Image, not a tensor.*ToTensor"):

@@ -163,7 +163,7 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
             mixed = pools.mix_exactly(parts, plan, split)
             self._describe(mixed.info, rows=len(plan))
         mixed = pools.with_features(mixed, self._wanted_features)
-        return mixed if config.embed_images else mixed.with_transform(FetchImages(self.source.settings))
+        return mixed if config.embed_images else mixed.with_transform(FetchImages(self.source.store_of_rows()))
 
     def _describe(self, info: datasets.DatasetInfo, *, rows: int) -> None:
         """Say of the mix, as of any dataset, how many rows and bytes it has; joining pools forgets it."""

@@ -1,15 +1,20 @@
 """Rows that hold URIs only: their images are fetched when they are looked at, a whole batch at once."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import datasets
 
 from vton_hf import lookahead
 from vton_hf.errors import ImageError, StorageError
+from vton_hf.images import is_sound, verify
 from vton_hf.naming import ROLES
 from vton_hf.stopwatch import stage
-from vton_hf.storage import StorageSettings, Store
+from vton_hf.storage import Body, Source, Store, use_each
+
+_T = TypeVar("_T")
+
+Cell: TypeAlias = Mapping[str, Any]
 
 
 class FetchImages:
@@ -17,10 +22,13 @@ class FetchImages:
 
     `datasets` would fetch remote images one by one and without the `storage_options` it was given. The
     object can be pickled, so it travels to spawned workers; each process makes its own connection.
+
+    Args:
+        store: Where the URIs lead.
     """
 
-    def __init__(self, settings: StorageSettings) -> None:
-        self.store = Store(settings)
+    def __init__(self, store: Store) -> None:
+        self.store = store
 
     def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
         """Fetch and decode.
@@ -36,35 +44,59 @@ class FetchImages:
             ImageError: If it is no image.
         """
         roles = [role for role in ROLES if role in batch]
-        cells = [cell for role in roles for cell in batch[role]]
-        bodies = zip(cells, read_cells(cells, self.store), strict=True)
-        images = iter([_decode(cell["path"], body) for cell, body in bodies])
-        fetched = {role: [next(images) for _ in batch[role]] for role in roles}
+        cells = [[cell] for role in roles for cell in batch[role]]
+        images = iter(use_cells(cells, self.store, lambda number, bodies: _decode(cells[number][0]["path"], bodies[0])))
+        fetched = {role: [_image(next(images)) for _ in batch[role]] for role in roles}
         return {name: fetched.get(name, column) for name, column in batch.items()}
 
 
-def read_cells(cells: Sequence[Mapping[str, Any]], store: Store) -> list[bytes | StorageError]:
-    """The bytes of image cells; those that are not in the cell are fetched, all at once.
+def use_cells(groups: Sequence[Sequence[Cell]], store: Store, use: Callable[[int, list[Body]], _T]) -> list[_T]:
+    """Make something of image cells; the bytes that are not in the cells are fetched, all at once.
 
     Args:
-        cells: `{"bytes": ..., "path": URI}`, as an undecoded `datasets.Image` column has them.
+        groups: The cells that are used together, `{"bytes": ..., "path": URI}`, as an undecoded `datasets.Image` column
+            has them.
         store: Where URIs lead.
+        use: Makes a group's result, or the `ImageError` that says why not; gets its number and, for each cell, the
+            object's bytes or what is wrong with this one object.
 
     Returns:
-        In order, an object's bytes, or what is wrong with this one object.
+        The results. Those that are an `ImageError` were tried once more with images that were fetched again.
 
     Raises:
         StorageError: If the store as a whole fails.
     """
-    with stage("fetch"):
-        fetched = iter(lookahead.read([cell["path"] for cell in cells if cell["bytes"] is None], store))
-    return [next(fetched) if cell["bytes"] is None else cell["bytes"] for cell in cells]
+
+    def read(sources: Sequence[Source]) -> list[Body]:
+        with stage("fetch"):
+            return lookahead.read([uri for uri, _, _ in sources], store)
+
+    return use_each(
+        store,
+        [[(cell["path"], "", None) for cell in group if cell["bytes"] is None] for group in groups],
+        read,
+        lambda number, bodies: use(number, [_body(cell, bodies) for cell in groups[number]]),
+        lambda made: isinstance(made, ImageError),
+        is_sound,
+    )
 
 
-def _decode(uri: str, data: bytes | StorageError) -> Any:
+def _body(cell: Cell, fetched: Mapping[str, Body]) -> Body:
+    return fetched[cell["path"]] if cell["bytes"] is None else cell["bytes"]
+
+
+def _decode(uri: str, data: Body) -> Any:
     if isinstance(data, StorageError):
-        raise data
+        return data
     try:
+        # Pillow does not compare the CRCs of a PNG's pixels.
+        verify(data)
         return datasets.Image().decode_example({"bytes": data, "path": None})
-    except Exception as error:
-        raise ImageError(f"{uri} does not decode: {error}") from error
+    except Exception as error:  # noqa: BLE001  # a codec may raise anything
+        return ImageError(f"{uri} does not decode: {error}")
+
+
+def _image(decoded: Any) -> Any:
+    if isinstance(decoded, Exception):
+        raise decoded
+    return decoded

@@ -15,7 +15,8 @@ from vton_hf.images import decode
 from vton_hf.naming import ROLES
 from vton_hf.preparation import Preparation
 from vton_hf.quality import psnr, ssim
-from vton_hf.storage import Store
+from vton_hf.storage import Store, read_sources
+from vton_hf.triplets import sources_of
 
 SAMPLE: Final = 12
 """Triplets: 36 images tell the mean size to about a tenth, and are fetched in a second."""
@@ -74,7 +75,7 @@ def forecast(rows: pa.Table, store: Store, preparations: Sequence[Preparation]) 
     """
     chosen = np.unique(np.linspace(0, rows.num_rows - 1, min(SAMPLE, rows.num_rows)).round().astype(np.int64))
     found = rows.take(pa.array(chosen)).to_pylist()
-    bodies = iter(store.read([row[role] for row in found for role in ROLES]))
+    bodies = iter(read_sources(store, [source for row in found for source in sources_of(row)]))
     triplets, first = [], None
     for row in found:
         try:

@@ -14,6 +14,7 @@ from vton_hf.chunks import DATA, Report, read_report
 from vton_hf.errors import BuildError
 from vton_hf.features import TEXT_COLUMNS, features, image_column
 from vton_hf.naming import ROLES
+from vton_hf.storage import save_known
 from vton_hf.triplets import Manifest
 
 _PREFIX: Final = "vton_hf-"
@@ -76,6 +77,10 @@ class Cache:
         """The file of a dataset that holds URIs only."""
         return self.manifests / f"{digest}-uris.arrow"
 
+    def known(self, digest: str) -> Path:
+        """The file of what is listed of each of its objects."""
+        return self.manifests / f"{digest}-known.arrow"
+
     def save_uris(self, manifest: Manifest) -> Path:
         """Write the dataset's eight columns with URIs in place of bytes, for rows fetched on access."""
         path = self.uris(manifest.digest())
@@ -86,7 +91,18 @@ class Cache:
             schema = features(decode=False).arrow_schema
             with whole_or_absent_file(path) as scratch, pa.ipc.new_stream(str(scratch), schema) as writer:
                 writer.write_table(pa.table(columns).select(schema.names).cast(schema))
+        self._save_known(manifest)
         return path
+
+    def _save_known(self, manifest: Manifest) -> None:
+        path = self.known(manifest.digest())
+        if not path.exists():
+            parts = [[manifest.table[f"{role}{what}"] for role in ROLES] for what in ("", "_size", "_etag")]
+            uris, sizes, etags = (
+                pa.chunked_array([chunk for part in column for chunk in part.chunks]) for column in parts
+            )
+            with whole_or_absent_file(path) as scratch:
+                save_known(scratch, uris, sizes, etags)
 
     def data_files(self, chunks: Iterable[str]) -> list[Path]:
         """The Arrow files of chunks."""
@@ -116,6 +132,7 @@ class Cache:
             if record is not None:
                 chunks |= {name for names in record.chunks.values() for name in names}
                 manifests |= {f"{record.manifest}.arrow", self.uris(record.manifest).name}
+                manifests.add(self.known(record.manifest).name)
         return chunks, manifests
 
     def load_manifest(self, digest: str) -> Manifest:

@@ -218,6 +218,12 @@ class Source:
         """The triplets that were found broken while building."""
         return [item for report in self.reports() for item in report.left_out]
 
+    def store_of_rows(self) -> storage.Store:
+        """Reads the objects of prepared rows that hold URIs, and holds them against what was listed."""
+        # Caches of before know of no such file.
+        known = self.cache.known(self.record().manifest)
+        return storage.Store(self.settings, known=known if known.exists() else None)
+
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
         """What a worker needs to stream an epoch of these weights."""
         config = self.config

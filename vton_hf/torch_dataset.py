@@ -13,7 +13,7 @@ from vton_hf.builder import VTON
 from vton_hf.errors import ConfigError
 from vton_hf.lookahead import unfetched
 from vton_hf.naming import ROLES
-from vton_hf.storage import Store, resolve_prefix, settings_for
+from vton_hf.storage import resolve_prefix, settings_for
 from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform, undecode
 
 ROOT: Final = "dataset_ultimate/"
@@ -101,7 +101,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         self._rows = datasets.concatenate_datasets(list(pools.values()))
         undecode(self._rows)
         self._transform = TripletTransform(
-            transform, seed=seed, store=Store(settings), rows=DatasetRows(self._rows), **how
+            transform, seed=seed, store=builder.source.store_of_rows(), rows=DatasetRows(self._rows), **how
         )
         self._drawn = 0, mixing.plan(self._sizes, **self._recipe)
 

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Iterator
 
+import pyarrow as pa
 import pytest
 
 from tests.faults import FaultServer, serve_faults
 from tests.s3 import MotoS3
 from vton_hf.storage import StorageSettings, Store, settings_for
+from vton_hf.storage.lanes import Listed
 
 KEY, SECRET, TOKEN = "AKIAEXAMPLEEXAMPLE42", "wJalr/secret+EXAMPLE", "FwoGZXIv//token=="
 Faulty = Callable[..., Store]
+
+
+def listed_in(table: pa.Table) -> dict[str, Listed]:
+    """What a listing says of each object, as `Store.read` takes it."""
+    return {row["uri"]: Listed(row["size"], row["etag"]) for row in table.to_pylist()}
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from tests.storage.conftest import listed_in
 from vton_hf.errors import AccessError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.storage import StorageSettings, Store, resolve_prefix, settings_for
+from vton_hf.storage.lanes import Listed
 
 SETTINGS = StorageSettings()
 STORE = Store(SETTINGS)
@@ -43,7 +45,7 @@ def test_a_folder_is_listed_at_any_depth_and_read(tmp_path: Path) -> None:
     assert table["uri"].to_pylist() == uris
     assert table["size"].to_pylist() == [1, 6, 14]
     assert sum(seen) == 3
-    assert STORE.read(uris, table["size"].to_pylist()) == [b"c", b"easy/a", b"easy/deep/er/b"]
+    assert STORE.read(uris, listed_in(table)) == [b"c", b"easy/a", b"easy/deep/er/b"]
 
 
 def test_odd_names_are_listed_raw_and_read_back(tmp_path: Path) -> None:
@@ -83,7 +85,9 @@ def test_a_folder_that_is_missing_or_empty_is_a_layout_error(tmp_path: Path) -> 
 
 def test_a_missing_file_stands_in_its_place_and_a_changed_one_too(tmp_path: Path) -> None:
     (uri,) = fill(tmp_path, ["abc"])
-    body, missing, changed = STORE.read([uri, f"{uri}d", f"file://{tmp_path}/./abc"], [3, 3, 4])
+    other = f"file://{tmp_path}/./abc"
+    known = {uri: Listed(3), f"{uri}d": Listed(3), other: Listed(4)}
+    body, missing, changed = STORE.read(list(known), known)
     assert body == b"abc"
     assert isinstance(missing, ObjectMissingError)
     assert str(changed).endswith("object changed since it was listed: listed 4 bytes, got 3. List the prefix again.")
@@ -117,7 +121,8 @@ def test_another_file_system_is_listed_and_read() -> None:
     table = STORE.list(["memory://box/p/"])
     assert table["uri"].to_pylist() == uris
     assert all(table["etag"].to_pylist())
-    bodies = STORE.read([*uris, "memory://box/gone"], [*table["size"].to_pylist(), 1])
+    known = listed_in(table) | {"memory://box/gone": Listed(1)}
+    bodies = STORE.read(list(known), known)
     assert bodies[:2] == [b"box/p/a b[1].png", "box/p/deep/é".encode()]
     assert isinstance(bodies[2], ObjectMissingError)
     for prefix in ("memory://box/pq/", "memory://box/none/"):

@@ -1,6 +1,6 @@
 """Part of a chunk on its way into memory: fetched together, checked, and made what is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from threading import BoundedSemaphore
@@ -9,10 +9,13 @@ from typing import Any, Final, TypeAlias
 import pyarrow as pa
 
 from vton_hf.chunks.cut import Chunk
-from vton_hf.chunks.files import Older, Source, Unit
+from vton_hf.chunks.files import Older, Unit
+from vton_hf.errors import ImageError
+from vton_hf.images import is_sound
 from vton_hf.naming import ROLES
 from vton_hf.preparation import ORIGINAL, Stored
-from vton_hf.storage import Store
+from vton_hf.storage import Body, Source, Store, read_sources, use_each
+from vton_hf.triplets import sources_of
 
 PART_ROWS: Final = 8
 """So many triplets are fetched by one call, as it returns when its slowest object is there."""
@@ -38,11 +41,6 @@ def parts(rows: pa.Table) -> Iterator[list[Row]]:
         weight += size
     if part:
         yield part
-
-
-def sources_of(row: Row) -> tuple[Source, ...]:
-    """The objects that a row is made of, in the order of `ROLES`."""
-    return tuple((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +70,34 @@ class Fetcher:
         """
         units = [_units(row, chunk) for row in rows]
         made = {unit: self._taken_over(unit, chunk, older) for unit in dict.fromkeys(chain(*units))}
-        wanted = {source: b"" for unit, images in made.items() if not images for source in unit[1]}
-        if wanted:
-            with self.slots:
-                bodies = self.store.read([uri for uri, _, _ in wanted], [size for _, _, size in wanted])
-            fetched = dict(zip(wanted, bodies, strict=True))
-            for unit in [unit for unit, images in made.items() if not images]:
-                roles, sources = unit
-                of_unit = {role: fetched[source] for role, source in zip(roles, sources, strict=True)}
-                made[unit] = chunk.preparation.apply(of_unit, chunk.verify)
+        left = [unit for unit, images in made.items() if not images]
+        made |= zip(left, self._made(left, chunk), strict=True)
         images_of = [{role: image for unit in row for role, image in made[unit].items()} for row in units]
         return [tuple(images[role] for role in ROLES) for images in images_of]
+
+    def _made(self, units: list[Unit], chunk: Chunk) -> list[dict[str, Stored]]:
+        # Where nobody looks at the images, only MD5 shows that one was damaged on the way.
+        unseen = chunk.verify == "none" and not chunk.preparation
+
+        def read(sources: Sequence[Source]) -> list[Body]:
+            with self.slots:
+                return read_sources(self.store, sources, always_md5=unseen)
+
+        def make(number: int, bodies: Mapping[str, Body]) -> dict[str, Stored]:
+            roles, sources = units[number]
+            of_unit = {role: bodies[uri] for role, (uri, _, _) in zip(roles, sources, strict=True)}
+            return chunk.preparation.apply(of_unit, chunk.verify)
+
+        return use_each(self.store, [sources for _, sources in units], read, make, _is_broken, is_sound)
 
     def _taken_over(self, unit: Unit, chunk: Chunk, older: Older) -> dict[str, Stored]:
         """Older chunks store images alike but may have checked them less."""
         found = older.get(unit)
         return {} if found is None else ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
+
+
+def _is_broken(made: Mapping[str, Stored]) -> bool:
+    return any(isinstance(image, ImageError) for image in made.values())
 
 
 def _units(row: Row, chunk: Chunk) -> list[Unit]:

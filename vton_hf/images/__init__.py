@@ -1,7 +1,7 @@
 """Are these bytes an image worth training on? And what are its pixels: 8-bit RGB, upright, on white paper."""
 
-from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array, verify
+from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array, is_sound, verify
 from vton_hf.images.paper import on_white
 from vton_hf.images.structure import MAX_PIXELS
 
-__all__ = ["MAX_PIXELS", "VERIFY_LEVELS", "Pixels", "decode", "decode_array", "on_white", "verify"]
+__all__ = ["MAX_PIXELS", "VERIFY_LEVELS", "Pixels", "decode", "decode_array", "is_sound", "on_white", "verify"]

@@ -37,6 +37,15 @@ def verify(data: bytes, level: str = "structure") -> None:
         _by_pillow(data)
 
 
+def is_sound(data: bytes) -> bool:
+    """Whether all pixels of one image can be had."""
+    try:
+        verify(data, "decode")
+    except ImageError:
+        return False
+    return True
+
+
 def decode(data: bytes) -> Image.Image:
     """The pixels of one image.
 

@@ -2,9 +2,25 @@
 
 from vton_hf.storage.environment import is_offline
 from vton_hf.storage.faults import is_full
+from vton_hf.storage.known import save_known
 from vton_hf.storage.layers import configure, settings_for
 from vton_hf.storage.prefixes import resolve_prefix
+from vton_hf.storage.reading import Body
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.store import Store
+from vton_hf.storage.usable import Source, read_sources, use_each
 
-__all__ = ["StorageSettings", "Store", "configure", "is_full", "is_offline", "resolve_prefix", "settings_for"]
+__all__ = [
+    "Body",
+    "Source",
+    "StorageSettings",
+    "Store",
+    "configure",
+    "is_full",
+    "is_offline",
+    "read_sources",
+    "resolve_prefix",
+    "save_known",
+    "settings_for",
+    "use_each",
+]

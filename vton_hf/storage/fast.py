@@ -21,6 +21,7 @@ import obstore
 from botocore.exceptions import ClientError
 from obstore.store import S3Store
 
+from vton_hf.storage.lanes import Answer
 from vton_hf.storage.lister import open_store
 from vton_hf.storage.places import Places
 
@@ -61,7 +62,7 @@ class FastLane:
         self._asked = 0
         self._strikes = 0
 
-    async def get(self, bucket: str, key: str, plain: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def get(self, bucket: str, key: str, plain: Callable[[], Awaitable[Answer]]) -> Answer:
         """One GET, or two where it is not certain what the first one's answer means.
 
         Args:
@@ -77,16 +78,16 @@ class FastLane:
             return await plain()
         try:
             found = await obstore.get_async(store, key)
-            body = bytes(await found.bytes_async())
+            answer = Answer(bytes(await found.bytes_async()), found.meta["e_tag"] or "")
         except Exception as error:  # noqa: BLE001  # obstore has a family of them, and builtin ones
-            answer = _answer(error)
-            if answer is not None:
-                raise answer from None
-            body = await plain()
+            refusal = _answer(error)
+            if refusal is not None:
+                raise refusal from None
+            answer = await plain()
             self._strikes += 1
         else:
             self._strikes = 0
-        return body
+        return answer
 
     def _takes(self, key: str) -> bool:
         global _threads_of  # noqa: PLW0603 - the threads are the process's, not a lane's

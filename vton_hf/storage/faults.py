@@ -37,10 +37,13 @@ class Kind(Enum):
     SERVER_ERROR = auto()
     TIMED_OUT = auto()
     LOST = auto()
+    DAMAGED = auto()
     OTHER = auto()
 
 
-TRANSIENT: Final = frozenset({Kind.ENDPOINT_DOWN, Kind.THROTTLED, Kind.SERVER_ERROR, Kind.TIMED_OUT, Kind.LOST})
+TRANSIENT: Final = frozenset(
+    {Kind.ENDPOINT_DOWN, Kind.THROTTLED, Kind.SERVER_ERROR, Kind.TIMED_OUT, Kind.LOST, Kind.DAMAGED}
+)
 """Worth another try."""
 
 OF_THE_OBJECT: Final = frozenset({Kind.MISSING, Kind.ARCHIVED, Kind.CHANGED})
@@ -70,7 +73,11 @@ def is_full(error: BaseException) -> bool:
 
 
 class ChangedError(Exception):
-    """A body of another length than the listing said."""
+    """The object is not the one that was listed."""
+
+
+class DamagedError(Exception):
+    """What came is not what the store holds."""
 
 
 class BadAnswerError(Exception):
@@ -138,6 +145,8 @@ def classify(error: BaseException) -> Fault:
             return _from_answer(one)
     if isinstance(error, aiohttp.ClientResponseError):
         return Fault(_of_code(str(error.status), error.status), str(error.status))
+    if isinstance(error, DamagedError):
+        return Fault(Kind.DAMAGED, str(error))
     name = type(error).__name__
     if isinstance(error, boto.SSLError) and "CERTIFICATE" in str(error).upper():
         return Fault(Kind.CERTIFICATE, name)

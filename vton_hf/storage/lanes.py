@@ -2,12 +2,33 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.retry import Patience
+
+
+class Listed(NamedTuple):
+    """What a listing says of an object: its bytes, and what changes when it does. None and "" where it is not known."""
+
+    size: int | None = None
+    etag: str = ""
+
+
+class Answer(NamedTuple):
+    """An object as it came.
+
+    Attributes:
+        body: Its bytes.
+        etag: What the store sent with them, or "".
+        checked: Whether a checksum of the store's own was compared with them.
+    """
+
+    body: bytes
+    etag: str = ""
+    checked: bool = False
 
 
 class Lane(Protocol):
@@ -22,8 +43,11 @@ class Lane(Protocol):
     async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
         """The next page of up to 1,000 objects under each ask's URI behind a URI; S3 alone has such pages."""
 
-    async def get(self, uri: str) -> bytes:
-        """One object's bytes: one request, no retry."""
+    async def get(self, uri: str, listed: Listed) -> Answer:
+        """One object: no retry; what is listed of it says what is worth asking for beside it."""
+
+    async def look(self, uri: str) -> Listed | None:
+        """What a listing says of one object now: no retry; None if that cannot be told."""
 
     async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
         """Make the file at `path` the object `ask.uri`, whole or not at all; may move it away."""

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from vton_hf.errors import LayoutError
+from vton_hf.storage.lanes import Answer, Listed
 from vton_hf.storage.listing import each_page
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.retry import Patience
@@ -45,9 +46,14 @@ class LocalLane:
         """Not offered."""
         raise NotImplementedError
 
-    async def get(self, uri: str) -> bytes:
+    async def get(self, uri: str, listed: Listed) -> Answer:  # noqa: ARG002
         """One file, read whole."""
-        return await asyncio.to_thread(Path(uri.removeprefix("file://")).read_bytes)
+        return await asyncio.to_thread(_read, uri.removeprefix("file://"))
+
+    async def look(self, uri: str) -> Listed | None:
+        """What the folder says of it now."""
+        known = await asyncio.to_thread(os.stat, uri.removeprefix("file://"))
+        return Listed(known.st_size, _etag(known))
 
     async def put(self, path: Path, ask: Ask, patience: Patience) -> None:  # noqa: ARG002
         """Move the file there, or copy it where that is another disk; its folders are made."""
@@ -56,6 +62,17 @@ class LocalLane:
     async def drop(self, uri: str) -> None:
         """Remove one file."""
         await asyncio.to_thread(Path(uri.removeprefix("file://")).unlink)
+
+
+def _read(path: str) -> Answer:
+    with open(path, "rb") as file:  # noqa: PTH123 - a path's own slashes must survive
+        body = file.read()
+        # Afterwards: a file that grows meanwhile is another one.
+        return Answer(body, _etag(os.fstat(file.fileno())))
+
+
+def _etag(known: os.stat_result) -> str:
+    return f"{known.st_mtime_ns:x}-{known.st_size:x}"
 
 
 def _move(path: Path, target: Path) -> None:
@@ -100,5 +117,5 @@ def _scan(folder: str, above: frozenset[_Identity]) -> tuple[pa.Table, list[tupl
                 known = entry.stat()
                 uris.append(f"file://{folder}{entry.name}")
                 sizes.append(known.st_size)
-                etags.append(f"{known.st_mtime_ns:x}-{known.st_size:x}")
+                etags.append(_etag(known))
     return page(uris, sizes, etags), below

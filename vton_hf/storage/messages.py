@@ -14,7 +14,7 @@ _KEYS: Final = "access_key= and secret_key=, AWS_ACCESS_KEY_ID and AWS_SECRET_AC
 _CAUSES: Final = {
     Kind.MISSING: "there is no such object ({code}). Was it deleted since it was listed? Check the key.",
     Kind.ARCHIVED: "it is archived ({code}). Restore it from Glacier first, or leave it out.",
-    Kind.CHANGED: "{said}",
+    Kind.CHANGED: "object changed since it was listed: {said}. List the prefix again.",
     Kind.UPLOAD_GONE: "the upload was ended from elsewhere ({code}). Look for another writer or a lifecycle rule of "
     "{place}, and try again.",
     Kind.NO_BUCKET: "{place} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
@@ -43,6 +43,7 @@ _CAUSES: Final = {
     Kind.TIMED_OUT: "no complete answer came in time ({code}){waited}. Check the network, or raise timeout= "
     "and deadline=.",
     Kind.LOST: "the connection broke or the answer was damaged ({code}){waited}. Check the network and the proxy.",
+    Kind.DAMAGED: "what came is not the object ({code}){waited}. Check the network and the proxy.",
     Kind.OTHER: "the store answered {code}: {said}",
 }
 

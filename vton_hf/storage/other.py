@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -11,6 +12,7 @@ import fsspec
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError
+from vton_hf.storage.lanes import Answer, Listed
 from vton_hf.storage.listing import each_page
 from vton_hf.storage.loop import close_with
 from vton_hf.storage.messages import Ask
@@ -73,9 +75,17 @@ class OtherLane:
         """Not offered."""
         raise NotImplementedError
 
-    async def get(self, uri: str) -> bytes:
-        """One object, read whole."""
-        return bytes(await self._call("cat_file", uri))
+    async def get(self, uri: str, listed: Listed) -> Answer:
+        """One object, read whole; and asked for its mark behind that, as these file systems give bytes alone."""
+        body = bytes(await self._call("cat_file", uri))
+        return Answer(body, _mark(await self._call("info", uri), like=listed.etag) if listed.etag else "")
+
+    async def look(self, uri: str) -> Listed | None:
+        """What its folder says of it now."""
+        path = self._fs._strip_protocol(uri)  # noqa: SLF001
+        below = await self._call("ls", path.rpartition("/")[0], detail=True)
+        found = next((info for info in below if info["name"] == path), None)
+        return None if found is None else Listed(found["size"], _mark(found))
 
     async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
         """Write one object; on a file server under another name first."""
@@ -105,5 +115,8 @@ class OtherLane:
         return await asyncio.to_thread(getattr(self._fs, name), *args, **kwargs)
 
 
-def _mark(info: Mapping[str, Any]) -> str:
-    return next((str(info[name]) for name in _MARKS if info.get(name) is not None), "")
+def _mark(info: Mapping[str, Any], *, like: str = "") -> str:
+    """What changes with the object; some file systems give a time in one form for a folder and another for a file."""
+    value = next((info[name] for name in _MARKS if info.get(name) is not None), "")
+    seconds = str(value.timestamp()) if isinstance(value, datetime) else ""
+    return like if like and like == seconds else str(value)

@@ -2,30 +2,37 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from vton_hf.errors import AccessError, StorageError, VTONError
-from vton_hf.storage.faults import OF_THE_OBJECT, OF_THE_STORE, ChangedError, classify
-from vton_hf.storage.lanes import Lane
+from vton_hf.storage.faults import OF_THE_OBJECT, OF_THE_STORE, classify
+from vton_hf.storage.integrity import Integrity, Reading
+from vton_hf.storage.lanes import Lane, Listed
 from vton_hf.storage.loop import gather_or_stop
 from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience, backoff
+from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
 
 Body: TypeAlias = bytes | StorageError
-_LENGTH_TRIES: Final = 3
 _MANY: Final = 16
 
 
 async def read_all(
-    sizes: Mapping[str, int | None], settings: StorageSettings, lane_of: Callable[[str], Lane]
+    listed: Mapping[str, Listed],
+    settings: StorageSettings,
+    lane_of: Callable[[str], Lane],
+    integrity: Integrity,
+    unusable: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, Body] | VTONError:
     """Read every object.
 
     Args:
-        sizes: The length that the listing gave for each URI, or None where it is not known.
+        listed: What the listing says of each URI.
         settings: How patient to be, and how many objects to have in flight.
         lane_of: The way to a URI's store.
+        integrity: How bodies are held against what is listed.
+        unusable: What an earlier read gave of some of them, if nothing could be done with it.
 
     Returns:
         Each object's bytes or its error; or the one error to raise, if the store as a whole failed.
@@ -33,30 +40,20 @@ async def read_all(
     patience = Patience(settings.deadline)
     slots = asyncio.Semaphore(settings.concurrency)
 
-    async def one(uri: str, size: int | None) -> bytes | Exception:
+    async def one(uri: str, known: Listed) -> bytes | Exception:
+        reading = Reading(uri, known, lane_of(uri), integrity, unusable.get(uri))
         try:
             async with slots:  # held through the back-off: a throttled store sees fewer of us
-                return await _read(uri, size, lane_of(uri), patience, Ask("read", uri, settings))
+                if await reading.is_as_stored():
+                    return unusable[uri]
+                return await patience.until_answered(reading.attempt, Ask("read", uri, settings))
         except Exception as error:
             if _is_outage(error):
                 raise  # stops the others
             return error
 
-    outcomes = await gather_or_stop([one(uri, size) for uri, size in sizes.items()])
-    return _sort_out(dict(zip(sizes, outcomes, strict=True)), settings)
-
-
-async def _read(uri: str, size: int | None, lane: Lane, patience: Patience, ask: Ask) -> bytes:
-    body = b""
-    for failures in range(1, _LENGTH_TRIES + 1):
-        body = await patience.until_answered(lambda: lane.get(uri), ask)
-        if size is None or len(body) == size:
-            return body
-        if failures < _LENGTH_TRIES:
-            await asyncio.sleep(backoff(failures))
-    raise ChangedError(
-        f"object changed since it was listed: listed {size} bytes, got {len(body)}. List the prefix again."
-    )
+    outcomes = await gather_or_stop([one(uri, known) for uri, known in listed.items()])
+    return _sort_out(dict(zip(listed, outcomes, strict=True)), settings)
 
 
 def _is_outage(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import fsspec
 import pyarrow as pa
 import s3fs
+from aiobotocore.httpchecksum import StreamingChecksumBody  # type: ignore[import-untyped]
 from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 from botocore.configprovider import ConstantProvider
 from botocore.loaders import Loader, create_loader
@@ -17,6 +18,9 @@ from botocore.loaders import Loader, create_loader
 from vton_hf.errors import ConfigError
 from vton_hf.storage import environment
 from vton_hf.storage.fast import FastLane
+from vton_hf.storage.faults import Kind, classify
+from vton_hf.storage.integrity import wants_checksum
+from vton_hf.storage.lanes import Answer, Listed
 from vton_hf.storage.loop import close_with
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.places import Places
@@ -40,6 +44,9 @@ class S3Lane:
         self._fs = filesystem = open_filesystem(settings)
         self._places = Places(filesystem, settings, frozenset(_checked(settings)))
         self._fast = FastLane(self._places, many=many)
+        self._endpoint = settings.endpoint_url
+        # Whether a bucket's objects come with checksums, where that was looked at.
+        self._checksums: dict[str, bool] = {}
 
         async def close() -> None:
             if (creator := getattr(filesystem, "_s3creator", None)) is not None:
@@ -49,34 +56,56 @@ class S3Lane:
 
     async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:
         """The objects under each ask's URI."""
-        return await S3Listing(self._fs._call_s3, self._places, patience, seen).find(asks)  # noqa: SLF001
+        return await S3Listing(self._call, self._places, patience, seen).find(asks)
 
     async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
         """The next page under each ask's URI behind a URI."""
-        return await S3Listing(self._fs._call_s3, self._places, patience, lambda _: None).glance(asks, after)  # noqa: SLF001
+        return await S3Listing(self._call, self._places, patience, lambda _: None).glance(asks, after)
 
-    async def get(self, uri: str) -> bytes:
+    async def get(self, uri: str, listed: Listed) -> Answer:
         """One GET."""
         bucket, key = bucket_and_key(uri)
+        if self._checksums.get(bucket, True) and wants_checksum(uri, listed, self._endpoint):
+            answer = await self._plain_get(bucket, key)
+            self._checksums[bucket] = answer.checked
+            return answer
         return await self._fast.get(bucket, key, lambda: self._plain_get(bucket, key))
 
-    async def _plain_get(self, bucket: str, key: str) -> bytes:
-        answer = await self._fs._call_s3("get_object", Bucket=bucket, Key=key)  # noqa: SLF001
+    async def _plain_get(self, bucket: str, key: str) -> Answer:
+        answer = await self._call("get_object", Bucket=bucket, Key=key)
         try:
-            return bytes(await answer["Body"].read())
+            body = bytes(await answer["Body"].read())
         finally:
             # Drops the connection if the body was not read to its end.
             answer["Body"].close()
+        return Answer(body, answer.get("ETag", ""), isinstance(answer["Body"], StreamingChecksumBody))
+
+    async def look(self, uri: str) -> Listed | None:
+        """What the first key says that a listing from this one on shows; None where it may not be listed."""
+        bucket, key = bucket_and_key(uri)
+        try:
+            answer = await self._call("list_objects_v2", Bucket=bucket, Prefix=key, MaxKeys=1)
+        except Exception as error:
+            if classify(error).kind is Kind.DENIED:
+                return None
+            raise
+        found = next((item for item in answer.get("Contents", []) if item["Key"] == key), None)
+        return Listed(-1) if found is None else Listed(found["Size"], found.get("ETag", ""))
+
+    async def _call(self, operation: str, **request: object) -> Any:
+        """Send one request to S3: the operation's name in snake case, then its parameters."""
+        # s3fs sends `RequestPayer` with every request only since 2026.9.
+        return await self._fs._call_s3(operation, self._fs.req_kw, **request)  # noqa: SLF001
 
     async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
         """One PUT, or one for each part of a bigger file."""
         bucket, key = bucket_and_key(ask.uri)
-        await Upload(self._fs._call_s3, {"Bucket": bucket, "Key": key}, ask, patience).send(path)  # noqa: SLF001
+        await Upload(self._call, {"Bucket": bucket, "Key": key}, ask, patience).send(path)
 
     async def drop(self, uri: str) -> None:
         """One DELETE."""
         bucket, key = bucket_and_key(uri)
-        await self._fs._call_s3("delete_object", Bucket=bucket, Key=key)  # noqa: SLF001
+        await self._call("delete_object", Bucket=bucket, Key=key)
 
 
 def open_filesystem(settings: StorageSettings) -> Any:

@@ -1,7 +1,8 @@
 """The door itself: list prefixes, read many objects, write and delete, from any process."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -9,7 +10,9 @@ import fsspec.asyn
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError
-from vton_hf.storage.lanes import Lane
+from vton_hf.storage.integrity import Integrity
+from vton_hf.storage.known import Known
+from vton_hf.storage.lanes import Lane, Listed
 from vton_hf.storage.listing import glance_all, list_all
 from vton_hf.storage.local import LocalLane
 from vton_hf.storage.loop import run
@@ -36,22 +39,24 @@ class Store:
         settings: From `settings_for`.
         many: Whether so much will be read that the fast lane of S3 is worth while at once; by default it is after the
             first 48 objects of a process that may yet fork.
+        known: A file from `save_known`, of what is listed: reads are held against it.
 
     >>> import fsspec
     >>> fsspec.filesystem("memory").pipe_file("/easy/a.png", b"a picture")
     >>> store = Store(StorageSettings())
     >>> listing = store.list(["memory://easy/"])
-    >>> store.read(listing["uri"].to_pylist(), listing["size"].to_pylist())
+    >>> store.read(listing["uri"].to_pylist())
     [b'a picture']
     """
 
-    def __init__(self, settings: StorageSettings, *, many: bool = False) -> None:
+    def __init__(self, settings: StorageSettings, *, many: bool = False, known: Path | None = None) -> None:
         self.settings = settings
+        self.known = known
         self._many = many
         self._lanes: dict[tuple[int, object, str], Lane] = {}
 
-    def __reduce__(self) -> tuple[type["Store"], tuple[StorageSettings]]:
-        return Store, (self.settings,)
+    def __reduce__(self) -> tuple[Callable[..., "Store"], tuple[StorageSettings]]:
+        return partial(Store, known=self.known), (self.settings,)
 
     def __repr__(self) -> str:
         return f"Store({self.settings!r})"
@@ -103,30 +108,63 @@ class Store:
         lane_of = self._lanes_of([prefix for prefix, _ in places])
         return _value(run(lambda _: glance_all(places, self.settings, lane_of)))
 
-    def read(self, uris: Sequence[str], sizes: Sequence[int] | None = None) -> _Bodies:
-        """The objects' bytes, fetched together.
+    def read(
+        self, uris: Sequence[str], listed: Mapping[str, Listed] | None = None, *, always_md5: bool = False
+    ) -> _Bodies:
+        """The objects' bytes, fetched together, and each fetched again until it is what was listed.
 
         Args:
             uris: As `list` gives them; one may stand there twice.
-            sizes: What the listing says; a body of another length is fetched again.
+            listed: What the listing says of each, its size and ETag. A body of another length was damaged on the way;
+                one with another ETag is of another object; and where the ETag is an MD5, the body's must be the same,
+                unless the body is a PNG, whose own CRCs show damage to whoever decodes it. None takes what `known`
+                says.
+            always_md5: Compare that of a PNG too.
 
         Returns:
             In the order asked, each object's bytes, or a `StorageError` in its place where this one object
-            could not be had: `ObjectMissingError` if it is gone.
+            could not be had: `ObjectMissingError` if it is gone, a `StorageError` if it is not what was listed.
 
         Raises:
             StorageError: If the store as a whole failed, or nothing at all could be read; up to 15 objects that
                 are all denied are errors in their places.
             ConfigError: If a URI has no scheme, or its store cannot be opened.
         """
-        if isinstance(uris, str) or (sizes is not None and len(sizes) != len(uris)):
-            raise ConfigError("read() takes a list of URIs, and as many sizes or none.")
-        if not len(uris):
-            return []
-        wanted = dict(zip(uris, sizes if sizes is not None else [None] * len(uris), strict=True))
-        lane_of = self._lanes_of(wanted)
-        bodies = _value(run(lambda _: read_all(wanted, self.settings, lane_of)))
+        if isinstance(uris, str):
+            raise ConfigError("read() takes a list of URIs.")
+        bodies = self._read(self._listed(uris, listed), Integrity(self.settings.endpoint_url, always_md5), {})
         return [bodies[uri] for uri in uris]
+
+    def read_again(self, bodies: Mapping[str, bytes], listed: Mapping[str, Listed] | None = None) -> dict[str, Body]:
+        """Objects of which what was read is no sound image: was it damaged on the way, or is it stored so?
+
+        Args:
+            bodies: What was read of each, by URI.
+            listed: As for `read`.
+
+        Returns:
+            Each object's bytes, or what is wrong with it: the bytes that were read before where the object is known
+            to be stored so, by its checksum or since other reads give the same.
+
+        Raises:
+            StorageError: As `read`.
+        """
+        return self._read(
+            self._listed(list(bodies), listed), Integrity(self.settings.endpoint_url, always_md5=True), bodies
+        )
+
+    def _listed(self, uris: Sequence[str], listed: Mapping[str, Listed] | None) -> dict[str, Listed]:
+        if listed is None and self.known is not None:
+            listed = _open_known(self.known).of(uris)
+        return {uri: Listed() if listed is None else listed[uri] for uri in uris}
+
+    def _read(
+        self, listed: Mapping[str, Listed], integrity: Integrity, unusable: Mapping[str, bytes]
+    ) -> dict[str, Body]:
+        if not listed:
+            return {}
+        lane_of = self._lanes_of(listed)
+        return _value(run(lambda _: read_all(listed, self.settings, lane_of, integrity, unusable)))
 
     def send(self, path: Path, uri: str) -> None:
         """Make a local file an object: whole or not at all.
@@ -175,6 +213,11 @@ class Store:
         # connections of the old one would fail.
         here = (os.getpid(), fsspec.asyn.get_loop(), scheme)
         return self._lanes.get(here) or self._lanes.setdefault(here, _open(scheme, self.settings, many=self._many))
+
+
+@cache
+def _open_known(path: Path) -> Known:
+    return Known(path)
 
 
 def _open(scheme: str, settings: StorageSettings, *, many: bool) -> Lane:

@@ -98,10 +98,9 @@ def _check(dataset: Any, on_error: str, *, streamed: bool) -> None:
 
 def _on_dataset(dataset: datasets.Dataset, make: Make, storage_options: Mapping[str, Any] | None) -> datasets.Dataset:
     earlier = dataset.format["format_kwargs"].get("transform")
-    if storage_options is None and isinstance(earlier, FetchImages | TripletTransform):
-        store = earlier.store
-    else:
-        store = Store(settings_for(storage_options))
+    store = earlier.store if isinstance(earlier, FetchImages | TripletTransform) else Store(settings_for())
+    if storage_options is not None:
+        store = Store(settings_for(storage_options), known=store.known)
     rows = dataset.with_format(None)
     undecode(rows)
     transform = make(rows=DatasetRows(rows), store=store)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.fetching import read_cells
+from vton_hf.fetching import use_cells
 from vton_hf.naming import ROLES
 from vton_hf.stopwatch import stage
-from vton_hf.storage import Store
+from vton_hf.storage import Body, Store
 from vton_hf.transforms.kinds import Kind
 
 Pictures = dict[str, Any]
@@ -29,8 +29,11 @@ def read_pictures(rows: Sequence[Mapping[str, Any]], store: Store, kind: Kind) -
         StorageError: If the store as a whole fails.
     """
     roles = [role for role in ROLES if rows and role in rows[0]]
-    bodies = iter(read_cells([row[role] for row in rows for role in roles], store))
-    return [_pictures(row, {role: next(bodies) for role in roles}, kind) for row in rows]
+
+    def pictures(number: int, bodies: Sequence[Body]) -> Pictures | Exception:
+        return _pictures(rows[number], dict(zip(roles, bodies, strict=True)), kind)
+
+    return use_cells([[row[role] for role in roles] for row in rows], store, pictures)
 
 
 def matched(pictures: Pictures, kind: Kind) -> Pictures:
@@ -41,7 +44,7 @@ def matched(pictures: Pictures, kind: Kind) -> Pictures:
     return pictures | {ROLES[2]: kind.resize(target, kind.shape(person))}
 
 
-def _pictures(row: Mapping[str, Any], bodies: Mapping[str, bytes | StorageError], kind: Kind) -> Pictures | Exception:
+def _pictures(row: Mapping[str, Any], bodies: Mapping[str, Body], kind: Kind) -> Pictures | Exception:
     pictures = {}
     for role, body in bodies.items():
         if isinstance(body, StorageError):

@@ -2,7 +2,7 @@
 
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.discover import CLOTH_RULES, discover
-from vton_hf.triplets.manifest import Exclude, Manifest, read_names, version_digest
+from vton_hf.triplets.manifest import Exclude, Manifest, read_names, sources_of, version_digest
 from vton_hf.triplets.survey import RULES, check_survey, survey
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "check_survey",
     "discover",
     "read_names",
+    "sources_of",
     "survey",
     "version_digest",
 ]

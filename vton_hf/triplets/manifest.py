@@ -1,12 +1,12 @@
 """The complete triplets of a listing as one Arrow table, in an order that does not depend on the listing."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -136,6 +136,11 @@ def _authorities(uris: pa.ChunkedArray) -> list[str]:
         found.append(match[0] if match else "")
         uris = uris.filter(pc.invert(pc.starts_with(uris, found[-1])))
     return found
+
+
+def sources_of(row: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
+    """URI, ETag and size of the objects that a row of a manifest is made of, in the order of `ROLES`."""
+    return tuple((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
 
 
 def version_digest(rows: pa.Table) -> str:
