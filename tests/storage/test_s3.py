@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from tests.s3 import BUCKET, MotoS3
+from tests.storage.conftest import listed_in
 from vton_hf.errors import LayoutError, ObjectMissingError
 from vton_hf.storage import Store
 
@@ -31,7 +32,7 @@ def test_odd_keys_are_listed_raw_and_read_back(s3: MotoS3, store: Store) -> None
     table = store.list([f"s3://{BUCKET}/odd [1]/"])
     uris = table["uri"].to_pylist()
     assert uris == sorted((f"s3://{BUCKET}/odd [1]/{key}" for key in ODD_KEYS), key=str.encode)
-    bodies = store.read(uris, table["size"].to_pylist())
+    bodies = store.read(uris, listed_in(table))
     assert bodies == [uri.removeprefix(f"s3://{BUCKET}/odd [1]/").encode() for uri in uris]
 
 
