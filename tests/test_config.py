@@ -13,7 +13,7 @@ from vton_hf.mixing import RECIPES
 
 NOWHERE = "/no/such/folder/"
 OWN = (
-    "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, image_format, image_quality, "
+    "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, hidden, image_format, image_quality, "
     "image_size, limit, listing, mixing, on_error, s3_prefixes, seed, verify."
 )
 
@@ -101,6 +101,7 @@ def test_a_choice_is_one_of_those_there_are(name: str, allowed: str, value: obje
         ({"seed": "0"}, "seed='0' makes no sense."),
         ({"embed_images": "no"}, "embed_images='no' makes no sense. Allowed: True or False."),
         ({"embed_images": 0}, "embed_images=0 makes no sense."),
+        ({"hidden": "yes"}, "hidden='yes' makes no sense. Allowed: True or False."),
         ({"image_size": (0, 5)}, "image_size=(0, 5) makes no sense. Allowed: (height, width) in pixels, or None."),
         ({"image_size": 512}, "image_size=512 makes no sense."),
         ({"image_size": (5, 5.0)}, "image_size=(5, 5.0) makes no sense."),

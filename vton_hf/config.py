@@ -56,6 +56,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         verify: How an image is checked while building: `"structure"`, `"decode"` or `"none"`.
         on_error: What a broken image does to a build: `"skip"` (counted and listed) or `"raise"`.
         exclude: Keys to leave out: a list, or a file with one a line.
+        hidden: True also takes what is hidden below a prefix: names that begin with `.`, folders that begin with `.`
+            or `__`, the bins, snapshots and thumbnails of file servers.
 
     One option more says how triplets are found, and is no part of what they are:
 
@@ -79,6 +81,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     verify: str = "structure"
     on_error: str = "skip"
     exclude: Exclude | None = None
+    hidden: bool = False
 
     @property
     def prefixes(self) -> list[str]:
@@ -115,8 +118,9 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         seed: object = self.seed
         if isinstance(seed, bool) or not isinstance(seed, Integral) or int(seed) < 0:
             raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
-        if not isinstance(self.embed_images, bool):
-            raise ConfigError(f"embed_images={self.embed_images!r} makes no sense. Allowed: True or False.")
+        for name in ("embed_images", "hidden"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name}={getattr(self, name)!r} makes no sense. Allowed: True or False.")
         self._check_preparation()
         if self.mixing == "interleave" and isinstance(self.epoch_size, int):
             raise ConfigError(

@@ -69,6 +69,7 @@ class Source:
 
         found = listings.find(self.cache.listings, self._store, self.prefixes, self.listing, list_all)
         rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
+        rules["below"] = () if config.hidden else self.prefixes
         manifest, audit = listings.surveyed(found, self.cache, **rules)
         audit.log()
         return manifest, audit

@@ -21,7 +21,7 @@ COLUMNS: Final = (*ROLES, "difficulty", "stem")
 EXTRA_COLUMNS: Final = ("gender", "garment", "key")
 _STORED: Final = ("image_format", "image_quality")
 TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "dtype")
-BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "verify", "cache_dir", "listing", *_STORED)
+BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "hidden", "verify", "cache_dir", "listing", *_STORED)
 
 
 class S3VTONDataset(Dataset[dict[str, Any]]):
@@ -53,8 +53,8 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
             stored at `image_size`, if that is given, and need no more work than decoding.
         num_proc: Worker processes that build it.
         storage_options: Credentials and endpoint, as everywhere around fsspec.
-        **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect` and `dtype` of `TripletTransform`;
-            `gender`, `limit`, `cloth`, `exclude`, `verify`, `image_format`, `image_quality`, `listing` of `VTON`.
+        **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect` and `dtype` of `TripletTransform`; `gender`,
+            `limit`, `cloth`, `exclude`, `hidden`, `verify`, `image_format`, `image_quality`, `listing` of `VTON`.
 
     Raises:
         ConfigError: If an argument makes no sense.

@@ -201,6 +201,7 @@ def _which(part: _Parser) -> None:
     which.add_argument("--limit", type=int, metavar="N", help="at most so many triplets of each difficulty")
     which.add_argument("--cloth", choices=CLOTH_RULES, help="what several garments for one stem mean (default: first)")
     which.add_argument("--exclude", type=Path, metavar="FILE", help="a file with keys to leave out, one a line")
+    which.add_argument("--hidden", action="store_true", default=None, help="also take names and folders in .a or __a")
 
 
 def _mix(part: _Parser) -> None:

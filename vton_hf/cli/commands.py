@@ -17,6 +17,7 @@ _OPTIONS: Final = {
     "limit": "limit",
     "cloth": "cloth",
     "exclude": "exclude",
+    "hidden": "hidden",
     "weights": "difficulty_weights",
     "seed": "seed",
     "epoch_size": "epoch_size",

@@ -1,6 +1,7 @@
 """What a listing held that no dataset will: every key that was left out, with the reason."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ ZERO_BYTES: Final = "zero bytes"
 DUPLICATE: Final = "duplicate"
 EXCLUDED: Final = "excluded"
 FOLDER_MARKER: Final = "folder marker"
+HIDDEN: Final = "hidden"
 
 REASONS: Final = {
     INCOMPLETE: "its triplet lacks another image",
@@ -26,6 +28,7 @@ REASONS: Final = {
     ZERO_BYTES: "the object is empty",
     DUPLICATE: "the same image of the same stem under another extension was taken",
     EXCLUDED: "left out by exclude=",
+    HIDDEN: "its name or a folder of it begins with '.' or '__', or belongs to a file server; hidden=True takes it",
     FOLDER_MARKER: "not a file: the empty object by which a store shows a folder",
 }
 
@@ -68,12 +71,16 @@ class Audit:
         """This audit and further rows of the same schema."""
         return replace(self, table=pa.concat_tables([self.table, rows.cast(SCHEMA)]))
 
-    def messages(self) -> list[str]:
-        """One line a reason: how many, why, and the first few; and one for names that match nothing."""
+    def messages(self, *, quiet: Sequence[str] = (FOLDER_MARKER,)) -> list[str]:
+        """One line a reason: how many, why, and the first few; and one for names that match nothing.
+
+        Args:
+            quiet: Reasons that are worth none.
+        """
         counts = self.counts()
         lines = [self._incomplete()] if INCOMPLETE in counts else []
         for reason, count in counts.items():
-            if reason in (INCOMPLETE, FOLDER_MARKER):
+            if reason == INCOMPLETE or reason in quiet:
                 continue
             rows = self.table.filter(pc.equal(self.table["reason"], reason)).slice(0, _SHOWN).to_pylist()
             first = ", ".join(row["uri"] for row in rows)
@@ -100,7 +107,7 @@ class Audit:
 
     def log(self) -> None:
         """Warn of each on the `vton_hf` logger."""
-        for line in self.messages():
+        for line in self.messages(quiet=(FOLDER_MARKER, HIDDEN)):
             logger.warning("%s", line)
 
 

@@ -1,5 +1,6 @@
 """A listing becomes triplets: columns in, columns out, however many keys there are."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from vton_hf.triplets.tabulate import Triplets, tabulate
 CLOTH_RULES: Final = ("first", "each", "error")
 
 
-def discover(listing: pa.Table, *, cloth: str = "first") -> tuple[Manifest, Audit]:
+def discover(listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = ()) -> tuple[Manifest, Audit]:
     """Group a listing into complete triplets.
 
     A stem is identified within its own folder: the same `001` under female and male is two triplets.
@@ -28,6 +29,7 @@ def discover(listing: pa.Table, *, cloth: str = "first") -> tuple[Manifest, Audi
         listing: `uri` (string), `size` (int64, bytes), `etag` (string), sorted by `uri`.
         cloth: What several garments for one stem mean: `"first"` takes the first in key order, `"each"`
             makes a triplet of each, `"error"` refuses.
+        below: The prefixes, below which what is hidden is left out; without any it is taken.
 
     Returns:
         The complete triplets, and every key that is not part of one.
@@ -38,13 +40,13 @@ def discover(listing: pa.Table, *, cloth: str = "first") -> tuple[Manifest, Audi
     """
     if cloth not in CLOTH_RULES:
         raise ConfigError(f"cloth={cloth!r} is not known. Allowed: {', '.join(map(repr, CLOTH_RULES))}.")
-    triplets, left_out = _group(listing, cloth)
+    triplets, left_out = _group(listing, cloth, below)
     return tabulate(listing, triplets, names_garment=cloth == "each"), Audit(pa.concat_tables(left_out))
 
 
-def _group(listing: pa.Table, cloth: str) -> tuple[Triplets, list[pa.Table]]:
+def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[Triplets, list[pa.Table]]:
     """What belongs together; and, apart, what belongs to nothing."""
-    images, left_out = _images(listing)
+    images, left_out = _images(listing, below)
     images = resolve_stems(images)
     codes = _codes(images)
     kept = _without_duplicates(images, codes)
@@ -70,10 +72,11 @@ def _group(listing: pa.Table, cloth: str) -> tuple[Triplets, list[pa.Table]]:
     return Triplets(images.take(cloths), persons, targets, several), left_out
 
 
-def _images(listing: pa.Table) -> tuple[Keys, list[pa.Table]]:
+def _images(listing: pa.Table, below: Sequence[str]) -> tuple[Keys, list[pa.Table]]:
     """The keys that name an image with bytes of a difficulty; and, apart, the others."""
-    keys = read_keys(listing["uri"])
+    keys = read_keys(listing["uri"], below)
     tests = [
+        (reasons.HIDDEN, keys.hidden),
         (reasons.FOLDER_MARKER, pc.ends_with(listing["uri"], "/").to_numpy()),
         (reasons.UNKNOWN_NAME, pc.binary_length(keys.stem).to_numpy() == 0),
         (reasons.NO_DIFFICULTY, (pc.binary_length(keys.folders["difficulty"]).to_numpy() == 0)[keys.folder]),
