@@ -17,7 +17,7 @@ from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
 from vton_hf.records import Cache, Notebook, Record
 from vton_hf.streaming import Stream
-from vton_hf.triplets import Audit, Manifest, read_names
+from vton_hf.triplets import Audit, Manifest, read_names, tell
 
 
 @dataclass(eq=False)
@@ -30,6 +30,7 @@ class Source:
         cache: Where chunks and manifests lie.
         directory: Where the record of this very dataset lies.
         listing: Whether an earlier listing of the bucket may do: one of `listings.MODES`.
+        tells: Whether to log what was left out.
     """
 
     config: VTONConfig
@@ -37,7 +38,9 @@ class Source:
     cache: Cache
     directory: str
     listing: str = "auto"
+    tells: bool = True
     _record: Record | None = field(default=None, init=False, repr=False)
+    _warned: bool = field(default=False, init=False, repr=False)
     _reports: list[Report] | None = field(default=None, init=False, repr=False)
 
     @cached_property
@@ -71,7 +74,9 @@ class Source:
         rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
         rules["below"] = () if config.hidden else self.prefixes
         manifest, audit = listings.surveyed(found, self.cache, **rules)
-        audit.log()
+        if self.tells:
+            keys = (found if isinstance(found, pa.Table) else found.table).num_rows
+            tell(audit, keys=keys, prefixes=self.prefixes, endpoint_url=self.settings.endpoint_url)
         return manifest, audit
 
     def obey(self, download_mode: Any) -> bool:
@@ -107,7 +112,7 @@ class Source:
         return [name for name, weight in self.config.weights.items() if weight > 0]
 
     def plan(self, sizes: Mapping[str, int] | None = None) -> mixing.Plan:
-        """The mix.
+        """The mix; the first time it is asked for, repeats are warned of.
 
         Args:
             sizes: Triplets by difficulty; None takes what is listed.
@@ -116,12 +121,12 @@ class Source:
             EmptyPoolError: If a difficulty that has weight has no triplet.
         """
         config = self.config
-        return mixing.plan(
-            self.manifest.sizes() if sizes is None else sizes,
-            config.weights,
-            seed=config.seed,
-            epoch_size=config.epoch_size,
-        )
+        sizes = self.manifest.sizes() if sizes is None else sizes
+        made = mixing.plan(sizes, config.weights, seed=config.seed, epoch_size=config.epoch_size)
+        if not self._warned:
+            mixing.warn_of_repeats(made.shares)
+            self._warned = True
+        return made
 
     def check_pools(self) -> None:
         """Find out before anything is fetched whether the mix can be made.

@@ -103,7 +103,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         self._transform = TripletTransform(
             transform, seed=seed, store=Store(settings), rows=DatasetRows(self._rows), **how
         )
-        self._drawn = 0, mixing.plan(self._sizes, **self._recipe)
+        self._drawn = 0, builder.source.plan(self._sizes)
 
     @property
     def plan(self) -> mixing.Plan:

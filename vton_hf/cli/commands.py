@@ -38,12 +38,17 @@ def scan(asked: Namespace) -> None:
     """Count the triplets, and the keys that belong to none."""
     # Every config sees the same bucket; the recipe plays no part in a scan.
     source = _builder("hard", asked).source
+    source.tells = False
     if asked.json:
         print(json.dumps(report.scan_facts(source.manifest, source.audit), indent=2))
         return
     print(report.bucket_table(source.manifest))
     print()
     print(report.audit_table(source.audit))
+    for message in source.audit.messages():
+        print(f"\n{message}")
+    if source.audit.table.num_rows and not asked.list:
+        print("\n--list lists every key.")
     if asked.list:
         print()
         for row in source.audit.table.to_pylist():
