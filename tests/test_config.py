@@ -1,7 +1,6 @@
 """An option that makes no sense is refused with what is allowed, before anything is listed."""
 
 import re
-from pathlib import Path
 
 import pytest
 from datasets import Image, Value, load_dataset
@@ -67,7 +66,7 @@ def test_a_dataset_needs_a_prefix(prefixes: list[str] | None) -> None:
     [
         ("", "A prefix is empty"),
         (["  "], "A prefix is empty"),
-        ([Path("/data")], "A prefix is a text, not PosixPath"),
+        ([b"/data"], "A prefix is a text or a Path, not bytes"),
         (["dataset_ultimate/"], "'dataset_ultimate/' is a key, and no bucket is known. Set S3_BUCKET_NAME"),
         (["s3://"], "'s3://' names no bucket"),
     ],

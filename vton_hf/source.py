@@ -18,6 +18,7 @@ from vton_hf.left_out import tell_left_out
 from vton_hf.records import Cache, Notebook, Record
 from vton_hf.streaming import Stream
 from vton_hf.triplets import Audit, Manifest, read_names, tell
+from vton_hf.values import as_int
 
 
 @dataclass(eq=False)
@@ -165,8 +166,7 @@ class Source:
             BuildError: If the disk is too small.
             ImageError: If an image is broken and `on_error="raise"`.
         """
-        if num_proc is not None and (type(num_proc) is not int or num_proc < 1):
-            raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
+        workers = _workers(num_proc)
         if storage.is_offline():
             self.record()
             return
@@ -181,7 +181,7 @@ class Source:
             chunks,
             self.cache.chunks,
             self._store,
-            num_proc=num_proc,
+            num_proc=workers,
             on_error=self.config.on_error,
             title=f"Building {self.config.name}",
             fresh=fresh,
@@ -239,3 +239,10 @@ class Source:
             embed_images=config.embed_images,
             preparation=config.preparation,
         )
+
+
+def _workers(num_proc: int | None) -> int | None:
+    number = as_int(num_proc)
+    if num_proc is not None and (number is None or number < 1):
+        raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
+    return number

@@ -3,6 +3,7 @@
 import difflib
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
 import datasets
@@ -10,6 +11,7 @@ from torch.utils.data import Dataset
 
 from vton_hf import mixing
 from vton_hf.builder import VTON
+from vton_hf.config import listed
 from vton_hf.errors import ConfigError
 from vton_hf.lookahead import unfetched
 from vton_hf.naming import ROLES
@@ -40,7 +42,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
 
     Args:
         s3_prefixes: Where the triplets lie: `s3://bucket/prefix/`, a bare key in the default bucket, or a
-            local folder (`./data/`). Any depth: root, difficulty, gender.
+            local folder (`./data/`, a `Path`). Any depth: root, difficulty, gender.
         transform: Any callable of one image, or None; see `TripletTransform`.
         s3_bucket: The bucket of bare keys; by default `S3_BUCKET_NAME`.
         difficulty_weights: The recipe, such as `{"easy": 0.1, "medium": 0.4, "hard": 0.5}`; None takes the
@@ -67,7 +69,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
 
     def __init__(
         self,
-        s3_prefixes: str | Iterable[str] | None = None,
+        s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None,
         transform: Transform | None = None,
         s3_bucket: str | None = None,
         difficulty_weights: Mapping[str, float] | None = None,
@@ -194,7 +196,7 @@ _CLASSES: Final = {kind.recipe: kind for kind in (S3VTONDatasetEasy, S3VTONDatas
 
 def get_vton_dataset(
     difficulty: str = "easy",
-    s3_prefixes: str | Iterable[str] | None = None,
+    s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None,
     transform: Transform | None = None,
     s3_bucket: str | None = None,
     **options: Any,
@@ -217,10 +219,8 @@ def get_vton_dataset(
     return _CLASSES[difficulty](s3_prefixes, transform, s3_bucket, **options)
 
 
-def _listed(prefixes: str | Iterable[str] | None) -> list[str]:
-    if prefixes is None:
-        return [ROOT]
-    return [prefixes] if isinstance(prefixes, str) else list(prefixes)
+def _listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
+    return [ROOT] if prefixes is None else listed(prefixes)
 
 
 def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:

@@ -47,6 +47,13 @@ def test_what_lies_in_a_hidden_folder_is_left_out_and_told_apart(folder: str, pl
     assert left_out(audit) == dict.fromkeys(inside, "hidden")
 
 
+def test_a_hidden_folder_that_cannot_be_read_is_only_that() -> None:
+    _, audit = discover(
+        listing([*SOUND, "data/lost+found/"], {"data/lost+found/": (-1, "permission denied")}), below=[f"{BUCKET}data/"]
+    )
+    assert left_out(audit) == {"data/lost+found/": "hidden"}
+
+
 @pytest.mark.parametrize("name", ["._001_person.png", ".002_person.png", "Thumbs.db", "desktop.ini", ".DS_Store"])
 def test_a_hidden_file_is_left_out(name: str) -> None:
     key = f"data/easy/female/initial_image/{name}"

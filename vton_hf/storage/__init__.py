@@ -3,8 +3,19 @@
 from vton_hf.storage.environment import is_offline
 from vton_hf.storage.faults import is_full
 from vton_hf.storage.layers import configure, settings_for
-from vton_hf.storage.prefixes import resolve_prefix
+from vton_hf.storage.messages import ANONYMOUSLY
+from vton_hf.storage.prefixes import path_text, resolve_prefix
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.store import Store
 
-__all__ = ["StorageSettings", "Store", "configure", "is_full", "is_offline", "resolve_prefix", "settings_for"]
+__all__ = [
+    "ANONYMOUSLY",
+    "StorageSettings",
+    "Store",
+    "configure",
+    "is_full",
+    "is_offline",
+    "path_text",
+    "resolve_prefix",
+    "settings_for",
+]

@@ -11,13 +11,12 @@ from uuid import uuid4
 import pyarrow as pa
 
 from vton_hf.errors import LayoutError
+from vton_hf.storage.folders import Waiting, scan_folder
+from vton_hf.storage.hints import hint
 from vton_hf.storage.listing import each_page
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
-from vton_hf.storage.tables import page
-
-_Identity = tuple[int, int]
 
 
 class LocalLane:
@@ -32,11 +31,13 @@ class LocalLane:
 
     async def _pages(self, ask: Ask) -> AsyncGenerator[pa.Table, None]:
         root = ask.uri.removeprefix("file://")
-        if not await asyncio.to_thread(os.path.isdir, root):
-            raise LayoutError(f"No folder {root}: check the spelling, or drop this prefix.")
-        waiting: list[tuple[str, frozenset[_Identity]]] = [(root, frozenset())]
+        try:
+            await asyncio.to_thread(os.stat, root)
+        except (FileNotFoundError, NotADirectoryError):
+            raise LayoutError(f"No folder {root}: {hint(ask.uri)}") from None
+        waiting: list[Waiting] = [(root, frozenset())]
         while waiting:
-            found, below = await asyncio.to_thread(_scan, *waiting.pop())
+            found, below = await asyncio.to_thread(scan_folder, *waiting.pop())
             waiting.extend(below)
             if found.num_rows:
                 yield found
@@ -84,21 +85,3 @@ def _flush(path: Path) -> None:
     # Else a power cut may leave the name without the bytes.
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _scan(folder: str, above: frozenset[_Identity]) -> tuple[pa.Table, list[tuple[str, frozenset[_Identity]]]]:
-    here = os.stat(folder)  # noqa: PTH116 - a path's own slashes must survive
-    if (here.st_dev, here.st_ino) in above:
-        return page([], [], []), []
-    trail = above | {(here.st_dev, here.st_ino)}
-    uris, sizes, etags, below = [], [], [], []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                below.append((f"{folder}{entry.name}/", trail))
-            elif entry.is_file():
-                known = entry.stat()
-                uris.append(f"file://{folder}{entry.name}")
-                sizes.append(known.st_size)
-                etags.append(f"{known.st_mtime_ns:x}-{known.st_size:x}")
-    return page(uris, sizes, etags), below
