@@ -67,6 +67,7 @@ class FaultServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, bytes] = {}
         self.page_size = 1000
+        self.overlap = 0  # keys of a page that the next one gives once more
         self.ended = threading.Event()
         self.requests: list[tuple[str, dict[str, str]]] = []
         self._scripts: defaultdict[str, list[Answer]] = defaultdict(list)
@@ -130,7 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
         end = start + min(self.server.page_size, int(query.get("max-keys", "1000")))
         more = end < len(entries)
         name = quote if "encoding-type" in query else str
-        shown = "".join(self._shown(entry, escape(name(entry))) for entry in entries[start:end])
+        shown = "".join(
+            self._shown(entry, escape(name(entry))) for entry in entries[max(0, start - self.server.overlap) : end]
+        )
         token = f"<NextContinuationToken>{end}</NextContinuationToken>" if more else ""
         encoding = "<EncodingType>url</EncodingType>" if "encoding-type" in query else ""
         return (

@@ -104,9 +104,9 @@ def test_a_scan_lists_what_is_left_out(cli: Cli, filled: Bucket) -> None:
     lines = cli("scan", filled.prefix, "--list").out.splitlines()
     folder = f"{filled.prefix}hard/male/"
     assert [line.split("\t") for line in lines if "\t" in line] == [
-        ["unknown name", f"{filled.prefix}easy/notes.txt"],
         ["incomplete", f"{folder}cloth_image/000_cloth_dress.png", "missing try_on_image"],
         ["incomplete", f"{folder}initial_image/000_person.png", "missing try_on_image"],
+        ["unknown name", f"{filled.prefix}easy/notes.txt"],
     ]
 
 

@@ -166,7 +166,7 @@ def _plain(name: str, value: Any) -> Any:
         return [path_text(each) for each in value] if paths else path_text(value)
     if name in _INTS and type(value) is not int:
         return value if (number := as_int(value)) is None else number
-    if name == "image_size" and not (isinstance(value, list | tuple) and all(type(edge) is int for edge in value)):
+    if name == "image_size" and not (type(value) in (list, tuple) and all(type(edge) is int for edge in value)):
         return as_size(value) or value
     if name == "difficulty_weights" and isinstance(value, Mapping):
         return {each: _plain_weight(weight) for each, weight in value.items()}

@@ -45,14 +45,16 @@ def scan(asked: Namespace) -> None:
     print(report.bucket_table(source.manifest))
     print()
     print(report.audit_table(source.audit))
-    for message in source.audit.messages():
-        print(f"\n{message}")
-    if source.audit.table.num_rows and not asked.list:
-        print("\n--list lists every key.")
     if asked.list:
         print()
-        for row in source.audit.table.to_pylist():
-            print("\t".join(filter(None, (row["reason"], row["uri"], row["detail"]))))
+        for reason in source.audit.counts():
+            for row in source.audit.of(reason):
+                print("\t".join(filter(None, (reason, row["uri"], row["detail"]))))
+        return
+    for message in source.audit.messages():
+        print(f"\n{message}")
+    if source.audit.table.num_rows:
+        print("\n--list lists every key.")
 
 
 def build(asked: Namespace) -> None:
