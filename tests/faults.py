@@ -98,6 +98,7 @@ class FaultServer(ThreadingHTTPServer):
         self.sent_etag: Callable[[bytes], str] = lambda _: ""
         self.checksums = False
         self.chaos: Callable[[str], Answer | None] = lambda _: None
+        self.overlap = 0  # keys of a page that the next one gives once more
         self.ended = threading.Event()
         self.requests: list[tuple[str, dict[str, str]]] = []
         self._scripts: defaultdict[str, list[Answer]] = defaultdict(list)
@@ -167,7 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
         end = start + min(self.server.page_size, int(query.get("max-keys", "1000")))
         more = end < len(entries)
         name = quote if "encoding-type" in query else str
-        shown = "".join(self._shown(entry, escape(name(entry))) for entry in entries[start:end])
+        shown = "".join(
+            self._shown(entry, escape(name(entry))) for entry in entries[max(0, start - self.server.overlap) : end]
+        )
         token = f"<NextContinuationToken>{end}</NextContinuationToken>" if more else ""
         encoding = "<EncodingType>url</EncodingType>" if "encoding-type" in query else ""
         return (

@@ -15,54 +15,56 @@ PACKAGE = Path(vton_hf.__file__).parent
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 MAY_IMPORT = {
-    "errors": "",
+    "redaction": "",
+    "values": "",
+    "errors": "redaction",
     "stopwatch": "",
     "ahead": "stopwatch",
-    "budget": "errors stopwatch",
+    "budget": "errors stopwatch values",
     "registry": "",
     "naming": "errors",
     "images": "errors",
-    "aspect": "errors naming",
+    "aspect": "errors naming values",
     "handover": "",
     "collate": "errors handover naming",
-    "storage": "errors",
+    "storage": "errors naming redaction values",
     "splits": "errors",
-    "mixing": "errors naming",
+    "mixing": "errors naming values",
     "features": "errors naming",
-    "triplets": "errors naming",
+    "triplets": "errors naming values",
     "demo": "errors naming",
-    "encoding": "errors",
+    "encoding": "errors values",
     "quality": "errors",
     "preparation": "aspect encoding errors images naming",
     "lookahead": "errors naming storage",
     "fetching": "errors images lookahead naming stopwatch storage",
     "samplers": "errors mixing naming",
     "report": "mixing naming triplets",
-    "sheet": "errors images naming report",
+    "sheet": "errors images naming report values",
     "forecast": "encoding errors images naming preparation quality storage triplets",
-    "config": "aspect encoding errors images mixing naming preparation triplets",
+    "config": "aspect encoding errors images mixing naming preparation storage triplets values",
     "pools": "features mixing splits",
     "chunks": "ahead encoding errors features images naming preparation storage triplets",
     "records": "chunks errors features naming storage triplets",
     "streaming": "ahead errors features images mixing naming preparation records storage triplets",
     "left_out": "chunks errors",
     "listings": "errors records storage triplets",
-    "source": "chunks config errors left_out listings mixing records storage streaming triplets",
+    "source": "chunks config errors left_out listings mixing records storage streaming triplets values",
     "builder": "config errors features fetching left_out listings mixing pools records source splits storage streaming",
     "card": "errors naming report",
     "delivery": (
         "ahead aspect builder card chunks config errors features images mixing naming pools report sheet source splits "
-        "storage streaming triplets"
+        "storage streaming triplets values"
     ),
     "hub": "card delivery errors mixing",
-    "transforms": "aspect errors features fetching handover images naming stopwatch storage streaming",
-    "torch_dataset": "builder errors lookahead mixing naming storage transforms",
+    "transforms": "aspect errors features fetching handover images naming stopwatch storage streaming values",
+    "torch_dataset": "builder config errors lookahead mixing naming storage transforms",
     "__init__": (
         "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
     ),
     "cli": (
         "__init__ aspect builder chunks config delivery sheet demo encoding errors forecast hub images listings mixing "
-        "naming preparation records report source storage triplets"
+        "naming preparation records redaction report source storage triplets"
     ),
 }
 """Room by room, from the bottom: what it may import of this package, even inside a function."""
@@ -85,7 +87,7 @@ MAY_USE = {
     "chunks": "datasets filelock loky numpy pyarrow",
     "pools": "datasets numpy",
     "streaming": "numpy",
-    "config": "datasets",
+    "config": "datasets numpy",
     "splits": "datasets",
     "fetching": "datasets",
     "lookahead": "datasets pyarrow",

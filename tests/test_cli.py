@@ -81,10 +81,11 @@ def test_every_command_explains_itself_with_an_example(cli: Cli, command: str) -
     assert re.search(rf"^example: vton-hf {command} \S", out, re.MULTILINE)
 
 
-def test_a_scan_counts_the_bucket_and_warns_of_the_rest(cli: Cli, filled: Bucket) -> None:
+def test_a_scan_counts_the_bucket_and_tells_of_the_rest(cli: Cli, filled: Bucket) -> None:
     code, out, err = cli("scan", filled.prefix)
     assert code == 0
-    assert [line.split() for line in out.splitlines()] == [
+    *counts, told, advice = out.split("\n\n")
+    assert [line.split() for line in "\n\n".join(counts).splitlines()] == [
         ["difficulty", "female", "male", "triplets", "size"],
         *([name, "3", "3", "6", "11.9", "kB"] for name in ("easy", "medium", "hard")),
         ["all", "9", "9", "18", "35.6", "kB"],
@@ -92,7 +93,10 @@ def test_a_scan_counts_the_bucket_and_warns_of_the_rest(cli: Cli, filled: Bucket
         ["left", "out", "keys"],
         ["unknown", "name", "1"],
     ]
-    assert "1 key left out, unknown name: the key names no image of a triplet" in err
+    assert told.startswith("1 key left out, unknown name: the key names no image of a triplet (first: file://")
+    assert advice == "--list lists every key.\n"
+    assert "left out" not in err, "it is said already"
+    assert cli("scan", f"{filled.prefix}hard/").out.endswith("\nNothing was left out.\n")
 
 
 def test_a_scan_lists_what_is_left_out(cli: Cli, filled: Bucket) -> None:
@@ -100,9 +104,9 @@ def test_a_scan_lists_what_is_left_out(cli: Cli, filled: Bucket) -> None:
     lines = cli("scan", filled.prefix, "--list").out.splitlines()
     folder = f"{filled.prefix}hard/male/"
     assert [line.split("\t") for line in lines if "\t" in line] == [
-        ["unknown name", f"{filled.prefix}easy/notes.txt"],
         ["incomplete", f"{folder}cloth_image/000_cloth_dress.png", "missing try_on_image"],
         ["incomplete", f"{folder}initial_image/000_person.png", "missing try_on_image"],
+        ["unknown name", f"{filled.prefix}easy/notes.txt"],
     ]
 
 

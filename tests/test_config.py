@@ -1,7 +1,6 @@
 """An option that makes no sense is refused with what is allowed, before anything is listed."""
 
 import re
-from pathlib import Path
 
 import pytest
 from datasets import Image, Value, load_dataset
@@ -13,7 +12,7 @@ from vton_hf.mixing import RECIPES
 
 NOWHERE = "/no/such/folder/"
 OWN = (
-    "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, image_format, image_quality, "
+    "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, hidden, image_format, image_quality, "
     "image_size, limit, listing, mixing, on_error, s3_prefixes, seed, verify."
 )
 
@@ -67,7 +66,7 @@ def test_a_dataset_needs_a_prefix(prefixes: list[str] | None) -> None:
     [
         ("", "A prefix is empty"),
         (["  "], "A prefix is empty"),
-        ([Path("/data")], "A prefix is a text, not PosixPath"),
+        ([b"/data"], "A prefix is a text or a Path, not bytes"),
         (["dataset_ultimate/"], "'dataset_ultimate/' is a key, and no bucket is known. Set S3_BUCKET_NAME"),
         (["s3://"], "'s3://' names no bucket"),
     ],
@@ -101,6 +100,7 @@ def test_a_choice_is_one_of_those_there_are(name: str, allowed: str, value: obje
         ({"seed": "0"}, "seed='0' makes no sense."),
         ({"embed_images": "no"}, "embed_images='no' makes no sense. Allowed: True or False."),
         ({"embed_images": 0}, "embed_images=0 makes no sense."),
+        ({"hidden": "yes"}, "hidden='yes' makes no sense. Allowed: True or False."),
         ({"image_size": (0, 5)}, "image_size=(0, 5) makes no sense. Allowed: (height, width) in pixels, or None."),
         ({"image_size": 512}, "image_size=512 makes no sense."),
         ({"image_size": (5, 5.0)}, "image_size=(5, 5.0) makes no sense."),

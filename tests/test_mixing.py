@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vton_hf.errors import ConfigError, EmptyPoolError
-from vton_hf.mixing import RECIPES, Plan, check_weights, epoch_length, order, plan, quotas
+from vton_hf.mixing import RECIPES, Plan, check_weights, epoch_length, order, plan, quotas, warn_of_repeats
 from vton_hf.naming import DIFFICULTIES
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=150, database=None)
@@ -473,18 +473,19 @@ def test_an_empty_pool_of_weight_zero_is_no_error() -> None:
     assert [(share.got, share.available, share.coverage) for share in mix.composition()][2] == (0, 0, 0.0)
 
 
-def test_a_quota_beyond_its_pool_is_warned_of_once_a_pool(caplog: pytest.LogCaptureFixture) -> None:
+def test_quotas_beyond_their_pools_are_warned_of_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="vton_hf"):
-        plan({"easy": 100, "medium": 10, "hard": 25}, RECIPES["hard"], epoch_size=100)
-    advice = "Add triplets, lower its weight, or pass epoch_size='min' for a mix without repeats."
-    said = "Target count exceeds available samples: difficulty "
-    assert [record.getMessage() for record in caplog.records] == [
-        f"{said}'medium', 25 asked, 10 available; each is shown 2 or 3 times. {advice}",
-        f"{said}'hard', 50 asked, 25 available; each is shown 2 times. {advice}",
+        warn_of_repeats(plan({"easy": 100, "medium": 10, "hard": 25}, RECIPES["hard"], epoch_size=100).shares)
+    assert caplog.messages == [
+        (
+            "Target count exceeds available samples: difficulty 'medium', 25 asked, 10 available; 'hard', 50 asked, "
+            "25 available. Triplets repeat, also across a train_test_split; epoch_size='min' is the longest mix without "
+            "repeats."
+        )
     ]
 
 
 def test_a_mix_without_repeats_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="vton_hf"):
-        plan({"easy": 100, "medium": 10, "hard": 25}, RECIPES["hard"], epoch_size="min")
+        warn_of_repeats(plan({"easy": 100, "medium": 10, "hard": 25}, RECIPES["hard"], epoch_size="min").shares)
     assert not caplog.records

@@ -7,33 +7,38 @@ from PIL import Image
 
 from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
+from vton_hf.values import as_size
 
 ASPECTS: Final = ("stretch", "pad", "crop", "catvton")
 
 _PERSON, _GARMENT, _TARGET = ROLES
 
 
-def check_fit(size: object, aspect: object) -> None:
+def check_fit(size: object, aspect: object) -> tuple[int, int] | None:
     """Refuse what `fit` cannot do.
 
     Args:
-        size: Must be (height, width) in pixels, each an int >= 1, as a tuple or a list; or None, to resize nothing,
-            which goes with `"stretch"` only.
+        size: Must be (height, width) in pixels, each an int >= 1, as a sequence or an array; or None, to resize
+            nothing, which goes with `"stretch"` only.
         aspect: Must be one of `ASPECTS`.
+
+    Returns:
+        The size.
 
     Raises:
         ConfigError: If it is not; the message says what is allowed.
     """
     if aspect not in ASPECTS:
         raise ConfigError(f"aspect={aspect!r} is not known. Allowed: {', '.join(map(repr, ASPECTS))}.")
-    pair = isinstance(size, tuple | list) and [type(edge) for edge in size] == [int, int] and min(size) >= 1
-    if size is not None and not pair:
+    pair = as_size(size)
+    if size is not None and pair is None:
         raise ConfigError(f"image_size={size!r} makes no sense. Allowed: (height, width) in pixels, or None.")
     if size is None and aspect != "stretch":
         raise ConfigError(
             f"aspect={aspect!r} needs a size to fit images to. Add image_size=(height, width), such as "
             f"image_size=(1024, 768), or leave aspect= out."
         )
+    return pair
 
 
 def matched(pictures: Mapping[str, Image.Image]) -> dict[str, Image.Image]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from vton_hf import stopwatch
 from vton_hf.errors import ConfigError
 from vton_hf.stopwatch import STAGES
+from vton_hf.values import as_int
 
 _ENOUGH: Final = 0.05
 """A share of waiting below which faster data would not be felt."""
@@ -114,7 +115,7 @@ def time_budget(loader: Any, *, batches: int = 50, step: Callable[[Any], object]
 
     >>> print(time_budget(DataLoader(dataset, batch_size=8, num_workers=4)))  # doctest: +SKIP
     """
-    if batches < 1:
+    if (most := as_int(batches)) is None or most < 1:
         raise ConfigError(f"batches={batches!r} makes no sense. Allowed: a whole number from 1.")
     if getattr(loader, "_iterator", None) is not None:
         raise ConfigError(
@@ -123,7 +124,7 @@ def time_budget(loader: Any, *, batches: int = 50, step: Callable[[Any], object]
         )
     collate, loader.collate_fn = loader.collate_fn, _Timed(loader.collate_fn)
     try:
-        return _measured(loader, batches, step)
+        return _measured(loader, most, step)
     finally:
         loader.collate_fn = collate
         if getattr(loader, "_iterator", None) is not None:

@@ -11,7 +11,7 @@ import datasets
 from datasets.iterable_dataset import ExamplesIterable
 
 from vton_hf import mixing, pools, storage
-from vton_hf.config import VERSION, VTONConfig, check_options
+from vton_hf.config import VERSION, VTONConfig, check_options, plain
 from vton_hf.errors import ConfigError
 from vton_hf.features import check_features, features
 from vton_hf.fetching import FetchImages
@@ -68,10 +68,7 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
             ConfigError: If an option is unknown or makes no sense.
         """
         listing = check_mode(options.pop("listing", "auto"))  # no field of the config, whose hash names the cache
-        for name, value in options.items():
-            if isinstance(value, Iterator):
-                # It is looked at more than once: for its hash, its sense and its use.
-                options[name] = list(value)
+        options = plain(options)
         check_options(config_name, {name: options[name] for name in options if name not in _BASE_OPTIONS})
         super().__init__(
             cache_dir=cache_dir, dataset_name=dataset_name or "vton_hf", config_name=config_name, **options

@@ -1,12 +1,13 @@
 """The options of `load_dataset("vton_hf", ...)`, and what each may be."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from numbers import Integral
+from pathlib import PurePath
 from typing import Any, Final
 
 import datasets
+import numpy as np
 
 from vton_hf.aspect import check_fit
 from vton_hf.encoding import check_encoding
@@ -15,7 +16,9 @@ from vton_hf.images import VERIFY_LEVELS
 from vton_hf.mixing import RECIPES, check_weights, epoch_length
 from vton_hf.naming import DIFFICULTIES
 from vton_hf.preparation import Preparation
+from vton_hf.storage import path_text
 from vton_hf.triplets import CLOTH_RULES, Exclude, check_survey
+from vton_hf.values import as_int, as_size
 
 VERSION: Final = datasets.Version("1.0.0")
 MIXINGS: Final = ("exact", "interleave")
@@ -29,13 +32,16 @@ _CHOICES: Final[dict[str, tuple[str | None, ...]]] = {
 }
 
 
+_INTS: Final = ("seed", "limit", "epoch_size", "image_quality")
+
+
 @dataclass
 class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is untyped
     """One mix of difficulties, and which triplets it draws from.
 
     Attributes:
         s3_prefixes: Where the triplets lie: `s3://bucket/prefix/`, a bare key in the default bucket, a
-            local folder (`/`, `./`, `../`, `~` or `file://`). Any depth: root, difficulty, gender.
+            local folder (`/`, `./`, `../`, `~`, `file://` or a `Path`). Any depth: root, difficulty, gender.
         difficulty_weights: Another recipe than the config's, such as `{"easy": 0.1, "hard": 0.9}`.
         gender: `"female"`, `"male"` or None for both.
         seed: Seed of the mix.
@@ -56,6 +62,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         verify: How an image is checked while building: `"structure"`, `"decode"` or `"none"`.
         on_error: What a broken image does to a build: `"skip"` (counted and listed) or `"raise"`.
         exclude: Keys to leave out: a list, or a file with one a line.
+        hidden: True also takes what is hidden below a prefix: names that begin with `.`, folders that begin with `.`
+            or `__`, the bins, snapshots and thumbnails of file servers.
 
     One option more says how triplets are found, and is no part of what they are:
 
@@ -63,7 +71,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
             `"cached"` takes the listing that is kept, however old, and compares nothing.
     """
 
-    s3_prefixes: Iterable[str] | None = None
+    s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None
     difficulty_weights: Mapping[str, float] | None = None
     gender: str | Sequence[str] | None = None
     seed: int = 0
@@ -79,11 +87,12 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     verify: str = "structure"
     on_error: str = "skip"
     exclude: Exclude | None = None
+    hidden: bool = False
 
     @property
-    def prefixes(self) -> list[str]:
+    def prefixes(self) -> list[str | PurePath]:
         """The prefixes as a list."""
-        return [self.s3_prefixes] if isinstance(self.s3_prefixes, str) else list(self.s3_prefixes or ())
+        return listed(self.s3_prefixes)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -93,8 +102,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     @property
     def preparation(self) -> Preparation:
         """How images are stored."""
-        size = None if self.image_size is None else (self.image_size[0], self.image_size[1])
-        return Preparation(size, self.image_format, self.aspect, self.image_quality)
+        return Preparation(check_fit(self.image_size, self.aspect), self.image_format, self.aspect, self.image_quality)
 
     def check(self) -> None:
         """Refuse what makes no sense, before anything is listed.
@@ -102,7 +110,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         Raises:
             ConfigError: With what was found and what is allowed.
         """
-        if not isinstance(self.s3_prefixes, (str, Iterable)) or not self.prefixes:
+        if not isinstance(self.s3_prefixes, (str, PurePath, Iterable)) or not self.prefixes:
             raise ConfigError(
                 f"s3_prefixes={self.s3_prefixes!r}: name at least one place to look for triplets, such as "
                 f"s3_prefixes=['s3://bucket/dataset_ultimate/']."
@@ -112,11 +120,11 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 raise ConfigError(
                     f"{name}={getattr(self, name)!r} is not known. Allowed: {', '.join(map(repr, allowed))}."
                 )
-        seed: object = self.seed
-        if isinstance(seed, bool) or not isinstance(seed, Integral) or int(seed) < 0:
+        if (seed := as_int(self.seed)) is None or seed < 0:
             raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
-        if not isinstance(self.embed_images, bool):
-            raise ConfigError(f"embed_images={self.embed_images!r} makes no sense. Allowed: True or False.")
+        for name in ("embed_images", "hidden"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name}={getattr(self, name)!r} makes no sense. Allowed: True or False.")
         self._check_preparation()
         if self.mixing == "interleave" and isinstance(self.epoch_size, int):
             raise ConfigError(
@@ -134,6 +142,40 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 "image_size= and image_format= say how images are stored; embed_images=False stores none. "
                 "Drop one of the two."
             )
+
+
+def listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
+    """Prefixes as a list: one may stand without."""
+    return [prefixes] if isinstance(prefixes, str | PurePath) else list(prefixes or ())
+
+
+def plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as the same values of Python's own types: the hash of a config, which names its cache, is then the same.
+
+    What makes no sense stays as it is, for `VTONConfig.check` to refuse.
+    """
+    return {name: _plain(name, value) for name, value in options.items()}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, Iterator):
+        # It is looked at more than once: for its hash, its sense and its use.
+        value = list(value)
+    if name == "s3_prefixes":
+        paths = isinstance(value, Sequence) and any(isinstance(each, PurePath) for each in value)
+        return [path_text(each) for each in value] if paths else path_text(value)
+    if name in _INTS and type(value) is not int:
+        return value if (number := as_int(value)) is None else number
+    if name == "image_size" and not (type(value) in (list, tuple) and all(type(edge) is int for edge in value)):
+        return as_size(value) or value
+    if name == "difficulty_weights" and isinstance(value, Mapping):
+        return {each: _plain_weight(weight) for each, weight in value.items()}
+    return value
+
+
+def _plain_weight(weight: Any) -> Any:
+    # A float32 of 0.3 means 3/10, and not the double beside it.
+    return float(str(weight)) if isinstance(weight, np.floating) else _plain("seed", weight)
 
 
 def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:

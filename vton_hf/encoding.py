@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from vton_hf.errors import ConfigError
+from vton_hf.values import as_int
 
 IMAGE_FORMATS: Final = ("png", "png-fast", "jpeg", "webp")
 LOSSY: Final = ("jpeg", "webp")
@@ -32,7 +33,8 @@ def check_encoding(kind: object, quality: object) -> None:
         raise ConfigError(f"image_format={kind!r} is not known. Allowed: {allowed}.")
     if quality is None:
         return
-    if type(quality) is not int or not 1 <= quality <= 100:  # noqa: PLR2004
+    number = as_int(quality)
+    if number is None or not 1 <= number <= 100:  # noqa: PLR2004
         raise ConfigError(
             f"image_quality={quality!r} makes no sense. Allowed: a whole number from 1 to 100, or None for "
             f"{DEFAULT_QUALITY}."

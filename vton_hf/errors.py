@@ -15,9 +15,14 @@ VTONError
     └── HubUnavailableError  (ConnectionError)    no answer in time: throttled, failing, unreachable
 """
 
+from vton_hf.redaction import redacted
+
 
 class VTONError(Exception):
-    """Root of every error that this package raises on purpose."""
+    """Root of every error that this package raises on purpose; what signs a web address is blanked out in it."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(redacted(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class ConfigError(VTONError, ValueError):

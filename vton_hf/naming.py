@@ -48,6 +48,18 @@ DIFFICULTY_PATTERN: Final = rf"(?s)^(?:.*/)?(?P<difficulty>(?i:{'|'.join(DIFFICU
 GENDER_PATTERN: Final = rf"(?s)^(?:.*/)?(?P<gender>(?i:{'|'.join(GENDERS)}))/"
 """The deepest folder above the role that is named like a gender."""
 
+_OF_FILE_SERVERS: Final = (
+    r"@eadir|@tmp|@sharebin|@recycle|@recently-snapshot|@__thumb|#recycle|[#~]snapshot|\$recycle\.bin|lost\+found|"
+    r"system volume information|network trash folder|network recycle bin[^/]*|temporary items"
+)
+"""Where Synology, QNAP, NetApp, Windows, Linux and macOS keep what was deleted, snapshots and thumbnails."""
+
+HIDDEN_FOLDER: Final = rf"(?s)(?:^|/)(?:\.+[^./][^/]*|__[^/]*|(?i:{_OF_FILE_SERVERS}))/"
+"""A folder that nobody meant to be read, somewhere in the path below a prefix."""
+
+HIDDEN_NAME: Final = r"(?s)^(?:\.+[^./]|(?i:(?:eh)?thumbs(?:_vista)?\.db|desktop\.ini)$)"
+"""A file of that kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageKey:

@@ -12,6 +12,7 @@ from vton_hf.errors import ConfigError
 from vton_hf.images import on_white
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
 from vton_hf.report import strings
+from vton_hf.values import as_int
 
 Colour = tuple[int, int, int]
 
@@ -95,10 +96,11 @@ def contact_sheet(
     Raises:
         ConfigError: If there is no row, or columns or height makes no sense.
     """
-    if type(columns) is not int or columns < 1:
+    if (wide := as_int(columns)) is None or wide < 1:
         raise ConfigError(f"columns={columns!r}: give a whole number, at least 1.")
-    if type(height) is not int or height < _LOWEST:
+    if (high := as_int(height)) is None or high < _LOWEST:
         raise ConfigError(f"height={height!r}: give a thumbnail's height in pixels, at least {_LOWEST}.")
+    columns, height = wide, high
     size = _Layout(height, columns).thumbnail
     cells = [_cell(row, size) for row in rows]
     if not cells:
@@ -124,7 +126,8 @@ def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     >>> representative({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
     [1, 0]
     """
-    if type(each) is not int or each < 1:
+    most = as_int(each)
+    if most is None or most < 1:
         raise ConfigError(f"each={each!r}: give a whole number, at least 1.")
     difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
     chosen: list[int] = []

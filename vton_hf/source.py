@@ -17,7 +17,8 @@ from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
 from vton_hf.records import Cache, Notebook, Record
 from vton_hf.streaming import Stream
-from vton_hf.triplets import Audit, Manifest, read_names
+from vton_hf.triplets import Audit, Manifest, read_names, tell
+from vton_hf.values import as_int
 
 
 @dataclass(eq=False)
@@ -30,6 +31,7 @@ class Source:
         cache: Where chunks and manifests lie.
         directory: Where the record of this very dataset lies.
         listing: Whether an earlier listing of the bucket may do: one of `listings.MODES`.
+        tells: Whether to log what was left out.
     """
 
     config: VTONConfig
@@ -37,7 +39,9 @@ class Source:
     cache: Cache
     directory: str
     listing: str = "auto"
+    tells: bool = True
     _record: Record | None = field(default=None, init=False, repr=False)
+    _warned: bool = field(default=False, init=False, repr=False)
     _reports: list[Report] | None = field(default=None, init=False, repr=False)
 
     @cached_property
@@ -69,8 +73,11 @@ class Source:
 
         found = listings.find(self.cache.listings, self._store, self.prefixes, self.listing, list_all)
         rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
+        rules["below"] = () if config.hidden else self.prefixes
         manifest, audit = listings.surveyed(found, self.cache, **rules)
-        audit.log()
+        if self.tells:
+            keys = (found if isinstance(found, pa.Table) else found.table).num_rows
+            tell(audit, keys=keys, prefixes=self.prefixes, endpoint_url=self.settings.endpoint_url)
         return manifest, audit
 
     def obey(self, download_mode: Any) -> bool:
@@ -106,7 +113,7 @@ class Source:
         return [name for name, weight in self.config.weights.items() if weight > 0]
 
     def plan(self, sizes: Mapping[str, int] | None = None) -> mixing.Plan:
-        """The mix.
+        """The mix; the first time it is asked for, repeats are warned of.
 
         Args:
             sizes: Triplets by difficulty; None takes what is listed.
@@ -115,12 +122,12 @@ class Source:
             EmptyPoolError: If a difficulty that has weight has no triplet.
         """
         config = self.config
-        return mixing.plan(
-            self.manifest.sizes() if sizes is None else sizes,
-            config.weights,
-            seed=config.seed,
-            epoch_size=config.epoch_size,
-        )
+        sizes = self.manifest.sizes() if sizes is None else sizes
+        made = mixing.plan(sizes, config.weights, seed=config.seed, epoch_size=config.epoch_size)
+        if not self._warned:
+            mixing.warn_of_repeats(made.shares)
+            self._warned = True
+        return made
 
     def check_pools(self) -> None:
         """Find out before anything is fetched whether the mix can be made.
@@ -159,8 +166,7 @@ class Source:
             BuildError: If the disk is too small.
             ImageError: If an image is broken and `on_error="raise"`.
         """
-        if num_proc is not None and (type(num_proc) is not int or num_proc < 1):
-            raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
+        workers = _workers(num_proc)
         if storage.is_offline():
             self.record()
             return
@@ -175,7 +181,7 @@ class Source:
             chunks,
             self.cache.chunks,
             self._store,
-            num_proc=num_proc,
+            num_proc=workers,
             on_error=self.config.on_error,
             title=f"Building {self.config.name}",
             fresh=fresh,
@@ -239,3 +245,10 @@ class Source:
             embed_images=config.embed_images,
             preparation=config.preparation,
         )
+
+
+def _workers(num_proc: int | None) -> int | None:
+    number = as_int(num_proc)
+    if num_proc is not None and (number is None or number < 1):
+        raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
+    return number

@@ -3,6 +3,7 @@
 import difflib
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
 import datasets
@@ -10,6 +11,7 @@ from torch.utils.data import Dataset
 
 from vton_hf import mixing
 from vton_hf.builder import VTON
+from vton_hf.config import listed
 from vton_hf.errors import ConfigError
 from vton_hf.lookahead import unfetched
 from vton_hf.naming import ROLES
@@ -21,7 +23,7 @@ COLUMNS: Final = (*ROLES, "difficulty", "stem")
 EXTRA_COLUMNS: Final = ("gender", "garment", "key")
 _STORED: Final = ("image_format", "image_quality")
 TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "dtype")
-BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "verify", "cache_dir", "listing", *_STORED)
+BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "hidden", "verify", "cache_dir", "listing", *_STORED)
 
 
 class S3VTONDataset(Dataset[dict[str, Any]]):
@@ -40,7 +42,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
 
     Args:
         s3_prefixes: Where the triplets lie: `s3://bucket/prefix/`, a bare key in the default bucket, or a
-            local folder (`./data/`). Any depth: root, difficulty, gender.
+            local folder (`./data/`, a `Path`). Any depth: root, difficulty, gender.
         transform: Any callable of one image, or None; see `TripletTransform`.
         s3_bucket: The bucket of bare keys; by default `S3_BUCKET_NAME`.
         difficulty_weights: The recipe, such as `{"easy": 0.1, "medium": 0.4, "hard": 0.5}`; None takes the
@@ -53,8 +55,8 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
             stored at `image_size`, if that is given, and need no more work than decoding.
         num_proc: Worker processes that build it.
         storage_options: Credentials and endpoint, as everywhere around fsspec.
-        **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect` and `dtype` of `TripletTransform`;
-            `gender`, `limit`, `cloth`, `exclude`, `verify`, `image_format`, `image_quality`, `listing` of `VTON`.
+        **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect` and `dtype` of `TripletTransform`; `gender`,
+            `limit`, `cloth`, `exclude`, `hidden`, `verify`, `image_format`, `image_quality`, `listing` of `VTON`.
 
     Raises:
         ConfigError: If an argument makes no sense.
@@ -67,7 +69,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
 
     def __init__(
         self,
-        s3_prefixes: str | Iterable[str] | None = None,
+        s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None,
         transform: Transform | None = None,
         s3_bucket: str | None = None,
         difficulty_weights: Mapping[str, float] | None = None,
@@ -103,7 +105,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         self._transform = TripletTransform(
             transform, seed=seed, store=builder.source.store_of_rows(), rows=DatasetRows(self._rows), **how
         )
-        self._drawn = 0, mixing.plan(self._sizes, **self._recipe)
+        self._drawn = 0, builder.source.plan(self._sizes)
 
     @property
     def plan(self) -> mixing.Plan:
@@ -194,7 +196,7 @@ _CLASSES: Final = {kind.recipe: kind for kind in (S3VTONDatasetEasy, S3VTONDatas
 
 def get_vton_dataset(
     difficulty: str = "easy",
-    s3_prefixes: str | Iterable[str] | None = None,
+    s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None,
     transform: Transform | None = None,
     s3_bucket: str | None = None,
     **options: Any,
@@ -217,10 +219,8 @@ def get_vton_dataset(
     return _CLASSES[difficulty](s3_prefixes, transform, s3_bucket, **options)
 
 
-def _listed(prefixes: str | Iterable[str] | None) -> list[str]:
-    if prefixes is None:
-        return [ROOT]
-    return [prefixes] if isinstance(prefixes, str) else list(prefixes)
+def _listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
+    return [ROOT] if prefixes is None else listed(prefixes)
 
 
 def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:

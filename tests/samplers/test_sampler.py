@@ -77,8 +77,8 @@ def test_repeats_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
         sampler.set_epoch(epoch)
         list(sampler)
     said = (
-        "Target count exceeds available samples: difficulty 'easy', 120 asked, 40 available; each is shown 3 times. "
-        "Add triplets, lower its weight, or pass a smaller epoch_size. Said once a sampler."
+        "Target count exceeds available samples: difficulty 'easy', 120 asked, 40 available. "
+        "Add triplets, lower the weight, or pass a smaller epoch_size. Said once a sampler."
     )
     assert caplog.record_tuples == [("vton_hf", logging.WARNING, said)]
 

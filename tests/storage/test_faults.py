@@ -84,8 +84,10 @@ def test_an_unknown_host_is_told_as_such() -> None:
 
 def test_no_credentials_is_told_as_such(faults: FaultServer) -> None:
     for ask in both(Store(settings_for({"endpoint_url": faults.url}))):
-        with pytest.raises(AccessError, match=r"no credentials were found\. Set .*AWS_PROFILE; .* anonymous=True"):
+        with pytest.raises(AccessError, match=r"no credentials were found\. Set .*AWS_PROFILE") as caught:
             ask()
+        for spelling in ('storage_options={"anon": True}', "vton_hf.configure(anonymous=True)"):
+            assert f"{spelling}" in str(caught.value).partition("For a public bucket ")[2]
     assert not faults.requests
 
 
@@ -96,9 +98,16 @@ def test_half_credentials_are_told_as_such(faults: FaultServer, monkeypatch: pyt
             ask()
 
 
-def test_an_unknown_profile_is_told_as_such(faults: FaultServer) -> None:
+def test_an_unknown_profile_is_named_with_whatever_asked_for_it(
+    faults: FaultServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = f"neither {tmp_path}/aws-config nor {tmp_path}/aws-credentials"
     for ask in both(Store(settings_for({"profile": "nobody", "endpoint_url": faults.url}))):
-        with pytest.raises(AccessError, match=r"the profile is in neither ~/.aws/config nor"):
+        with pytest.raises(AccessError, match=rf"the profile 'nobody' \(profile=\) is in {files}"):
+            ask()
+    monkeypatch.setenv("AWS_PROFILE", "staging")
+    for ask in both(Store(settings_for({"endpoint_url": faults.url}))):
+        with pytest.raises(AccessError, match=r"the profile 'staging' \(AWS_PROFILE\) is in neither"):
             ask()
 
 

@@ -26,6 +26,15 @@ def test_pages_are_joined_and_reported_one_by_one(faults: FaultServer, faulty: F
     assert faults.asked() == {f"{LIST}{page}": 1 for page in (1, 2, 3)}
 
 
+@pytest.mark.parametrize("count", [5, 30], ids=["short", "long"])
+def test_a_key_that_two_pages_give_counts_once(faults: FaultServer, faulty: Faulty, count: int) -> None:
+    faults.objects = {f"p/{number:02d}": b"x" for number in range(count)}
+    faults.overlap = 1
+    table = faulty().list([P])
+    assert table["uri"].to_pylist() == [f"{P}{number:02d}" for number in range(count)]
+    assert set(table["size"].to_pylist()) == {1}
+
+
 @pytest.mark.parametrize(
     "trouble",
     [Status(503, "SlowDown"), Status(500, "InternalError"), Drop(), Short(), Body(b"<html>a proxy's page</html>")],

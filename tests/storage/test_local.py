@@ -1,13 +1,22 @@
 """Folders on this machine, and every other file system of fsspec, through the same door."""
 
+import errno
+import json
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fsspec
 import pytest
 
+import vton_hf
+from tests.bucket import Bucket, Load, triplet_keys
 from tests.storage.conftest import listed_in
-from vton_hf.errors import AccessError, ConfigError, LayoutError, ObjectMissingError, StorageError
+from vton_hf.errors import ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.storage import StorageSettings, Store, resolve_prefix, settings_for
 from vton_hf.storage.lanes import Listed
 
@@ -65,15 +74,130 @@ def test_the_etag_changes_with_the_file(tmp_path: Path) -> None:
     assert STORE.list([prefix])["etag"].to_pylist() == ["100-1"]
 
 
+def listed(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """The files below a folder, and of what cannot be read the reason."""
+    prefix = resolve_prefix(folder, SETTINGS)
+    rows = STORE.list([prefix]).to_pylist()
+    files = [row["uri"].removeprefix(prefix) for row in rows if row["size"] >= 0]
+    return files, {row["uri"].removeprefix(prefix): row["etag"] for row in rows if row["size"] < 0}
+
+
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     (elsewhere,) = fill(tmp_path / "elsewhere", ["a"])
     (tmp_path / "bucket").mkdir()
     (tmp_path / "bucket" / "easy").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "circle").symlink_to(tmp_path / "bucket")
-    (tmp_path / "bucket" / "dangling").symlink_to(tmp_path / "nothing")
-    prefix = resolve_prefix(str(tmp_path / "bucket"), SETTINGS)
-    assert STORE.list([prefix])["uri"].to_pylist() == [f"{prefix}easy/a"]
+    (tmp_path / "bucket" / "itself").symlink_to("itself")
+    assert listed(tmp_path / "bucket") == (
+        ["easy/a"],
+        {"easy/circle/": "a link back into a folder that it lies in", "itself": "a link that leads to itself"},
+    )
+    prefix = resolve_prefix(tmp_path / "bucket", SETTINGS)
     assert STORE.read([f"{prefix}easy/a", elsewhere]) == [b"a", b"a"]
+
+
+def test_what_is_no_file_that_can_be_read_is_listed_with_the_reason(tmp_path: Path) -> None:
+    fill(tmp_path, ["a", "deep/b"])
+    (tmp_path / "deep" / "001_person.png").symlink_to("../gone.png")
+    (tmp_path / "folder").symlink_to("/no/such/folder")
+    os.mkfifo(tmp_path / "pipe")
+    for name in (b"\xff.png", b"caf\xe9"):
+        Path(os.fsdecode(bytes(tmp_path / "deep") + b"/" + name)).mkdir()
+    assert listed(tmp_path) == (
+        ["a", "deep/b"],
+        {
+            "deep/001_person.png": "a link to '../gone.png', which is not there",
+            "folder": "a link to '/no/such/folder', which is not there",
+            "pipe": "no file, but a socket, a pipe or a device",
+            "deep/\\udcff.png": "its name is not UTF-8",
+            "deep/caf\\udce9": "its name is not UTF-8",
+        },
+    )
+
+
+AS_SOMEBODY_ELSE = """
+import json, os, sys
+from vton_hf.errors import AccessError
+from vton_hf.storage import StorageSettings, Store
+root = sys.argv[1]
+store = Store(StorageSettings())
+if os.geteuid() == 0:
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+print(json.dumps([[row["uri"], row["size"], row["etag"]] for row in store.list([f"file://{root}/"]).to_pylist()]))
+for folder in ("closed", "blind", "closed/inner"):
+    try:
+        print(json.dumps(len(store.list([f"file://{root}/{folder}/"]))))
+    except AccessError as error:
+        print(json.dumps(str(error)))
+"""
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that other users of this machine may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="vton-hf-public-"))
+    folder.chmod(0o755)
+    yield folder
+    for path in folder.iterdir():
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_may_not_be_read_is_left_out_but_not_a_prefix(public: Path) -> None:
+    fill(public, ["a", "closed/inner/b", "blind/c"])
+    (public / "closed").chmod(0)
+    (public / "blind").chmod(0o744 if os.geteuid() == 0 else 0o444)
+    done = subprocess.run(
+        [sys.executable, "-c", AS_SOMEBODY_ELSE, str(public)], capture_output=True, text=True, check=True
+    )
+    rows, *prefixes = map(json.loads, done.stdout.splitlines())
+    assert rows[0][:2] == [f"file://{public}/a", 1]
+    assert rows[1:] == [[f"file://{public}/{name}", -1, "permission denied"] for name in ("blind/c", "closed/")]
+    assert prefixes[1] == 1, "it may be looked into, and what is in it is told"
+    for folder, said in (("closed", prefixes[0]), ("closed/inner", prefixes[2])):
+        assert said.startswith(f"Cannot list file://{public}/{folder}/: permission denied (PermissionError).")
+
+
+def test_what_vanishes_while_it_is_listed_is_left_out_and_a_failing_disk_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, ["a", "deep/b"])
+    true_scan = os.scandir
+
+    def scan(number: int) -> Callable[[str], object]:
+        def one(folder: str) -> object:
+            if folder.endswith("deep/"):
+                raise OSError(number, os.strerror(number), folder)
+            return true_scan(folder)
+
+        return one
+
+    monkeypatch.setattr(os, "scandir", scan(errno.ENOENT))
+    assert listed(tmp_path) == (["a"], {"deep/": "gone since the folder was looked at"})
+    monkeypatch.setattr(os, "scandir", scan(errno.EIO))
+    with pytest.raises(StorageError, match="Input/output error"):
+        listed(tmp_path)
+
+
+def test_a_messy_folder_gives_its_sound_triplets_and_tells_of_the_rest(
+    bucket: Bucket, load: Load, caplog: pytest.LogCaptureFixture
+) -> None:
+    bucket.fill({"easy": 2}, ("female",))
+    person = bucket.folder / triplet_keys("easy", "female", "001")["initial_image"]
+    person.unlink()
+    person.symlink_to("gone.png")
+    folder = person.parent
+    Path(os.fsdecode(bytes(folder) + b"/caf\xe9_person.png")).write_bytes(b"x")
+    assert load("easy")["key"][:] == ["easy/female/000"]
+    (told,) = caplog.messages
+    assert told.startswith("4 of 7 keys left out: 4 unreadable. `vton-hf scan file://")
+    audit = vton_hf.VTON(config_name="easy", s3_prefixes=[bucket.prefix]).source.audit
+    assert {row["detail"] for row in audit.of("unreadable")} == {
+        "a link to 'gone.png', which is not there",
+        "unreadable initial_image",
+        "its name is not UTF-8",
+    }
 
 
 def test_a_folder_that_is_missing_or_empty_is_a_layout_error(tmp_path: Path) -> None:
@@ -91,26 +215,6 @@ def test_a_missing_file_stands_in_its_place_and_a_changed_one_too(tmp_path: Path
     assert body == b"abc"
     assert isinstance(missing, ObjectMissingError)
     assert str(changed).endswith("object changed since it was listed: listed 4 bytes, got 3. List the prefix again.")
-
-
-def test_a_folder_that_may_not_be_listed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(tmp_path, ["a", "closed/b"])
-    true_scan = os.scandir
-
-    def scan(folder: str) -> object:
-        if folder.endswith("closed/"):
-            raise PermissionError(13, "Permission denied", folder)
-        return true_scan(folder)
-
-    monkeypatch.setattr(os, "scandir", scan)
-    with pytest.raises(AccessError, match=r"permission denied \(PermissionError\). This user may not read it"):
-        STORE.list([f"file://{tmp_path}/"])
-
-
-def test_a_name_that_is_no_utf8_is_an_error(tmp_path: Path) -> None:
-    Path(os.fsdecode(bytes(tmp_path) + b"/\xff.png")).touch()
-    with pytest.raises(StorageError, match="UnicodeEncodeError"):
-        STORE.list([f"file://{tmp_path}/"])
 
 
 def test_another_file_system_is_listed_and_read() -> None:

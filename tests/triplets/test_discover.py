@@ -61,7 +61,7 @@ def test_an_incomplete_triplet_is_left_out_and_its_missing_roles_are_named(keys:
     assert left_out(audit) == dict.fromkeys(keys, "incomplete")
     assert {row["detail"] for row in audit.of("incomplete")} == {f"missing {lacks}"}
     (message,) = audit.messages()
-    assert message.startswith(f"Incomplete triplet for stem '001' in {BUCKET}{FOLDER}: missing {lacks}. Left out: ")
+    assert message.startswith(f"Incomplete triplet for stem '001' (easy/female: missing {lacks}). ")
 
 
 def test_a_stem_is_one_triplet_in_each_of_its_folders() -> None:
@@ -90,6 +90,7 @@ def test_the_first_garment_in_key_order_is_taken_and_the_others_are_reported() -
     assert manifest.table["garment"].to_pylist() == ["dress"]
     assert keys_of(manifest) == ["easy/female/001"]
     assert left_out(audit) == {HAT: "ambiguous cloth"}
+    assert [row["detail"] for row in audit.of("ambiguous cloth")] == ["001_cloth_dress.png was taken"]
 
 
 @pytest.mark.parametrize("cloth", ["first", "each"])
@@ -129,6 +130,7 @@ def test_what_names_no_image_is_reported_and_no_difficulty_is_guessed() -> None:
     nowhere = whole("root/female/", "001")
     manifest, audit = discover(listing([PERSON, CLOTH, TARGET, notes, marker, *nowhere]))
     assert keys_of(manifest) == ["easy/female/001"]
+    assert audit.of("unknown name")[0]["detail"] == ""
     assert left_out(audit) == {
         notes: "unknown name",
         marker: "folder marker",
@@ -137,10 +139,59 @@ def test_what_names_no_image_is_reported_and_no_difficulty_is_guessed() -> None:
 
 
 @pytest.mark.parametrize("missing", [PERSON, CLOTH, TARGET])
-def test_an_empty_object_is_left_out_and_its_mates_are_incomplete(missing: str) -> None:
+def test_an_empty_object_is_one_reason_for_its_whole_triplet(missing: str) -> None:
     manifest, audit = discover(listing([PERSON, CLOTH, TARGET], empty(missing)))
     assert len(manifest) == 0
-    assert left_out(audit) == dict.fromkeys((PERSON, CLOTH, TARGET), "incomplete") | {missing: "zero bytes"}
+    assert left_out(audit) == dict.fromkeys((PERSON, CLOTH, TARGET), "zero bytes")
+    role = missing.split("/")[-2]
+    assert {row["detail"] for row in audit.of("zero bytes")} == {f"empty {role}"}
+
+
+def test_an_empty_object_that_another_stands_in_for_costs_no_triplet() -> None:
+    spare = f"{FOLDER}initial_image/001_person.jpg"
+    manifest, audit = discover(listing([PERSON, CLOTH, HAT, TARGET, spare], empty(spare, CLOTH)))
+    assert manifest.table["garment"].to_pylist() == ["hat"]
+    assert left_out(audit) == dict.fromkeys((spare, CLOTH), "zero bytes")
+    assert {row["detail"] for row in audit.of("zero bytes")} == {""}
+
+
+def test_an_empty_object_beside_a_missing_one_names_both() -> None:
+    _, audit = discover(listing([PERSON, CLOTH], empty(CLOTH)))
+    assert left_out(audit) == {PERSON: "incomplete", CLOTH: "zero bytes"}
+    assert {row["detail"] for row in audit.table.to_pylist()} == {"missing try_on_image; empty cloth_image"}
+
+
+def test_what_cannot_be_read_is_one_reason_for_its_whole_triplet() -> None:
+    folder = f"{FOLDER}closed/"
+    unread = {PERSON: (-1, "a link to nowhere"), folder: (-1, "permission denied")}
+    manifest, audit = discover(listing([PERSON, CLOTH, TARGET, folder], unread))
+    assert len(manifest) == 0
+    assert {row["uri"].removeprefix(BUCKET): row["detail"] for row in audit.of("unreadable")} == {
+        PERSON: "a link to nowhere",
+        CLOTH: "unreadable initial_image",
+        TARGET: "unreadable initial_image",
+        folder: "permission denied",
+    }
+
+
+@pytest.mark.parametrize("place", ["{}/001", "001/{}"], ids=["folder", "stem"])
+def test_names_that_differ_in_unicode_form_only_are_told_apart_in_ascii(place: str) -> None:
+    one, other = (f"easy/{place.format(text)}".rpartition("/")[::2] for text in ("caf\u00e9", "cafe\u0301"))
+    person, _, _ = whole(f"{one[0]}/", one[1])
+    _, cloth, target = whole(f"{other[0]}/", other[1])
+    manifest, audit = discover(listing([person, cloth, target, *whole("easy/", "\u00fc")]))
+    assert len(manifest) == 1
+    assert left_out(audit) == dict.fromkeys((person, cloth, target), "unicode form")
+    (detail,) = {row["detail"] for row in audit.of("unicode form")}
+    assert "cafe\\u0301" in detail
+    assert "caf\\xe9" in detail
+    assert detail.isascii()
+
+
+def test_a_stray_twin_of_a_complete_triplet_is_told_by_its_form() -> None:
+    stray = whole("easy/", "cafe\u0301")[0]
+    manifest, audit = discover(listing([*whole("easy/", "caf\u00e9"), stray]))
+    assert (len(manifest), left_out(audit)) == (1, {stray: "unicode form"})
 
 
 def test_a_folder_marker_of_no_bytes_is_only_that() -> None:

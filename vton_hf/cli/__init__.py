@@ -10,6 +10,8 @@ from datasets.utils import tqdm
 
 from vton_hf.cli.arguments import parser
 from vton_hf.errors import ConfigError, VTONError
+from vton_hf.redaction import redacted
+from vton_hf.storage import ANONYMOUSLY
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -57,5 +59,6 @@ class _ToStderr(logging.Handler):
 
 
 def _fail(error: Exception, code: int) -> int:
-    print(f"vton-hf: error: {' '.join(str(error).split())}", file=sys.stderr)
+    text = " ".join(str(error).split()).replace(ANONYMOUSLY, "add --anonymous")
+    print(f"vton-hf: error: {redacted(text)}", file=sys.stderr)
     return code

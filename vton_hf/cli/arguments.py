@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from vton_hf import __version__
 from vton_hf.aspect import ASPECTS
@@ -19,12 +19,17 @@ from vton_hf.images import VERIFY_LEVELS
 from vton_hf.listings import MODES
 from vton_hf.mixing import RECIPES
 from vton_hf.naming import DIFFICULTIES, GENDERS
+from vton_hf.redaction import redacted
 from vton_hf.triplets import CLOTH_RULES
 
-_Parser = argparse.ArgumentParser
 _Command = Callable[[argparse.Namespace], None]
-_Add = Callable[[str, _Command, str, str], _Parser]
+_Add = Callable[[str, _Command, str, str], "_Parser"]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(redacted(message))
 
 
 def parser() -> _Parser:
@@ -201,6 +206,7 @@ def _which(part: _Parser) -> None:
     which.add_argument("--limit", type=int, metavar="N", help="at most so many triplets of each difficulty")
     which.add_argument("--cloth", choices=CLOTH_RULES, help="what several garments for one stem mean (default: first)")
     which.add_argument("--exclude", type=Path, metavar="FILE", help="a file with keys to leave out, one a line")
+    which.add_argument("--hidden", action="store_true", default=None, help="also take names and folders in .a or __a")
 
 
 def _mix(part: _Parser) -> None:

@@ -17,6 +17,7 @@ _OPTIONS: Final = {
     "limit": "limit",
     "cloth": "cloth",
     "exclude": "exclude",
+    "hidden": "hidden",
     "weights": "difficulty_weights",
     "seed": "seed",
     "epoch_size": "epoch_size",
@@ -37,6 +38,7 @@ def scan(asked: Namespace) -> None:
     """Count the triplets, and the keys that belong to none."""
     # Every config sees the same bucket; the recipe plays no part in a scan.
     source = _builder("hard", asked).source
+    source.tells = False
     if asked.json:
         print(json.dumps(report.scan_facts(source.manifest, source.audit), indent=2))
         return
@@ -45,8 +47,14 @@ def scan(asked: Namespace) -> None:
     print(report.audit_table(source.audit))
     if asked.list:
         print()
-        for row in source.audit.table.to_pylist():
-            print("\t".join(filter(None, (row["reason"], row["uri"], row["detail"]))))
+        for reason in source.audit.counts():
+            for row in source.audit.of(reason):
+                print("\t".join(filter(None, (reason, row["uri"], row["detail"]))))
+        return
+    for message in source.audit.messages():
+        print(f"\n{message}")
+    if source.audit.table.num_rows:
+        print("\n--list lists every key.")
 
 
 def build(asked: Namespace) -> None:

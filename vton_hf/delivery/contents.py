@@ -22,6 +22,7 @@ _RECIPE: Final = (
     "mixing",
     "limit",
     "cloth",
+    "hidden",
     "image_size",
     "aspect",
     "image_format",

@@ -11,6 +11,7 @@ from datasets.utils.py_utils import convert_file_size_to_int
 from numpy.typing import NDArray
 
 from vton_hf.errors import ConfigError
+from vton_hf.values import as_int
 
 MAX_SHARD_SIZE: Final = "2GB"
 RESERVE: Final = 0.98
@@ -44,7 +45,8 @@ def parse_size(size: int | str) -> int:
         ConfigError: If it is neither.
     """
     try:
-        number = int(size) if isinstance(size, str) and size.isdigit() else convert_file_size_to_int(size)
+        number = int(size) if isinstance(size, str) and size.isdigit() else as_int(size)
+        number = convert_file_size_to_int(size) if number is None else number
     except (ValueError, AttributeError, TypeError):
         number = 0
     if isinstance(size, bool) or number < 1:

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,9 @@ def _manifests(place: Path) -> Iterator[str]:
                 continue
 
 
-def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int | None) -> Path:
+def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int | None, below: Sequence[str]) -> Path:
     genders = gender if gender is None or isinstance(gender, str) else sorted(gender)
-    said = json.dumps([RULES, cloth, read_names(exclude), genders, limit])
+    said = json.dumps([RULES, cloth, read_names(exclude), genders, limit, sorted(below)])
     return listing.place / f"{listing.digest}-{blake2b(said.encode(), digest_size=8).hexdigest()}.arrow"
 
 

@@ -1,7 +1,7 @@
 """Recipes, quotas and plans: which row of which difficulty stands at which position of an epoch."""
 
 from vton_hf.mixing.batches import plan_batches
-from vton_hf.mixing.plan import Plan, Share, plan
+from vton_hf.mixing.plan import Plan, Share, plan, warn_of_repeats
 from vton_hf.mixing.recipes import RECIPES, check_weights, check_whole, epoch_length, quotas
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "plan",
     "plan_batches",
     "quotas",
+    "warn_of_repeats",
 ]

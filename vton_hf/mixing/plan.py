@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,10 @@ from numpy.typing import NDArray
 from vton_hf.mixing.order import bits, rows, spread
 from vton_hf.mixing.recipes import apportion, check_whole, drawn, epoch_length, exact
 from vton_hf.naming import DIFFICULTIES
+
+logger = logging.getLogger("vton_hf")
+
+_ADVICE: Final = "Triplets repeat, also across a train_test_split; epoch_size='min' is the longest mix without repeats."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +34,6 @@ class Share:
         """Account for a difficulty of which `quota` rows are drawn from `size` triplets."""
         repeats = max(0, quota - size)
         return cls(name, weight, size, quota, quota, repeats, (quota - repeats) / size if size else 0.0)
-
-    def warn_of_repeats(self, advice: str) -> None:
-        """Log how often each triplet is shown, if any is shown twice."""
-        if not self.repeats:
-            return
-        times, more = divmod(self.asked, self.available)
-        logging.getLogger("vton_hf").warning(
-            "Target count exceeds available samples: difficulty %r, %d asked, %d available; each is shown %s times. %s",
-            *(self.difficulty, self.asked, self.available, f"{times} or {times + 1}" if more else f"{times}", advice),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +90,7 @@ def plan(
     """Lay out an epoch: exact quotas, evenly mixed; the same arguments give the same plan on any machine.
 
     Any 32 rows in sequence hold the recipe within 2 or 3 rows, also on a rank that takes every k-th (see `spread`).
-    Where a quota exceeds its pool, every triplet is shown m times before any is m + 1 times; epoch 0 warns of it.
+    Where a quota exceeds its pool, every triplet is shown m times before any is m + 1 times; see `warn_of_repeats`.
 
     Args:
         sizes: Triplets per difficulty; a missing difficulty has none.
@@ -121,14 +116,17 @@ def plan(
         row[pool == index] = rows(size, asked[name], bits(seed, epoch, 1 + DIFFICULTIES.index(name)))
     pool.flags.writeable = row.flags.writeable = False
     shares = [Share.of(name, float(parts[name]), int(sizes.get(name, 0)), asked[name]) for name in DIFFICULTIES]
-    if not epoch:
-        _warn_of_repeats(shares)
     return Plan(tuple(pools), pool, row, tuple(shares))
 
 
-def _warn_of_repeats(shares: Sequence[Share]) -> None:
-    for share in shares:
-        share.warn_of_repeats("Add triplets, lower its weight, or pass epoch_size='min' for a mix without repeats.")
+def warn_of_repeats(shares: Sequence[Share], advice: str = _ADVICE) -> None:
+    """Log in one line of which difficulties triplets repeat, and how often; nothing if none does."""
+    short = [share for share in shares if share.repeats]
+    if short:
+        said = "; ".join(
+            f"{share.difficulty!r}, {share.asked:,} asked, {share.available:,} available" for share in short
+        )
+        logger.warning("Target count exceeds available samples: difficulty %s. %s", said, advice)
 
 
 def _percent(part: int, whole: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from vton_hf.errors import ConfigError, EmptyPoolError
 from vton_hf.naming import DIFFICULTIES
+from vton_hf.values import as_int
 
 RECIPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     {
@@ -49,14 +50,15 @@ def check_whole(what: str, value: object, *, least: int = 0, allowed: str = "") 
         allowed: What else is, for the message: `"None or "`.
 
     Raises:
-        ConfigError: Unless it is an int (of Python or NumPy, no bool) from `least` on.
+        ConfigError: Unless it is an int (of Python, NumPy or torch; no bool) from `least` on.
 
     >>> check_whole("seed", 7)
     7
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+    number = as_int(value)
+    if number is None or number < least:
         raise ConfigError(f"{what}={value!r}: expected {allowed}an int >= {least}.")
-    return int(value)
+    return number
 
 
 def quotas(weights: Mapping[str, float], total: int) -> dict[str, int]:
@@ -114,13 +116,17 @@ def exact(weights: Mapping[str, Any]) -> dict[str, Fraction]:
     if not isinstance(weights, Mapping) or not weights or not set(weights) <= set(DIFFICULTIES):
         raise ConfigError(f"Weights {weights!r}: expected {{difficulty: weight}} of {', '.join(DIFFICULTIES)}.")
     for name, weight in weights.items():
-        number = isinstance(weight, int | float | np.integer | np.floating) and not isinstance(weight, bool)
-        if not number or not 0 <= weight < math.inf:
+        if (as_int(weight) is None and not isinstance(weight, float | np.floating)) or not 0 <= weight < math.inf:
             raise ConfigError(f"Weights {weights!r}: {name!r} has {weight!r}; expected a finite number >= 0.")
-    parts = {name: Fraction(Decimal(str(weights.get(name, 0)))) for name in DIFFICULTIES}
+    parts = {name: _fraction(weights.get(name, 0)) for name in DIFFICULTIES}
     if not (total := sum(parts.values())):
         raise ConfigError(f"Weights {weights!r}: all are 0; at least one must be above 0.")
     return {name: part / total for name, part in parts.items()}
+
+
+def _fraction(weight: Any) -> Fraction:
+    number = as_int(weight)
+    return Fraction(Decimal(str(weight if number is None else number)))
 
 
 def apportion(parts: Mapping[str, Fraction], total: int) -> dict[str, int]:

@@ -52,7 +52,7 @@ class Curriculum:
         if callable(self.kind) and (self.stage is not None or self.stages != _STAGES):
             raise ConfigError("A curriculum that is a function has no stages: leave out stage= and stages=.")
         if self.stage is not None or self.kind in KINDS[1:]:
-            check_whole("stage", self.stage, least=1)
+            object.__setattr__(self, "stage", check_whole("stage", self.stage, least=1))
         if not isinstance(self.stages, Sequence) or not self.stages:
             raise ConfigError(f"stages={self.stages!r}: expected a sequence of weights, one for each stage.")
         if self.stages != _STAGES:

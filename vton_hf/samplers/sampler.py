@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch.utils.data import Sampler
 
 from vton_hf.errors import ConfigError
-from vton_hf.mixing import check_whole, plan_batches
+from vton_hf.mixing import check_whole, plan_batches, warn_of_repeats
 from vton_hf.samplers.curriculum import Curriculum, Schedule
 from vton_hf.samplers.recipe import Recipe
 from vton_hf.samplers.source import Source
@@ -203,12 +203,9 @@ class TripletSampler(Sampler[int]):
     def _rows_left(self) -> list[int]:
         weights = self._recipe.steps(self._epoch, self._steps)
         plan = plan_batches(self._source.sizes, weights, self.global_batch_size, seed=self.seed, epoch=self._epoch)
-        for share in plan.composition():
-            if share.repeats and share.difficulty not in self._told:
-                self._told.add(share.difficulty)
-                share.warn_of_repeats(
-                    "Add triplets, lower its weight, or pass a smaller epoch_size. Said once a sampler."
-                )
+        news = [share for share in plan.composition() if share.repeats and share.difficulty not in self._told]
+        self._told.update(share.difficulty for share in news)
+        warn_of_repeats(news, "Add triplets, lower the weight, or pass a smaller epoch_size. Said once a sampler.")
         steps = self._source.rows_of(plan, self._epoch).reshape(self._steps, self._ranks, self.batch_size)
         mine: list[int] = steps[:, self._rank].ravel()[self._start // self._ranks :].tolist()
         return mine

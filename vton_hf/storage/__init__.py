@@ -4,13 +4,15 @@ from vton_hf.storage.environment import is_offline
 from vton_hf.storage.faults import is_full
 from vton_hf.storage.known import save_known
 from vton_hf.storage.layers import configure, settings_for
-from vton_hf.storage.prefixes import resolve_prefix
+from vton_hf.storage.messages import ANONYMOUSLY
+from vton_hf.storage.prefixes import path_text, resolve_prefix
 from vton_hf.storage.reading import Body
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.store import Store
 from vton_hf.storage.usable import Source, read_sources, use_each
 
 __all__ = [
+    "ANONYMOUSLY",
     "Body",
     "Source",
     "StorageSettings",
@@ -18,6 +20,7 @@ __all__ = [
     "configure",
     "is_full",
     "is_offline",
+    "path_text",
     "read_sources",
     "resolve_prefix",
     "save_known",

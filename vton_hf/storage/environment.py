@@ -11,6 +11,7 @@ _SOURCES: Final = {
 """Settings that are passed on to botocore; the seed's variables first, since botocore does not know them."""
 
 _SECRETS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_PROFILES: Final = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 
 
@@ -29,7 +30,20 @@ def from_environment() -> dict[str, object]:
 
 def profile() -> str | None:
     """The profile that the environment names, in botocore's order; an empty variable counts as unset."""
-    return _first(("AWS_DEFAULT_PROFILE", "AWS_PROFILE"))
+    return profile_and_variable()[0]
+
+
+def profile_and_variable() -> tuple[str | None, str]:
+    """The same, and the variable that names it."""
+    return next(((name, variable) for variable in _PROFILES if (name := _first((variable,)))), (None, _PROFILES[-1]))
+
+
+def profile_files() -> tuple[str, str]:
+    """Where botocore looks for profiles."""
+    return (
+        _first(("AWS_CONFIG_FILE",)) or "~/.aws/config",
+        _first(("AWS_SHARED_CREDENTIALS_FILE",)) or "~/.aws/credentials",
+    )
 
 
 def secrets() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import pyarrow as pa
 
 from vton_hf.errors import LayoutError, VTONError
+from vton_hf.storage.hints import hint
 from vton_hf.storage.lanes import Lane
 from vton_hf.storage.loop import gather_or_stop
 from vton_hf.storage.messages import Ask
@@ -55,7 +56,7 @@ async def list_all(
     table = await asyncio.to_thread(join, pages)
     for prefix in prefixes:
         if not holds(table, prefix):
-            return LayoutError(f"No object under {prefix}: check the spelling, or drop this prefix.")
+            return LayoutError(f"No object under {prefix}: {hint(prefix)}")
     return table
 
 

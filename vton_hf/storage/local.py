@@ -11,14 +11,13 @@ from uuid import uuid4
 import pyarrow as pa
 
 from vton_hf.errors import LayoutError
+from vton_hf.storage.folders import Waiting, etag_of, scan_folder
+from vton_hf.storage.hints import hint
 from vton_hf.storage.lanes import Answer, Listed
 from vton_hf.storage.listing import each_page
 from vton_hf.storage.messages import Ask
 from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
-from vton_hf.storage.tables import page
-
-_Identity = tuple[int, int]
 
 
 class LocalLane:
@@ -33,11 +32,13 @@ class LocalLane:
 
     async def _pages(self, ask: Ask) -> AsyncGenerator[pa.Table, None]:
         root = ask.uri.removeprefix("file://")
-        if not await asyncio.to_thread(os.path.isdir, root):
-            raise LayoutError(f"No folder {root}: check the spelling, or drop this prefix.")
-        waiting: list[tuple[str, frozenset[_Identity]]] = [(root, frozenset())]
+        try:
+            await asyncio.to_thread(os.stat, root)
+        except (FileNotFoundError, NotADirectoryError):
+            raise LayoutError(f"No folder {root}: {hint(ask.uri)}") from None
+        waiting: list[Waiting] = [(root, frozenset())]
         while waiting:
-            found, below = await asyncio.to_thread(_scan, *waiting.pop())
+            found, below = await asyncio.to_thread(scan_folder, *waiting.pop())
             waiting.extend(below)
             if found.num_rows:
                 yield found
@@ -53,7 +54,7 @@ class LocalLane:
     async def look(self, uri: str) -> Listed | None:
         """What the folder says of it now."""
         known = await asyncio.to_thread(os.stat, uri.removeprefix("file://"))
-        return Listed(known.st_size, _etag(known))
+        return Listed(known.st_size, etag_of(known))
 
     async def put(self, path: Path, ask: Ask, patience: Patience) -> None:  # noqa: ARG002
         """Move the file there, or copy it where that is another disk; its folders are made."""
@@ -68,11 +69,7 @@ def _read(path: str) -> Answer:
     with open(path, "rb") as file:  # noqa: PTH123 - a path's own slashes must survive
         body = file.read()
         # Afterwards: a file that grows meanwhile is another one.
-        return Answer(body, _etag(os.fstat(file.fileno())))
-
-
-def _etag(known: os.stat_result) -> str:
-    return f"{known.st_mtime_ns:x}-{known.st_size:x}"
+        return Answer(body, etag_of(os.fstat(file.fileno())))
 
 
 def _move(path: Path, target: Path) -> None:
@@ -101,21 +98,3 @@ def _flush(path: Path) -> None:
     # Else a power cut may leave the name without the bytes.
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _scan(folder: str, above: frozenset[_Identity]) -> tuple[pa.Table, list[tuple[str, frozenset[_Identity]]]]:
-    here = os.stat(folder)  # noqa: PTH116 - a path's own slashes must survive
-    if (here.st_dev, here.st_ino) in above:
-        return page([], [], []), []
-    trail = above | {(here.st_dev, here.st_ino)}
-    uris, sizes, etags, below = [], [], [], []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                below.append((f"{folder}{entry.name}/", trail))
-            elif entry.is_file():
-                known = entry.stat()
-                uris.append(f"file://{folder}{entry.name}")
-                sizes.append(known.st_size)
-                etags.append(_etag(known))
-    return page(uris, sizes, etags), below

@@ -10,6 +10,8 @@ from vton_hf.storage.faults import TRANSIENT, Fault, Kind, classify
 from vton_hf.storage.settings import StorageSettings
 
 _KEYS: Final = "access_key= and secret_key=, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+ANONYMOUSLY: Final = 'pass storage_options={"anon": True}, or call vton_hf.configure(anonymous=True)'
+"""How a library's caller says that a bucket is public; the command line has a word of its own."""
 
 _CAUSES: Final = {
     Kind.MISSING: "there is no such object ({code}). Was it deleted since it was listed? Check the key.",
@@ -20,10 +22,9 @@ _CAUSES: Final = {
     Kind.NO_BUCKET: "{place} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
     "S3_BUCKET_NAME.",
     Kind.BAD_NAME: "{place} or the region is not a valid name ({code}). Check both.",
-    Kind.NO_CREDENTIALS: "no credentials were found. Set {keys}; for a public bucket say anonymous=True.",
+    Kind.NO_CREDENTIALS: "no credentials were found. Set {keys}. For a public bucket {anonymously}.",
     Kind.HALF_CREDENTIALS: "half of the credentials is missing ({code}). Set both the key and its secret.",
-    Kind.NO_PROFILE: "the profile is in neither ~/.aws/config nor ~/.aws/credentials ({code}). Check "
-    "profile= and AWS_PROFILE.",
+    Kind.NO_PROFILE: "the profile {profile} is in neither {files} ({code}). Check its spelling, or unset it.",
     Kind.PROVIDER_FAILED: "the source of the credentials failed ({code}). Log in again (aws sso login) or "
     "check the role, then aws sts get-caller-identity.",
     Kind.WRONG_KEY: "the store does not know the access key ({code}). Check {keys}, and that the key belongs "
@@ -106,9 +107,20 @@ class Ask:
             place=f"bucket {rest.partition('/')[0]!r}",
             endpoint=self.settings.endpoint_url or "the default endpoint",
             keys=_KEYS,
+            anonymously=ANONYMOUSLY,
+            profile=_profile(self.settings),
+            files=" nor ".join(environment.profile_files()),
             hint=f", the store says {fault.region!r}" if fault.region else "",
             waited=", however often it was tried" if fault.kind in TRANSIENT else "",
         )
+
+
+def _profile(settings: StorageSettings) -> str:
+    """Which profile is asked for, and by what."""
+    if settings.profile:
+        return f"{settings.profile!r} (profile=)"
+    name, variable = environment.profile_and_variable()
+    return f"{name!r} ({variable})"
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:

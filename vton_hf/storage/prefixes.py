@@ -3,38 +3,44 @@
 import os
 import re
 from collections.abc import Iterable
+from pathlib import PurePath, PureWindowsPath
 from typing import Final
 
 from vton_hf.errors import ConfigError
+from vton_hf.storage.misread import refuse_misread, what_a_key_may_be
 from vton_hf.storage.settings import StorageSettings, check_bucket
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _LOCAL: Final = ("/", "./", "../", "~")
 
 
-def resolve_prefix(prefix: str, settings: StorageSettings) -> str:
+def resolve_prefix(prefix: str | PurePath, settings: StorageSettings) -> str:
     """Write a prefix as the URI of a folder, with a trailing slash; nothing inside a key is changed.
 
     Args:
         prefix: `s3://bucket/a/b`, a bare `a/b` in the settings' bucket, a local folder (it begins with `/`,
-            `./`, `../` or `~`), or a URI of another store. The path in `file://` is taken as it stands.
+            `./`, `../` or `~`, or is a `Path`), or a URI of another store. The path in `file://` is taken as it stands.
         settings: Where the default bucket comes from.
 
     Returns:
         A URI that ends in `/`.
 
     Raises:
-        ConfigError: If it is no text, is empty, or needs a bucket that nobody named.
+        ConfigError: If it is no text and no path, is empty, is written in a way that is not understood, or needs a
+            bucket that nobody named.
 
     >>> resolve_prefix("dataset_ultimate/easy", StorageSettings(bucket="photos"))
     's3://photos/dataset_ultimate/easy/'
     >>> resolve_prefix("/data/easy", StorageSettings())
     'file:///data/easy/'
     """
-    if not isinstance(prefix, str):
-        raise ConfigError(f"A prefix is a text, not {type(prefix).__name__}: write str(...) around it.")
+    text = path_text(prefix)
+    if not isinstance(text, str):
+        raise ConfigError(f"A prefix is a text or a Path, not {type(prefix).__name__}: write str(...) around it.")
+    prefix = text
     if not prefix.strip():
         raise ConfigError("A prefix is empty: write s3://BUCKET/FOLDER/, a key such as FOLDER/, or ./FOLDER.")
+    refuse_misread(prefix, settings)
     if match := _SCHEME.fullmatch(prefix):
         return _with_scheme(match[1].lower(), match[2])
     if prefix.startswith(_LOCAL) or prefix in {".", ".."}:
@@ -42,10 +48,24 @@ def resolve_prefix(prefix: str, settings: StorageSettings) -> str:
     if settings.bucket is None:
         raise ConfigError(
             f"{prefix!r} is a key, and no bucket is known. Set S3_BUCKET_NAME, call vton_hf.configure(bucket=...), "
-            f"pass s3_bucket= to a torch dataset, or write s3://BUCKET/{prefix}. "
-            f"A local folder begins with /, ./, ../ or ~."
+            f"pass s3_bucket= to a torch dataset, or write s3://BUCKET/{prefix}. {what_a_key_may_be(prefix)}"
         )
     return _slashed(f"s3://{settings.bucket}/{prefix}")
+
+
+def path_text(prefix: object) -> object:
+    """A path object as a text that means the same; anything else as it is.
+
+    >>> path_text(PurePath("/data/easy"))
+    '/data/easy'
+    """
+    if not isinstance(prefix, PurePath):
+        return prefix
+    text = str(prefix)
+    # Of Windows, of another store (universal_pathlib), or a URI that lost a slash: what these mean is not said here.
+    if isinstance(prefix, PureWindowsPath) or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", text):
+        return text
+    return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -3,9 +3,12 @@
 import math
 import re
 from dataclasses import dataclass, fields
-from typing import Final
+from numbers import Real
+from typing import Any, Final
 
 from vton_hf.errors import ConfigError
+from vton_hf.redaction import redacted
+from vton_hf.values import as_int
 
 _SECRETS: Final = frozenset({"access_key", "secret_key", "session_token"})
 _TEXTS: Final = ("bucket", "region", "endpoint_url", "access_key", "secret_key", "session_token", "profile")
@@ -56,9 +59,8 @@ class StorageSettings:
             _check_text(name, getattr(self, name))
         if not isinstance(self.anonymous, bool):
             raise ConfigError(f"anonymous={self.anonymous!r}: expected True or False.")
-        _check_positive("timeout", self.timeout)
-        _check_positive("deadline", self.deadline)
-        _check_positive("concurrency", self.concurrency)
+        for name in ("timeout", "deadline", "concurrency"):
+            object.__setattr__(self, name, _positive(name, getattr(self, name)))
         if not isinstance(self.concurrency, int):
             raise ConfigError(f"concurrency={self.concurrency!r}: expected a whole number of objects.")
         if self.bucket is not None:
@@ -76,7 +78,7 @@ class StorageSettings:
             if field.name == "options":  # may hold anything, passwords included
                 value = tuple(name for name, _ in self.options)
             shown.append(f"{field.name}={'***' if field.name in _SECRETS else value!r}")
-        return f"StorageSettings({', '.join(shown)})"
+        return redacted(f"StorageSettings({', '.join(shown)})")
 
     def secrets(self) -> tuple[str, ...]:
         """The credentials among the settings, for keeping them out of messages."""
@@ -124,10 +126,13 @@ def _check_text(name: str, value: object) -> None:
         raise ConfigError(f"{name}={shown} begins or ends with a blank: was a line break copied with it?")
 
 
-def _check_positive(name: str, value: object) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value <= 0:  # type: ignore[arg-type,operator]
+def _positive(name: str, value: Any) -> float:
+    whole = as_int(value)
+    # NumPy's numbers are such, too.
+    number = whole if whole is not None or not isinstance(value, Real) else float(value)
+    if number is None or isinstance(value, bool) or not math.isfinite(number) or number <= 0:
         raise ConfigError(f"{name}={value!r}: expected a number above 0.")
+    return number
 
 
 def _check_endpoint(endpoint_url: str) -> None:

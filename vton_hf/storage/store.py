@@ -70,7 +70,8 @@ class Store:
 
         Returns:
             A table of uri (string), size (int64, bytes) and etag (string), sorted by uri in byte order; each
-            uri stands there once. On S3 the empty objects that mark folders are among them.
+            uri stands there once. On S3 the empty objects that mark folders are among them. Of a local folder, what
+            was seen and cannot be read is among them with size -1, and the reason for its etag.
 
         Raises:
             LayoutError: If there is no object under one of the prefixes.

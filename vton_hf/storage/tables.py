@@ -14,6 +14,9 @@ POOL: Final = pa.system_memory_pool()
 SCHEMA: Final = pa.schema([("uri", pa.string()), ("size", pa.int64()), ("etag", pa.string())])
 """uri: scheme, bucket and the raw key; size in bytes; etag: changes when the object does."""
 
+UNREADABLE: Final = -1
+"""The size of what was seen and cannot be read; its etag says why."""
+
 
 def page(uris: Sequence[str], sizes: Sequence[int], etags: Sequence[str]) -> pa.Table:
     """One page of a listing; its strings leave Python here, so that a big bucket never becomes dicts."""
@@ -21,7 +24,7 @@ def page(uris: Sequence[str], sizes: Sequence[int], etags: Sequence[str]) -> pa.
 
 
 def join(pages: Iterable[pa.Table]) -> pa.Table:
-    """All pages as one table, sorted by uri in byte order.
+    """All pages as one table, sorted by uri in byte order, each uri once.
 
     >>> join([page(["b", "a"], [1, 2], ["x", "y"])])["uri"].to_pylist()
     ['a', 'b']
@@ -29,11 +32,17 @@ def join(pages: Iterable[pa.Table]) -> pa.Table:
     in_order = sorted((table for table in pages if table.num_rows), key=lambda table: str(table["uri"][0]))
     table = pa.concat_tables([SCHEMA.empty_table(), *in_order]).combine_chunks(memory_pool=POOL)
     # Stores list in this order, so pages seldom have to be torn apart: 1.8 million rows take 4 s to sort.
-    return table if _is_sorted(table["uri"]) else table.sort_by("uri").combine_chunks()
+    if not pc.all(rises := _rises(table["uri"])).as_py():
+        table = table.sort_by("uri").combine_chunks()
+        rises = _rises(table["uri"])
+    # Some stores give the last key of a page once more as the first of the next.
+    return table if pc.all(rises).as_py() else table.filter(rises).combine_chunks()
 
 
-def _is_sorted(column: pa.ChunkedArray) -> bool:
-    return len(column) < 2 or bool(pc.all(pc.less_equal(column[:-1], column[1:])).as_py())  # noqa: PLR2004
+def _rises(uris: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Of each uri whether it lies behind the one before it."""
+    first = pa.array([True] * min(len(uris), 1), pa.bool_())
+    return pa.chunked_array([first, *pc.less(uris[:-1], uris[1:]).chunks])
 
 
 def give_back() -> None:

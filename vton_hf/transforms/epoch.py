@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from vton_hf.errors import ConfigError
+from vton_hf.values import as_int
 
 
 class SharedEpoch:
@@ -29,9 +30,10 @@ class SharedEpoch:
         Raises:
             ConfigError: Unless it is an int >= 0.
         """
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 0:
+        epoch = as_int(value)
+        if epoch is None or epoch < 0:
             raise ConfigError(f"set_epoch({value!r}) makes no sense. Allowed: a whole number from 0.")
-        self._cell.fill_(value)
+        self._cell.fill_(epoch)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "SharedEpoch":
         return SharedEpoch(self.value)

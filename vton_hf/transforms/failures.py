@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import numpy as np
+
 from vton_hf.errors import ConfigError, ImageError
+from vton_hf.values import as_int
 
 logger = logging.getLogger("vton_hf")
 
@@ -46,14 +49,15 @@ class Failures:
     """
 
     def __init__(self, limit: float) -> None:
-        share = isinstance(limit, float) and 0 <= limit <= 1
-        if not share and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        most = as_int(limit)
+        share = most is None and isinstance(limit, float | np.floating) and 0 <= limit <= 1
+        if not share and (most is None or most < 0):
             raise ConfigError(
                 f"max_broken={limit!r} makes no sense. Allowed: a share of the samples as a float from 0.0 to 1.0, "
                 f"or a number of samples as an int from 0."
             )
-        self._share = limit if share else 1.0
-        self._most = math.inf if share else limit
+        self._share = float(limit) if share else 1.0
+        self._most = math.inf if most is None else most
         self._path = Path(tempfile.gettempdir()) / f"vton-hf-failures-{uuid4().hex}.jsonl"
         self._seen = self._broken = 0
         weakref.finalize(self, _remove, self._path, os.getpid())

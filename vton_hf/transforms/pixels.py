@@ -48,9 +48,8 @@ class ImagePath:
             dtype is None or (isinstance(dtype, torch.dtype) and (dtype.is_floating_point or dtype == torch.uint8))
         ):
             raise ConfigError(f"dtype={dtype!r} makes no sense. Allowed: torch.uint8 or a floating type.")
-        check_fit(size, aspect)
+        self._size = check_fit(size, aspect)
         self.transform = transform
-        self._size = None if size is None else (size[0], size[1])
         self._aspect = aspect
         self._dtype = dtype or torch.float32
         self._takes_tensors = transform is not None and _takes_tensors(transform)

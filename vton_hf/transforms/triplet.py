@@ -18,6 +18,7 @@ from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pixels import ImagePath, Transform
 from vton_hf.transforms.randomness import borrowed_generators, seed_generators, seed_of
 from vton_hf.transforms.rows import Rows
+from vton_hf.values import as_int
 
 SYNC: Final = ("all", "person_target", "none")
 ON_ERROR: Final = ("replace", "raise", "skip")
@@ -81,12 +82,13 @@ class TripletTransform:
         for name, value, allowed in (("sync", sync, SYNC), ("on_error", on_error, ON_ERROR)):
             if value not in allowed:
                 raise ConfigError(f"{name}={value!r} is not known. Allowed: {', '.join(map(repr, allowed))}.")
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        number = as_int(seed)
+        if number is None or number < 0:
             raise ConfigError(f"seed={seed!r} makes no sense. Allowed: a whole number from 0.")
         self._path = ImagePath(transform, image_size, aspect, dtype)
         self._sync = sync
         self._on_error = on_error
-        self._seed = seed
+        self._seed = number
         self.store = store
         self._rows = rows
         self.epoch = SharedEpoch()

@@ -4,6 +4,7 @@ from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.discover import CLOTH_RULES, discover
 from vton_hf.triplets.manifest import Exclude, Manifest, read_names, sources_of, version_digest
 from vton_hf.triplets.survey import RULES, check_survey, survey
+from vton_hf.triplets.telling import tell
 
 __all__ = [
     "CLOTH_RULES",
@@ -16,5 +17,6 @@ __all__ = [
     "read_names",
     "sources_of",
     "survey",
+    "tell",
     "version_digest",
 ]

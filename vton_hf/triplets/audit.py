@@ -1,31 +1,34 @@
 """What a listing held that no dataset will: every key that was left out, with the reason."""
 
-import logging
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-logger = logging.getLogger("vton_hf")
-
 INCOMPLETE: Final = "incomplete"
 AMBIGUOUS_CLOTH: Final = "ambiguous cloth"
 UNKNOWN_NAME: Final = "unknown name"
 NO_DIFFICULTY: Final = "no difficulty"
 ZERO_BYTES: Final = "zero bytes"
+UNREADABLE: Final = "unreadable"
+UNICODE_FORM: Final = "unicode form"
 DUPLICATE: Final = "duplicate"
 EXCLUDED: Final = "excluded"
+HIDDEN: Final = "hidden"
 FOLDER_MARKER: Final = "folder marker"
 
 REASONS: Final = {
     INCOMPLETE: "its triplet lacks another image",
-    AMBIGUOUS_CLOTH: "another garment of the same stem was taken",
+    AMBIGUOUS_CLOTH: "another garment of the same stem was taken; cloth='each' makes a triplet of each",
     UNKNOWN_NAME: "the key names no image of a triplet",
     NO_DIFFICULTY: "no folder of the key is called easy, medium or hard",
-    ZERO_BYTES: "the object is empty",
+    ZERO_BYTES: "an image of the triplet is an empty object",
+    UNREADABLE: "it cannot be read, or another image of its triplet cannot",
+    UNICODE_FORM: "names that look alike are written in different Unicode forms (NFC and NFD); rename them to one",
     DUPLICATE: "the same image of the same stem under another extension was taken",
     EXCLUDED: "left out by exclude=",
+    HIDDEN: "its name or a folder of it begins with '.' or '__', or belongs to a file server; hidden=True takes it",
     FOLDER_MARKER: "not a file: the empty object by which a store shows a folder",
 }
 
@@ -38,7 +41,8 @@ SCHEMA: Final = pa.schema(
         "detail": pa.string(),
     }
 )
-_SHOWN: Final = 3
+SHOWN: Final = 3
+"""Examples in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,48 +65,52 @@ class Audit:
 
     def of(self, reason: str) -> list[dict[str, Any]]:
         """The rows of one reason, as dictionaries."""
-        rows: list[dict[str, Any]] = self.table.filter(pc.equal(self.table["reason"], reason)).to_pylist()
+        rows: list[dict[str, Any]] = self.rows_of(reason).to_pylist()
         return rows
+
+    def rows_of(self, reason: str) -> pa.Table:
+        """The rows of one reason."""
+        return self.table.filter(pc.equal(self.table["reason"], reason))
 
     def extended(self, rows: pa.Table) -> "Audit":
         """This audit and further rows of the same schema."""
         return replace(self, table=pa.concat_tables([self.table, rows.cast(SCHEMA)]))
 
     def messages(self) -> list[str]:
-        """One line a reason: how many, why, and the first few; and one for names that match nothing."""
-        counts = self.counts()
-        lines = [self._incomplete()] if INCOMPLETE in counts else []
-        for reason, count in counts.items():
-            if reason in (INCOMPLETE, FOLDER_MARKER):
-                continue
-            rows = self.table.filter(pc.equal(self.table["reason"], reason)).slice(0, _SHOWN).to_pylist()
-            first = ", ".join(row["uri"] for row in rows)
-            lines.append(f"{count:,} {_keys(count)} left out, {reason}: {REASONS[reason]} (first: {first}).")
-        if self.unmatched:
-            first = ", ".join(self.unmatched[:_SHOWN])
-            lines.append(f"{len(self.unmatched)} of the names in exclude= match no triplet (first: {first}).")
-        return lines
+        """A paragraph a reason: how many, why, and the first few; and one for names that match nothing."""
+        lines = []
+        for reason, count in self.counts().items():
+            keys = f"{count:,} {'key' if count == 1 else 'keys'} left out"
+            if reason == INCOMPLETE:
+                lines.append(f"{self.incomplete()} {keys}.")
+            elif reason != FOLDER_MARKER:
+                rows = self.rows_of(reason).slice(0, SHOWN).to_pylist()
+                first = ", ".join(row["uri"] + (f" ({row['detail']})" if row["detail"] else "") for row in rows)
+                lines.append(f"{keys}, {reason}: {REASONS[reason]} (first: {first}).")
+        return [*lines, *self.strangers()]
 
-    def _incomplete(self) -> str:
-        rows = self.table.filter(pc.equal(self.table["reason"], INCOMPLETE))
+    def incomplete(self) -> str:
+        """Of the stems that lack an image the first few, what they lack, and how many more there are."""
+        rows = self.rows_of(INCOMPLETE)
         # Groups come in no order.
         stems = (
             rows.group_by(["folder", "stem", "detail"])
             .aggregate([])
             .sort_by([(name, "ascending") for name in ("folder", "stem")])
         )
-        first = "; ".join(
-            f"Incomplete triplet for stem {row['stem']!r} in {row['folder']}: {row['detail']}"
-            for row in stems.slice(0, _SHOWN).to_pylist()
+        first = ", ".join(
+            f"{row['stem']!r} ({_tail(row['folder'])}: {row['detail']})" for row in stems.slice(0, SHOWN).to_pylist()
         )
-        more = f"; and {stems.num_rows - _SHOWN:,} more" if stems.num_rows > _SHOWN else ""
-        return f"{first}{more}. Left out: {rows.num_rows:,} {_keys(rows.num_rows)}."
+        more = f" and {stems.num_rows - SHOWN:,} more" if stems.num_rows > SHOWN else ""
+        return f"Incomplete triplet for stem {first}{more}."
 
-    def log(self) -> None:
-        """Warn of each on the `vton_hf` logger."""
-        for line in self.messages():
-            logger.warning("%s", line)
+    def strangers(self) -> list[str]:
+        """A line for names that match nothing, if there are any."""
+        first = ", ".join(self.unmatched[:SHOWN])
+        text = f"{len(self.unmatched)} of the names in exclude= match no triplet (first: {first})."
+        return [text] if self.unmatched else []
 
 
-def _keys(count: int) -> str:
-    return "key" if count == 1 else "keys"
+def _tail(folder: str) -> str:
+    """The last two folders of a path, which say difficulty and gender; `scan --list` gives it in full."""
+    return "/".join(folder.removesuffix("/").split("/")[-2:])

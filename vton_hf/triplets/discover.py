@@ -1,5 +1,6 @@
 """A listing becomes triplets: columns in, columns out, however many keys there are."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -11,23 +12,29 @@ from vton_hf.errors import ConfigError, LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
 from vton_hf.triplets.audit import Audit
+from vton_hf.triplets.forms import other_forms
+from vton_hf.triplets.gaps import Bits, Gaps
 from vton_hf.triplets.keys import CLOTH, Keys, Rows, read_keys
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.stems import resolve_stems
 from vton_hf.triplets.tabulate import Triplets, tabulate
+from vton_hf.triplets.text import cut, edges, names_in
 
 CLOTH_RULES: Final = ("first", "each", "error")
+_EXPECTED: Final = pa.array(["expected STEM_person.png", "expected STEM_cloth_GARMENT.png", "expected STEM_vton.png"])
 
 
-def discover(listing: pa.Table, *, cloth: str = "first") -> tuple[Manifest, Audit]:
+def discover(listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = ()) -> tuple[Manifest, Audit]:
     """Group a listing into complete triplets.
 
     A stem is identified within its own folder: the same `001` under female and male is two triplets.
 
     Args:
-        listing: `uri` (string), `size` (int64, bytes), `etag` (string), sorted by `uri`.
+        listing: `uri` (string), `size` (int64, bytes; below 0 where it cannot be read), `etag` (string; then why),
+            sorted by `uri`.
         cloth: What several garments for one stem mean: `"first"` takes the first in key order, `"each"`
             makes a triplet of each, `"error"` refuses.
+        below: The prefixes, below which what is hidden is left out; without any it is taken.
 
     Returns:
         The complete triplets, and every key that is not part of one.
@@ -38,52 +45,70 @@ def discover(listing: pa.Table, *, cloth: str = "first") -> tuple[Manifest, Audi
     """
     if cloth not in CLOTH_RULES:
         raise ConfigError(f"cloth={cloth!r} is not known. Allowed: {', '.join(map(repr, CLOTH_RULES))}.")
-    triplets, left_out = _group(listing, cloth)
+    triplets, left_out = _group(listing, cloth, below)
     return tabulate(listing, triplets, names_garment=cloth == "each"), Audit(pa.concat_tables(left_out))
 
 
-def _group(listing: pa.Table, cloth: str) -> tuple[Triplets, list[pa.Table]]:
+def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[Triplets, list[pa.Table]]:
     """What belongs together; and, apart, what belongs to nothing."""
-    images, left_out = _images(listing)
+    images, left_out = _images(listing, below)
     images = resolve_stems(images)
     codes = _codes(images)
+    gaps, usable = _gaps(listing, images, codes)
+    left_out.append(_unusable(listing, images.where(~usable), codes[~usable], gaps))
+    images, codes = images.where(usable), codes[usable]
     kept = _without_duplicates(images, codes)
     left_out.append(_left_out(listing, images.where(~kept), reasons.DUPLICATE))
     images, codes = images.where(kept), codes[kept]
-    by_role = [_rows_by_code(images, codes, role) for role in range(len(ROLES))]
+    by_role = [_rows_by_code(images, codes, role, len(gaps)) for role in range(len(ROLES))]
     cloths = np.flatnonzero(images.role == CLOTH)
     firsts = by_role[CLOTH][codes[cloths]] == cloths
     further = cloths[~firsts]
     if cloth == "error" and len(further):
         raise LayoutError(_several_cloths_message(listing, images, further))
-    missing: NDArray[np.int8] = np.sum(
-        [(rows < 0).astype(np.int8) << bit for bit, rows in enumerate(by_role)], axis=0, dtype=np.int8
-    )
-    left_out.append(_incomplete(listing, images, missing[codes]))
+    whole = gaps.lacking == 0
+    left_out.append(_incomplete(listing, images, codes, gaps))
     if cloth == "first":
-        ambiguous = images.take(further[missing[codes[further]] == 0])
-        left_out.append(_left_out(listing, ambiguous, reasons.AMBIGUOUS_CLOTH))
+        further = further[whole[codes[further]]]
+        taken = images.row[by_role[CLOTH][codes[further]]]
+        details = pc.binary_join_element_wise(_names(listing, taken), "was taken", " ")
+        left_out.append(_left_out(listing, images.take(further), reasons.AMBIGUOUS_CLOTH, details))
         cloths = cloths[firsts]
-    cloths = cloths[missing[codes[cloths]] == 0]
+    cloths = cloths[whole[codes[cloths]]]
     persons, _, targets = (images.row[rows[codes[cloths]]] for rows in by_role)
     several = np.bincount(codes[cloths], minlength=1)[codes[cloths]] > 1
     return Triplets(images.take(cloths), persons, targets, several), left_out
 
 
-def _images(listing: pa.Table) -> tuple[Keys, list[pa.Table]]:
-    """The keys that name an image with bytes of a difficulty; and, apart, the others."""
-    keys = read_keys(listing["uri"])
+def _images(listing: pa.Table, below: Sequence[str]) -> tuple[Keys, list[pa.Table]]:
+    """The keys that name an image of a difficulty; and, apart, the others."""
+    keys = read_keys(listing["uri"], below)
+    folder = pc.ends_with(listing["uri"], "/").to_numpy()
+    denied = listing["size"].to_numpy() < 0
+    nameless = pc.binary_length(keys.stem).to_numpy() == 0
+    nowhere = pc.binary_length(keys.folders["difficulty"]).to_numpy() == 0
     tests = [
-        (reasons.FOLDER_MARKER, pc.ends_with(listing["uri"], "/").to_numpy()),
-        (reasons.UNKNOWN_NAME, pc.binary_length(keys.stem).to_numpy() == 0),
-        (reasons.NO_DIFFICULTY, (pc.binary_length(keys.folders["difficulty"]).to_numpy() == 0)[keys.folder]),
-        (reasons.ZERO_BYTES, listing["size"].to_numpy() <= 0),
+        (reasons.HIDDEN, keys.hidden),
+        (reasons.UNREADABLE, denied & (folder | nameless)),
+        (reasons.FOLDER_MARKER, folder),
+        (reasons.UNKNOWN_NAME, nameless),
+        (reasons.NO_DIFFICULTY, nowhere[keys.folder]),
     ]
     left_out, still = [], np.ones(len(keys.row), bool)
     for reason, test in tests:
-        left_out.append(_left_out(listing, keys.where(still & test), reason))
+        out = keys.where(still & test)
+        left_out.append(_left_out(listing, out, reason, _about(listing, out, reason)))
         still &= ~test
     return keys.where(still), left_out
+
+
+def _about(listing: pa.Table, keys: Keys, reason: str) -> pa.Array | None:
+    """What else there is to say of keys that name no image."""
+    if reason == reasons.UNREADABLE:
+        return listing["etag"].take(pa.array(keys.row)).combine_chunks()
+    if reason == reasons.UNKNOWN_NAME:
+        return pc.fill_null(_EXPECTED.take(pa.array(keys.role, mask=keys.role < 0)), "")
+    return None
 
 
 def _codes(images: Keys) -> NDArray[np.int32]:
@@ -92,6 +117,19 @@ def _codes(images: Keys) -> NDArray[np.int32]:
     pairs = images.folder * np.int64(len(stems.dictionary)) + stems.indices.to_numpy()
     codes: NDArray[np.int32] = pa.array(pairs).dictionary_encode().indices.to_numpy()
     return codes
+
+
+def _gaps(listing: pa.Table, images: Keys, codes: NDArray[np.int32]) -> tuple[Gaps, NDArray[np.bool_]]:
+    """The roles that each identity lacks, and which of the images have bytes; bool [n]."""
+    sizes = listing["size"].to_numpy()[images.row]
+    count = int(codes.max(initial=-1)) + 1
+
+    def roles(which: NDArray[np.bool_]) -> Bits:
+        seen = np.zeros((count, len(ROLES)), bool)
+        seen[codes[which], images.role[which]] = True
+        return np.packbits(seen, axis=1, bitorder="little").ravel()
+
+    return Gaps(sound=roles(sizes > 0), empty=roles(sizes == 0), denied=roles(sizes < 0)), sizes > 0
 
 
 def _without_duplicates(images: Keys, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -106,9 +144,9 @@ def _without_duplicates(images: Keys, codes: NDArray[np.int32]) -> NDArray[np.bo
     return kept
 
 
-def _rows_by_code(images: Keys, codes: NDArray[np.int32], role: int) -> Rows:
-    """For each identity, the first image of that role, or -1."""
-    found = np.full(int(codes.max(initial=-1)) + 1, -1, dtype=np.int64)
+def _rows_by_code(images: Keys, codes: NDArray[np.int32], role: int, count: int) -> Rows:
+    """For each of so many identities, the first image of that role, or -1."""
+    found = np.full(count, -1, dtype=np.int64)
     rows = np.flatnonzero(images.role == role)[::-1]
     found[codes[rows]] = rows
     return found
@@ -123,17 +161,37 @@ def _several_cloths_message(listing: pa.Table, images: Keys, several: Rows) -> s
     )
 
 
-def _incomplete(listing: pa.Table, images: Keys, missing: NDArray[np.int8]) -> pa.Table:
-    """The images whose identity lacks a role, each with the missing roles named."""
-    rows = np.flatnonzero(missing)
-    texts = ["missing " + ", ".join(role for bit, role in enumerate(ROLES) if mask >> bit & 1) for mask in range(8)]
-    return _left_out(listing, images.take(rows), reasons.INCOMPLETE, pa.array(texts).take(pa.array(missing[rows])))
+def _unusable(listing: pa.Table, images: Keys, codes: NDArray[np.int32], gaps: Gaps) -> pa.Table:
+    """The images that have no bytes, or give none."""
+    denied = pa.array(listing["size"].to_numpy()[images.row] < 0)
+    why = listing["etag"].take(pa.array(images.row)).combine_chunks()
+    reason = pc.if_else(denied, reasons.UNREADABLE, reasons.ZERO_BYTES)
+    return _left_out(listing, images, reason, pc.if_else(denied, why, gaps.details(codes)))
 
 
-def _left_out(listing: pa.Table, keys: Keys, reason: str, details: pa.Array | None = None) -> pa.Table:
+def _incomplete(listing: pa.Table, images: Keys, codes: NDArray[np.int32], gaps: Gaps) -> pa.Table:
+    """The images whose identity lacks a role, each with the reason and the roles named."""
+    rows = np.flatnonzero(gaps.lacking[codes])
+    found = images.take(rows)
+    reason, details = gaps.reasons(codes[rows]), gaps.details(codes[rows])
+    forms = other_forms(images, codes, gaps.absent)
+    if forms:
+        written = pa.array([forms.get(code) for code in codes[rows].tolist()], pa.string())
+        reason = pc.if_else(written.is_null(), reason, reasons.UNICODE_FORM)
+        details = pc.coalesce(written, details)
+    return _left_out(listing, found, reason, details)
+
+
+def _names(listing: pa.Table, rows: Rows) -> pa.StringArray:
+    """What stands behind the last slash of some keys."""
+    uris = listing["uri"].take(pa.array(rows)).combine_chunks()
+    return cut(uris, names_in(uris), edges(uris)[1:])
+
+
+def _left_out(listing: pa.Table, keys: Keys, reason: str | pa.Array, details: pa.Array | None = None) -> pa.Table:
     count = len(keys.row)
     columns = {
-        "reason": pa.repeat(reason, count),
+        "reason": pa.repeat(reason, count) if isinstance(reason, str) else reason,
         "uri": listing["uri"].take(pa.array(keys.row)),
         "folder": pc.if_else(pa.array(keys.role < 0), "", keys.said("folder")),
         "stem": keys.stem,

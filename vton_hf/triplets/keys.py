@@ -1,6 +1,6 @@
 """Every key of a listing, read by the bucket's grammar in batches of columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,8 @@ from vton_hf.naming import (
     DIFFICULTY_PATTERN,
     ENDINGS,
     GENDER_PATTERN,
+    HIDDEN_FOLDER,
+    HIDDEN_NAME,
     KEY_PATTERN,
     ROLES,
 )
@@ -38,6 +40,7 @@ class Keys:
         role: [n], places in `ROLES`; -1 where a key is no file in a role's folder.
         stem: [n], empty where the name does not fit the role.
         garment: [n], empty for the other two roles.
+        hidden: [n], whether the name or a folder below the prefix is one that nobody meant to be read.
         folders: `folder`, `difficulty` and `gender`, the latter two empty where a folder does not say.
     """
 
@@ -46,6 +49,7 @@ class Keys:
     role: Roles
     stem: pa.StringArray
     garment: pa.StringArray
+    hidden: NDArray[np.bool_]
     folders: pa.Table
 
     def take(self, places: Rows) -> "Keys":
@@ -57,6 +61,7 @@ class Keys:
             self.role[places],
             self.stem.take(index),
             self.garment.take(index),
+            self.hidden[places],
             self.folders,
         )
 
@@ -73,10 +78,15 @@ class Keys:
         return pc.binary_join_element_wise(self.said("folder"), self.stem, "")
 
 
-def read_keys(uris: pa.ChunkedArray) -> Keys:
-    """Read the URIs of a listing, each as `naming.parse_key` reads it."""
-    batches = [_read(batch) for batch in _batches(uris)]
-    folder, role, stem, garment = zip(*batches, strict=True)
+def read_keys(uris: pa.ChunkedArray, below: Sequence[str] = ()) -> Keys:
+    """Read the URIs of a listing, each as `naming.parse_key` reads it.
+
+    Args:
+        uris: Of a listing.
+        below: The prefixes; a key is hidden if it is so below each that it lies under. Without any, none is.
+    """
+    batches = [_read(batch, below) for batch in _batches(uris)]
+    folder, role, stem, garment, hidden = zip(*batches, strict=True)
     whole = pa.chunked_array(folder).unify_dictionaries().combine_chunks()
     return Keys(
         np.arange(len(uris)),
@@ -84,6 +94,7 @@ def read_keys(uris: pa.ChunkedArray) -> Keys:
         np.concatenate(role),
         pa.concat_arrays(stem),
         pa.concat_arrays(garment),
+        np.concatenate(hidden),
         _read_folders(whole.dictionary),
     )
 
@@ -94,10 +105,14 @@ def _batches(uris: pa.ChunkedArray) -> Iterator[pa.StringArray]:
             yield chunk.slice(start, _BATCH)
 
 
-def _read(uris: pa.StringArray) -> tuple[pa.DictionaryArray, Roles, pa.StringArray, pa.StringArray]:
-    """Folder, role, stem and garment of each."""
+def _read(
+    uris: pa.StringArray, below: Sequence[str]
+) -> tuple[pa.DictionaryArray, Roles, pa.StringArray, pa.StringArray, NDArray[np.bool_]]:
+    """Folder, role, stem and garment of each, and whether it is hidden."""
     starts, stops, names = edges(uris)[:-1], edges(uris)[1:], names_in(uris)
-    folder, role = _read_directories(cut(uris, starts, names))
+    directories = cut(uris, starts, names).dictionary_encode()
+    folder, role = _read_directories(directories)
+    hidden = _hidden(directories, cut(uris, names, stops), below)
     role[names == stops] = -1
     stem_stops, garments, garment_stops = names.copy(), stops.copy(), stops.copy()
     for code, name in enumerate(ROLES):
@@ -115,12 +130,25 @@ def _read(uris: pa.StringArray) -> tuple[pa.DictionaryArray, Roles, pa.StringArr
         else:
             fits = (ending > 0) & (behind > first)
         stem_stops[rows[fits]] = behind[fits]
-    return folder, role, cut(uris, names, stem_stops), cut(uris, garments, garment_stops)
+    return folder, role, cut(uris, names, stem_stops), cut(uris, garments, garment_stops), hidden
 
 
-def _read_directories(directories: pa.StringArray) -> tuple[pa.DictionaryArray, Roles]:
+def _hidden(directories: pa.DictionaryArray, names: pa.StringArray, below: Sequence[str]) -> NDArray[np.bool_]:
+    paths = directories.dictionary
+    hidden, seen = np.zeros(len(names), bool), np.zeros(len(paths), bool)
+    if not below:
+        return hidden
+    for prefix in below:
+        inside = np.flatnonzero(pc.starts_with(paths, prefix))
+        behind = pc.utf8_slice_codeunits(paths.take(pa.array(inside)), len(prefix))
+        seen[inside] |= ~pc.match_substring_regex(behind, HIDDEN_FOLDER).to_numpy(zero_copy_only=False)
+    hidden |= pc.match_substring_regex(names, HIDDEN_NAME).to_numpy(zero_copy_only=False)
+    hidden |= ~seen[directories.indices.to_numpy()]
+    return hidden
+
+
+def _read_directories(encoded: pa.DictionaryArray) -> tuple[pa.DictionaryArray, Roles]:
     """The folder above each role's directory, and the role; -1 where a directory is no role's."""
-    encoded = directories.dictionary_encode()
     read = pc.extract_regex(pc.binary_join_element_wise(encoded.dictionary, "-", ""), KEY_PATTERN)
     folders = pc.fill_null(pc.struct_field(read, "folder"), "").dictionary_encode()
     codes = pc.fill_null(pc.index_in(pc.struct_field(read, "role"), pa.array(ROLES)), -1).to_numpy().astype(np.int8)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import numpy as np
@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from vton_hf.errors import ConfigError
 from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
+from vton_hf.values import as_int
 
-Exclude = str | Path | Iterable[str]
+Exclude = str | PurePath | Iterable[str]
 
 SCHEMA: Final = pa.schema(
     {
@@ -95,11 +96,12 @@ class Manifest:
         """
         if limit is None:
             return self
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        most = as_int(limit)
+        if most is None or most < 1:
             raise ConfigError(f"limit={limit!r} makes no sense. Allowed: a whole number from 1, or None for all.")
         places = self.table["place"].to_numpy()
         parts = [self.rows_of(name) for name in DIFFICULTIES]
-        lowest = [part.start + np.argsort(places[part.start : part.stop], kind="stable")[:limit] for part in parts]
+        lowest = [part.start + np.argsort(places[part.start : part.stop], kind="stable")[:most] for part in parts]
         return Manifest(self.table.take(pa.array(np.sort(np.concatenate(lowest)))))
 
     def without(self, exclude: Exclude | None) -> "tuple[Manifest, pa.Table, list[str]]":
@@ -157,7 +159,7 @@ def read_names(exclude: Exclude | None) -> list[str]:
     """
     if exclude is None:
         return []
-    if isinstance(exclude, (str, Path)):
+    if isinstance(exclude, (str, PurePath)):
         try:
             text = Path(exclude).expanduser().read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -165,7 +167,7 @@ def read_names(exclude: Exclude | None) -> list[str]:
             raise ConfigError(
                 f"exclude={str(exclude)!r} cannot be read as a file ({reason}). "
                 f"Pass a list of keys, or a text file with one key a line."
-            ) from error
+            ) from None
         lines = {line.strip() for line in text.splitlines()}
         return sorted(line for line in lines if line and not line.startswith("#"))
     if not isinstance(exclude, Iterable):

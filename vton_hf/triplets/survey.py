@@ -14,7 +14,7 @@ from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.manifest import Exclude, Manifest
 
-RULES: Final = "2"
+RULES: Final = "3"
 """Part of the name under which a survey is kept; to be raised when the same listing is surveyed otherwise."""
 
 _NONE: Final = pa.nulls(0, pa.string())
@@ -27,6 +27,7 @@ def survey(
     exclude: Exclude | None = None,
     gender: str | Sequence[str] | None = None,
     limit: int | None = None,
+    below: Sequence[str] = (),
 ) -> tuple[Manifest, Audit]:
     """Discover the triplets, and keep those that were asked for.
 
@@ -36,6 +37,7 @@ def survey(
         exclude: Keys to leave out, or a file that lists them.
         gender: One of `naming.GENDERS`, several, or None for all.
         limit: At most so many of each difficulty.
+        below: As in `discover`.
 
     Returns:
         The triplets, and every key that is not part of one.
@@ -44,7 +46,7 @@ def survey(
         ConfigError: If an option makes no sense.
         LayoutError: If nothing is left.
     """
-    found, audit = discover(listing, cloth=cloth)
+    found, audit = discover(listing, cloth=cloth, below=below)
     kept, excluded, unknown = found.without(exclude)
     if excluded.num_rows:
         audit = audit.extended(_excluded_keys(excluded, kept))
