@@ -41,12 +41,13 @@ MAY_IMPORT = {
     "sheet": "errors images naming report",
     "forecast": "encoding errors images naming preparation quality storage",
     "config": "aspect encoding errors images mixing naming preparation triplets",
-    "pools": "features mixing splits",
-    "chunks": "ahead encoding errors features naming preparation storage triplets",
-    "records": "chunks errors features naming triplets",
+    "pools": "errors features mixing splits",
+    "claims": "",
+    "chunks": "ahead claims encoding errors features naming preparation storage triplets",
+    "records": "chunks claims errors features naming triplets",
     "streaming": "ahead errors features mixing naming preparation records storage triplets",
     "left_out": "chunks errors",
-    "listings": "errors records storage triplets",
+    "listings": "claims errors records storage triplets",
     "source": "chunks config errors left_out listings mixing records storage streaming triplets",
     "builder": "config errors features fetching left_out listings mixing pools records source splits storage streaming",
     "card": "errors naming report",
@@ -61,7 +62,7 @@ MAY_IMPORT = {
         "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
     ),
     "cli": (
-        "__init__ aspect builder chunks config delivery sheet demo encoding errors forecast hub images listings mixing "
+        "__init__ aspect builder chunks claims config delivery sheet demo encoding errors forecast hub images listings mixing "
         "naming preparation records report source storage triplets"
     ),
 }
@@ -80,6 +81,7 @@ MAY_USE = {
     "sheet": "PIL pyarrow",
     "demo": "PIL moto numpy s3fs",
     "report": "pyarrow",
+    "claims": "filelock",
     "records": "pyarrow",
     "features": "datasets pyarrow",
     "chunks": "datasets filelock loky numpy pyarrow",

@@ -169,20 +169,20 @@ class Source:
         chunks = [chunk for pool in by_pool.values() for chunk in pool]
         names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
         record = Record(self.manifest.digest(), names)
-        self._notebook.claim(record)
-        self.cache.save_manifest(self.manifest)
-        build_chunks(
-            chunks,
-            self.cache.chunks,
-            self._store,
-            num_proc=num_proc,
-            on_error=self.config.on_error,
-            title=f"Building {self.config.name}",
-            fresh=fresh,
-        )
-        if not self.config.embed_images:
-            self.cache.save_uris(self.manifest)
-        self._notebook.save(record)
+        with self.cache.building(record, self._notebook.mark):
+            self.cache.save_manifest(self.manifest)
+            build_chunks(
+                chunks,
+                self.cache.chunks,
+                self._store,
+                num_proc=num_proc,
+                on_error=self.config.on_error,
+                title=f"Building {self.config.name}",
+                fresh=fresh,
+            )
+            if not self.config.embed_images:
+                self.cache.save_uris(self.manifest)
+            self._notebook.save(record)
         self._record, self._reports = record, None
         tell_left_out(self.left_out(), on_error=self.config.on_error)
 
@@ -193,8 +193,9 @@ class Source:
             StorageError: If it was not, and the store may not be asked.
             BuildError: If it was not.
         """
-        if self._record is None:
-            self._record = self._notebook.load()
+        if self._record is None and (known := self._notebook.load()) is not None:
+            self._record = known
+            self.cache.claim(known, self._notebook.mark)
         if self._record is None and storage.is_offline():
             raise StorageError(
                 f"HF_DATASETS_OFFLINE is set, and {self.config.name!r} with these options was not built in "
@@ -221,9 +222,10 @@ class Source:
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
         """What a worker needs to stream an epoch of these weights."""
         config = self.config
-        self._notebook.claim(Record(self.manifest.digest(), {}))
+        self.cache.claim(Record(self.manifest.digest(), {}), self.manifest.digest())
+        manifest = self.cache.save_manifest(self.manifest)
         return Stream(
-            manifest=self.cache.save_manifest(self.manifest),
+            manifest=manifest,
             weights=tuple(weights.items()),
             seed=config.seed,
             epoch_size=epoch_size,

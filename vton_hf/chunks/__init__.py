@@ -3,7 +3,7 @@
 from vton_hf.chunks.build import build_chunks, check_disk, free_bytes, missing
 from vton_hf.chunks.cut import Chunk, cut
 from vton_hf.chunks.files import DATA, LeftOut, Report, read_report
-from vton_hf.chunks.prune import Entry, entries, remove
+from vton_hf.chunks.prune import Entry, clear, entries, prune
 
 __all__ = [
     "DATA",
@@ -13,10 +13,11 @@ __all__ = [
     "Report",
     "build_chunks",
     "check_disk",
+    "clear",
     "cut",
     "entries",
     "free_bytes",
     "missing",
+    "prune",
     "read_report",
-    "remove",
 ]

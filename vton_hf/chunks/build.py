@@ -116,7 +116,7 @@ def older_chunks(chunks: list[Chunk], root: Path) -> dict[str, tuple[Path, ...]]
     """
     by_pool: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for directory in root.iterdir() if root.exists() else ():
-        if not directory.suffix:
+        if not directory.suffix and directory.name.count("-") > 1:
             pool, bits, _ = directory.name.rsplit("-", 2)
             by_pool[pool].append((bits.replace("all", ""), directory.name))
     for known in by_pool.values():

@@ -1,16 +1,11 @@
-"""The commands that look at a bucket, build from it and tidy the cache."""
+"""The commands that look at a bucket and build from it."""
 
 import json
 from argparse import Namespace
 from typing import Any, Final
 
-import datasets
-
 from vton_hf import report
 from vton_hf.builder import VTON
-from vton_hf.chunks import entries, remove
-from vton_hf.listings import in_use
-from vton_hf.records import Cache
 
 _OPTIONS: Final = {
     "gender": "gender",
@@ -61,28 +56,6 @@ def build(asked: Namespace) -> None:
     for item in left_out:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
     print(f"\nCache: {builder.source.cache.root}{' (nothing was fetched, all was there)' if built_before else ''}")
-
-
-def cache(asked: Namespace) -> None:
-    """Show what the cache holds; with --prune, delete what no dataset uses."""
-    place = Cache.within(asked.cache_dir or datasets.config.HF_DATASETS_CACHE)
-    chunks, manifests = place.used()
-    listings, listed = in_use(place)
-    found = [
-        *entries(place.chunks, chunks),
-        *entries(place.manifests, manifests | listed),
-        *entries(place.listings, listings),
-    ]
-    unused = [entry for entry in found if not entry.used]
-    print(f"{place.root}: {len(found):,} entries, {report.amount(sum(entry.bytes for entry in found))}")
-    print(f"Used by no dataset: {len(unused):,}, {report.amount(sum(entry.bytes for entry in unused))}")
-    for entry in unused:
-        if asked.list:
-            print(f"{report.amount(entry.bytes):>10}  {entry.path.name}")
-        if asked.prune:
-            remove(entry)
-    if unused:
-        print(f"Deleted {len(unused):,}." if asked.prune else "`vton-hf cache --prune` deletes them.")
 
 
 def _builder(config: str, asked: Namespace) -> VTON:
