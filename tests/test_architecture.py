@@ -49,7 +49,10 @@ MAY_IMPORT = {
     "left_out": "chunks errors",
     "listings": "claims errors records storage triplets",
     "source": "chunks config errors left_out listings mixing records storage streaming triplets",
-    "builder": "config errors features fetching left_out listings mixing pools records source splits storage streaming",
+    "readable": "",
+    "builder": (
+        "config errors features fetching left_out listings mixing pools readable records source splits storage streaming"
+    ),
     "card": "errors naming report",
     "delivery": (
         "ahead aspect builder card chunks config errors features images mixing naming pools report sheet source splits "
@@ -96,6 +99,7 @@ MAY_USE = {
     "card": "datasets huggingface_hub yaml",
     "delivery": "PIL datasets filelock imagecodecs numpy pyarrow",
     "hub": "datasets huggingface_hub",
+    "readable": "datasets",
     "builder": "datasets",
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",

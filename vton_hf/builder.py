@@ -17,6 +17,7 @@ from vton_hf.features import check_features, features
 from vton_hf.fetching import FetchImages
 from vton_hf.left_out import check_usable
 from vton_hf.listings import check_mode
+from vton_hf.readable import ReadableBuilder
 from vton_hf.records import Cache
 from vton_hf.source import Source
 from vton_hf.splits import SPLIT, each_split, row_ranges
@@ -29,7 +30,7 @@ _BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__ini
 _STOP: Final = {None: "first_exhausted", "min": "first_exhausted", "max": "all_exhausted"}
 
 
-class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is untyped
+class VTON(ReadableBuilder):
     """Person, garment, and the person wearing it, in three mixes of difficulty.
 
     Most users call `load_dataset("vton_hf", "hard", ...)` or `vton_hf.load("hard", ...)`.

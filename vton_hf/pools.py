@@ -79,7 +79,8 @@ def interleave(
         stop: The stopping strategy of `datasets`.
         split: As in `load_dataset`, for the one split there is.
     """
-    shuffled = [pool.shuffle(seed=seed) for pool in pools.values()]
+    # `datasets` would keep the order in a file among the chunks.
+    shuffled = [pool.shuffle(seed=seed, keep_in_memory=True) for pool in pools.values()]
     mixed = datasets.interleave_datasets(
         shuffled, probabilities=[weights[name] for name in pools], seed=seed, stopping_strategy=stop
     )

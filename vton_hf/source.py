@@ -11,7 +11,7 @@ from datasets import DownloadMode
 from datasets.utils import tqdm
 
 from vton_hf import listings, mixing, storage
-from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing
+from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, explained, missing
 from vton_hf.config import VTONConfig
 from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
@@ -156,7 +156,7 @@ class Source:
             ConfigError: If `num_proc` makes no sense.
             StorageError: If the store does not answer, or offline if nothing was built.
             EmptyPoolError: If a difficulty that has weight has no triplet.
-            BuildError: If the disk is too small.
+            BuildError: If the disk is too small or full, or may not be written.
             ImageError: If an image is broken and `on_error="raise"`.
         """
         if num_proc is not None and (type(num_proc) is not int or num_proc < 1):
@@ -169,7 +169,7 @@ class Source:
         chunks = [chunk for pool in by_pool.values() for chunk in pool]
         names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
         record = Record(self.manifest.digest(), names)
-        with self.cache.building(record, self._notebook.mark):
+        with explained(self.cache.root), self.cache.building(record, self._notebook.mark):
             self.cache.save_manifest(self.manifest)
             build_chunks(
                 chunks,
@@ -222,8 +222,9 @@ class Source:
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
         """What a worker needs to stream an epoch of these weights."""
         config = self.config
-        self.cache.claim(Record(self.manifest.digest(), {}), self.manifest.digest())
-        manifest = self.cache.save_manifest(self.manifest)
+        with explained(self.cache.root):
+            self.cache.claim(Record(self.manifest.digest(), {}), self.manifest.digest())
+            manifest = self.cache.save_manifest(self.manifest)
         return Stream(
             manifest=manifest,
             weights=tuple(weights.items()),

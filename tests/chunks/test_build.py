@@ -20,7 +20,7 @@ from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from tests.faults import BUCKET as FAULTY
 from tests.faults import Body, Status, serve_faults
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.chunks import build, workers
+from vton_hf.chunks import disk, workers
 from vton_hf.cli import main
 
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
@@ -257,7 +257,7 @@ def test_a_build_that_does_not_fit_stops_before_the_first_byte(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.fill(2)
-    monkeypatch.setattr(build, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(disk, "free_bytes", lambda _: 1000)
     with pytest.raises(vton_hf.BuildError) as refused:
         vton_hf.load("hard", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
     for way_out in ("streaming=True", "embed_images=False", "image_size=", "cache_dir=", "0.00 GB free"):

@@ -1,7 +1,8 @@
 """Pools on disk: cut into chunks that are built once, resumed, shared by all configs and pruned."""
 
-from vton_hf.chunks.build import build_chunks, check_disk, free_bytes, missing
+from vton_hf.chunks.build import build_chunks, missing
 from vton_hf.chunks.cut import Chunk, cut
+from vton_hf.chunks.disk import check_disk, explained, free_bytes
 from vton_hf.chunks.files import DATA, LeftOut, Report, read_report
 from vton_hf.chunks.prune import Entry, clear, entries, prune
 
@@ -16,6 +17,7 @@ __all__ = [
     "clear",
     "cut",
     "entries",
+    "explained",
     "free_bytes",
     "missing",
     "prune",

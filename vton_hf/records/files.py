@@ -1,6 +1,5 @@
 """Files that are whole or absent, and tables in them that any process maps into memory."""
 
-import atexit
 import logging
 import os
 import shutil
@@ -8,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -84,12 +84,7 @@ def _write(path: Path, table: pa.Table, new: _NewWriter) -> None:
 
 @cache
 def _ours() -> Path:
-    """A directory that ends with this process."""
+    """A directory that ends with this process, which may be a worker: those end without `atexit`."""
     directory = Path(tempfile.mkdtemp(prefix="vton_hf-"))
-    atexit.register(_remove, directory, os.getpid())
+    Finalize(None, shutil.rmtree, (directory,), {"ignore_errors": True}, exitpriority=0)
     return directory
-
-
-def _remove(directory: Path, process: int) -> None:
-    if os.getpid() == process:  # and not in a child that forked
-        shutil.rmtree(directory, ignore_errors=True)
