@@ -48,10 +48,11 @@ MAY_IMPORT = {
     "streaming": "ahead errors features mixing naming preparation records storage triplets",
     "left_out": "chunks errors",
     "listings": "claims errors records storage triplets",
-    "source": "chunks config errors left_out listings mixing records storage streaming triplets",
+    "recorded": "chunks config errors records storage triplets",
+    "source": "chunks errors left_out listings mixing recorded records storage streaming triplets",
     "readable": "",
     "builder": (
-        "config errors features fetching left_out listings mixing pools readable records source splits storage streaming"
+        "config errors features fetching left_out mixing pools readable records source splits storage streaming"
     ),
     "card": "errors naming report",
     "delivery": (

@@ -28,7 +28,7 @@ def missing(chunks: list[Chunk], root: Path) -> list[Chunk]:
 
 
 def build_chunks(
-    chunks: list[Chunk],
+    todo: list[Chunk],
     root: Path,
     store: Store,
     *,
@@ -37,34 +37,32 @@ def build_chunks(
     title: str,
     fresh: bool = False,
 ) -> None:
-    """Write whatever chunk is missing.
+    """Write chunks, except those that another process finishes meanwhile.
 
     Args:
-        chunks: All chunks of a dataset.
+        todo: What is missing, or all if everything is fetched again.
         root: The directory that holds chunks, one directory each.
         store: Where the images lie.
         num_proc: Worker processes; None or 1 builds in this one.
         on_error: `"skip"` or `"raise"`, for objects that are no usable image.
         title: What the progress bar says.
-        fresh: Fetch everything again, also what is there.
+        fresh: Fetch everything again, also what is finished.
 
     Raises:
         BuildError: If the disk is too small or full, or workers keep dying.
         StorageError: If the store does not answer.
         ImageError: If an image is broken and `on_error="raise"`.
     """
-    todo = chunks if fresh else missing(chunks, root)
     if not todo:
         return
     needed = int(sum(chunk.disk for chunk in todo) * RESERVE)
     with explained(root, needed):
         check_writable(root)
         check_disk(needed, root)
-    older = {} if fresh else older_chunks(todo, root)
-    since = time.time() if fresh else 0.0
+    older, since = ({}, time.time()) if fresh else (older_chunks(todo, root), 0.0)
     jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
-    total = sum(chunk.bytes for chunk in todo)
-    with tqdm(total=total, desc=title, unit="B", unit_scale=True) as bar, _kept(), explained(root, needed):
+    size = sum(chunk.bytes for chunk in todo)
+    with tqdm(total=size, desc=title, unit="B", unit_scale=True) as bar, _kept(), explained(root, needed):
         if num_proc is None or num_proc == 1:
             build_here(jobs, store, seen=bar.update)
         else:

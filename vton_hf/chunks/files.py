@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 from filelock import FileLock
@@ -23,6 +23,8 @@ _SOURCES: Final = "sources.json"
 INCOMPLETE: Final = ".incomplete"
 REPLACED: Final = ".replaced"
 LOCK: Final = ".lock"
+UNLISTED: Final = "since it was listed"
+"""Part of what the store says of objects that went or changed."""
 
 _STRICTNESS: Final = ("none", "structure", "decode")
 
@@ -41,11 +43,18 @@ class LeftOut:
         key: The triplet's key.
         uri: The object at fault.
         reason: What is wrong with it.
+        passing: Whether it could not be read, which may pass; bytes that are no usable image stay so.
     """
 
     key: str
     uri: str
     reason: str
+    passing: bool
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "LeftOut":
+        """As a report says it; those of earlier versions do not say what may pass."""
+        return cls(**{"passing": item["reason"].startswith("Cannot read "), **item})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ def read_report(directory: Path) -> Report | None:
     """The report of a finished chunk, or None if there is no such chunk."""
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
-        left_out = tuple(LeftOut(**item) for item in facts["left_out"])
+        left_out = tuple(LeftOut.of(item) for item in facts["left_out"])
         report = Report(rows=facts["rows"], bytes=facts["bytes"], left_out=left_out)
         whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):

@@ -89,6 +89,8 @@ def _add_mixes(add: _Add) -> None:
     )
     _mix(building)
     _num_proc(building)
+    again = "ask again for the triplets that earlier builds left out, and for nothing else"
+    building.add_argument("--retry-skipped", action="store_true", help=again)
 
 
 def _num_proc(part: _Parser) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from vton_hf import report
 from vton_hf.builder import VTON
+from vton_hf.errors import BuildError
 
 _OPTIONS: Final = {
     "gender": "gender",
@@ -24,6 +25,7 @@ _OPTIONS: Final = {
     "image_quality": "image_quality",
     "cache_dir": "cache_dir",
     "listing": "listing",
+    "retry_skipped": "retry_skipped",
 }
 """Arguments and the option of `load_dataset` that each stands for."""
 
@@ -47,7 +49,7 @@ def scan(asked: Namespace) -> None:
 def build(asked: Namespace) -> None:
     """Build a mix into the cache."""
     builder = _builder(asked.config, asked)
-    built_before = builder.config.embed_images and not builder.source.missing_chunks()
+    fetches = asked.retry_skipped or _has_to_fetch(builder)
     builder.download_and_prepare(num_proc=asked.num_proc)
     rows = builder.as_dataset("train").select_columns(["difficulty", "gender", "key"]).with_format(None)
     print(f"{asked.config}: {len(rows):,} rows\n\n{report.mix_table(rows[:], builder.config.weights)}")
@@ -55,7 +57,16 @@ def build(asked: Namespace) -> None:
         print()
     for item in left_out:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
-    print(f"\nCache: {builder.source.cache.root}{' (nothing was fetched, all was there)' if built_before else ''}")
+    print(f"\nCache: {builder.source.cache.root}{'' if fetches else ' (nothing was fetched, all was there)'}")
+
+
+def _has_to_fetch(builder: VTON) -> bool:
+    if not builder.config.embed_images or builder.source.missing_chunks():
+        return True
+    try:
+        return any(item.passing for item in builder.source.left_out())
+    except BuildError:  # built for another mix
+        return False
 
 
 def _builder(config: str, asked: Namespace) -> VTON:
