@@ -43,14 +43,19 @@ MAY_IMPORT = {
     "sheet": "errors images naming report values",
     "forecast": "encoding errors images naming preparation quality storage triplets",
     "config": "aspect encoding errors images mixing naming preparation storage triplets values",
-    "pools": "features mixing splits",
-    "chunks": "ahead encoding errors features images naming preparation storage triplets",
-    "records": "chunks errors features naming storage triplets",
+    "pools": "errors features mixing splits",
+    "claims": "",
+    "chunks": "ahead claims encoding errors features images naming preparation storage triplets",
+    "records": "chunks claims errors features naming storage triplets",
     "streaming": "ahead errors features images mixing naming preparation records storage triplets",
     "left_out": "chunks errors",
-    "listings": "errors records storage triplets",
-    "source": "chunks config errors left_out listings mixing records storage streaming triplets values",
-    "builder": "config errors features fetching left_out listings mixing pools records source splits storage streaming",
+    "listings": "claims errors records storage triplets",
+    "recorded": "chunks config errors records storage triplets",
+    "source": "chunks errors left_out listings mixing recorded records storage streaming triplets values",
+    "readable": "",
+    "builder": (
+        "config errors features fetching left_out mixing pools readable records source splits storage streaming values"
+    ),
     "card": "errors naming report",
     "delivery": (
         "ahead aspect builder card chunks config errors features images mixing naming pools report sheet source splits "
@@ -63,8 +68,8 @@ MAY_IMPORT = {
         "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
     ),
     "cli": (
-        "__init__ aspect builder chunks config delivery sheet demo encoding errors forecast hub images listings mixing "
-        "naming preparation records redaction report source storage triplets"
+        "__init__ aspect builder chunks claims config delivery sheet demo encoding errors forecast hub images listings "
+        "mixing naming preparation records redaction report source storage triplets"
     ),
 }
 """Room by room, from the bottom: what it may import of this package, even inside a function."""
@@ -82,6 +87,7 @@ MAY_USE = {
     "sheet": "PIL pyarrow",
     "demo": "PIL moto numpy s3fs",
     "report": "pyarrow",
+    "claims": "filelock",
     "records": "pyarrow",
     "features": "datasets pyarrow",
     "chunks": "datasets filelock loky numpy pyarrow",
@@ -96,6 +102,7 @@ MAY_USE = {
     "card": "datasets huggingface_hub yaml",
     "delivery": "PIL datasets filelock imagecodecs numpy pyarrow",
     "hub": "datasets huggingface_hub",
+    "readable": "datasets",
     "builder": "datasets",
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",

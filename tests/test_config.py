@@ -13,7 +13,7 @@ from vton_hf.mixing import RECIPES
 NOWHERE = "/no/such/folder/"
 OWN = (
     "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, hidden, image_format, image_quality, "
-    "image_size, limit, listing, mixing, on_error, s3_prefixes, seed, verify."
+    "image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, verify."
 )
 
 

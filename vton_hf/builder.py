@@ -16,7 +16,7 @@ from vton_hf.errors import ConfigError
 from vton_hf.features import check_features, features
 from vton_hf.fetching import FetchImages
 from vton_hf.left_out import check_usable
-from vton_hf.listings import check_mode
+from vton_hf.readable import ReadableBuilder
 from vton_hf.records import Cache
 from vton_hf.source import Source
 from vton_hf.splits import SPLIT, each_split, row_ranges
@@ -29,7 +29,7 @@ _BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__ini
 _STOP: Final = {None: "first_exhausted", "min": "first_exhausted", "max": "all_exhausted"}
 
 
-class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is untyped
+class VTON(ReadableBuilder):
     """Person, garment, and the person wearing it, in three mixes of difficulty.
 
     Most users call `load_dataset("vton_hf", "hard", ...)` or `vton_hf.load("hard", ...)`.
@@ -67,7 +67,8 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
         Raises:
             ConfigError: If an option is unknown or makes no sense.
         """
-        listing = check_mode(options.pop("listing", "auto"))  # no field of the config, whose hash names the cache
+        # No fields of the config, whose hash names the cache.
+        how = {name: options.pop(name) for name in ("listing", "retry_skipped") if name in options}
         options = plain(options)
         check_options(config_name, {name: options[name] for name in options if name not in _BASE_OPTIONS})
         super().__init__(
@@ -76,13 +77,8 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
         self.config.check()
         self._wanted_features = options.get("features")
         check_features(self._wanted_features, self._own_features())
-        self.source = Source(
-            config=self.config,
-            settings=storage.settings_for(self.storage_options),
-            cache=Cache.within(self._cache_dir_root),
-            directory=self._cache_dir,
-            listing=listing,
-        )
+        settings, cache = storage.settings_for(self.storage_options), Cache.within(self._cache_dir_root)
+        self.source = Source(self.config, settings, cache, self._cache_dir, **how)
         self._exported = False
 
     def _info(self) -> datasets.DatasetInfo:
@@ -233,7 +229,8 @@ def load(name: str, *, split: Any = SPLIT, streaming: bool = False, num_proc: in
         split: As in `load_dataset`; None gives a dictionary of all splits.
         streaming: Fetch while iterating instead of building a cache.
         num_proc: Worker processes that build.
-        **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`, `listing`.
+        **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`, `listing`,
+            `retry_skipped`.
 
     Raises:
         VTONError: See `VTON`.

@@ -65,10 +65,12 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         hidden: True also takes what is hidden below a prefix: names that begin with `.`, folders that begin with `.`
             or `__`, the bins, snapshots and thumbnails of file servers.
 
-    One option more says how triplets are found, and is no part of what they are:
+    Two options more say how triplets are found and fetched, and are no part of what they are:
 
         listing: `"auto"` believes a listing of the last day if pages of it are as they were, `"fresh"` lists,
             `"cached"` takes the listing that is kept, however old, and compares nothing.
+        retry_skipped: True asks again for all triplets that earlier builds left out, broken images included; False for
+            some of those with an object that could not be read.
     """
 
     s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None
@@ -195,7 +197,7 @@ def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
             raise ConfigError(f"{name}={options[name]!r} is not used here: s3_prefixes=[...] says where triplets lie.")
     allowed = {field.name for field in fields(VTONConfig)}
     for name in sorted(set(options) - allowed):
-        own = sorted({"listing"} | allowed - {field.name for field in fields(datasets.BuilderConfig)})
+        own = sorted({"listing", "retry_skipped"} | allowed - {field.name for field in fields(datasets.BuilderConfig)})
         near = difflib.get_close_matches(name, own, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(own)}.")

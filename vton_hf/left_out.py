@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from vton_hf.chunks import LeftOut
-from vton_hf.errors import EmptyPoolError, ImageError
+from vton_hf.errors import EmptyPoolError, ImageError, StorageError
 
 logger = logging.getLogger("vton_hf")
 
 _SHOWN: Final = 3
+_AGAIN: Final = (
+    "`vton-hf build --retry-skipped` (or retry_skipped=True) asks for all of them again, and for nothing else"
+)
 
 
 def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence[LeftOut]) -> None:
@@ -33,22 +36,31 @@ def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence
 
 
 def tell_left_out(items: Sequence[LeftOut], *, on_error: str) -> None:
-    """Warn of broken images, also of those that an earlier build found.
+    """Warn of triplets that are left out, also of those that an earlier build found.
 
     Raises:
-        ImageError: If there are any and `on_error` is `"raise"`.
+        ImageError: If `on_error` is `"raise"` and an image is broken.
+        StorageError: If `on_error` is `"raise"` and objects could not be read.
     """
-    first = "; ".join(f"{item.key}: {item.reason} ({item.uri})" for item in items[:_SHOWN])
+    if not items:
+        return
+    # What does not pass by itself comes first.
+    shown = sorted(items, key=lambda item: item.passing)[:_SHOWN]
+    first = "; ".join(f"{item.key}: {item.reason} ({item.uri})" for item in shown)
     more = f"; and {len(items) - _SHOWN:,} more" if len(items) > _SHOWN else ""
-    if items and on_error == "raise":
-        raise ImageError(
-            f"Broken images: {first}{more}. Mend or remove the objects, leave the triplets out with "
-            f"exclude=[...], or build with on_error='skip'."
+    if on_error == "raise":
+        kind, what = (
+            (StorageError, "Objects that could not be read") if shown[0].passing else (ImageError, "Broken images")
         )
-    if items:
-        logger.warning(
-            "%s left out while building: %s%s. download_mode='force_redownload' asks for them again.",
-            "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
-            first,
-            more,
+        raise kind(
+            f"{what}: {first}{more}. Mend or remove the objects, leave the triplets out with "
+            f"exclude=[...], or build with on_error='skip'. {_AGAIN}."
         )
+    logger.warning(
+        "%s left out while building: %s%s. %s%s.",
+        "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
+        first,
+        more,
+        "The next build asks again for objects that could not be read; " if any(item.passing for item in items) else "",
+        _AGAIN,
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from datasets.fingerprint import Hasher
 from datasets.table import InMemoryTable, MemoryMappedTable, concat_tables
 
+from vton_hf.errors import BuildError
 from vton_hf.features import features
 from vton_hf.mixing import Plan
 from vton_hf.splits import SPLIT, is_part, row_ranges
@@ -24,9 +25,15 @@ def open_pool(files: Sequence[Path], info: datasets.DatasetInfo, *, in_memory: b
         files: Its Arrow stream files.
         info: What the dataset says of itself; copied, with the features that the files have.
         in_memory: Copy the files into memory instead of mapping them.
+
+    Raises:
+        BuildError: If one is gone from the cache.
     """
     kind = InMemoryTable if in_memory else MemoryMappedTable
-    tables = [kind.from_file(str(file)) for file in files]
+    try:
+        tables = [kind.from_file(str(file)) for file in files]
+    except FileNotFoundError as error:
+        raise BuildError(f"Part of the cache is gone ({error}). Load the dataset once more to build it.") from error
     # The names of the files carry the digests of all that is in them.
     mark = Hasher.hash([str(file) for file in files])
     info = info.copy()
@@ -72,7 +79,8 @@ def interleave(
         stop: The stopping strategy of `datasets`.
         split: As in `load_dataset`, for the one split there is.
     """
-    shuffled = [pool.shuffle(seed=seed) for pool in pools.values()]
+    # `datasets` would keep the order in a file among the chunks.
+    shuffled = [pool.shuffle(seed=seed, keep_in_memory=True) for pool in pools.values()]
     mixed = datasets.interleave_datasets(
         shuffled, probabilities=[weights[name] for name in pools], seed=seed, stopping_strategy=stop
     )

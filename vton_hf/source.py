@@ -1,9 +1,8 @@
 """One dataset's way from the bucket to the cache: listed once, built as far as it is missing, remembered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
 import pyarrow as pa
@@ -11,53 +10,46 @@ from datasets import DownloadMode
 from datasets.utils import tqdm
 
 from vton_hf import listings, mixing, storage
-from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing
-from vton_hf.config import VTONConfig
-from vton_hf.errors import BuildError, ConfigError, StorageError
+from vton_hf.chunks import UNLISTED, Chunk, ask_again, build_chunks, cut, explained, missing
+from vton_hf.errors import ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
-from vton_hf.records import Cache, Notebook, Record
+from vton_hf.recorded import Recorded
+from vton_hf.records import Record
 from vton_hf.streaming import Stream
-from vton_hf.triplets import Audit, Manifest, read_names, tell
+from vton_hf.triplets import Audit, Manifest, tell
 from vton_hf.values import as_int
 
 
 @dataclass(eq=False)
-class Source:
+class Source(Recorded):
     """What a config draws from.
 
     Attributes:
-        config: Its options, checked.
-        settings: How the store is reached.
-        cache: Where chunks and manifests lie.
-        directory: Where the record of this very dataset lies.
         listing: Whether an earlier listing of the bucket may do: one of `listings.MODES`.
         tells: Whether to log what was left out.
+        retry_skipped: Whether to ask again for all that earlier builds left out.
     """
 
-    config: VTONConfig
-    settings: storage.StorageSettings
-    cache: Cache
-    directory: str
     listing: str = "auto"
     tells: bool = True
-    _record: Record | None = field(default=None, init=False, repr=False)
+    retry_skipped: bool = False
     _warned: bool = field(default=False, init=False, repr=False)
-    _reports: list[Report] | None = field(default=None, init=False, repr=False)
+    _outdated: bool = field(default=False, init=False, repr=False)
 
-    @cached_property
-    def prefixes(self) -> list[str]:
-        """Where the triplets lie, each with its scheme and bucket."""
-        return [storage.resolve_prefix(prefix, self.settings) for prefix in self.config.prefixes]
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            ConfigError: If an option is none of those that are allowed.
+        """
+        listings.check_mode(self.listing)
+        if not isinstance(self.retry_skipped, bool):
+            raise ConfigError(f"retry_skipped={self.retry_skipped!r} makes no sense. Allowed: True or False.")
 
     @cached_property
     def _store(self) -> storage.Store:
         """Lists and builds: a client takes 0.2 s to make."""
         return storage.Store(self.settings, many=True)
-
-    @cached_property
-    def _notebook(self) -> Notebook:
-        said = "\n".join([*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
-        return Notebook(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
 
     @cached_property
     def _survey(self) -> tuple[Manifest, Audit]:
@@ -163,66 +155,57 @@ class Source:
             ConfigError: If `num_proc` makes no sense.
             StorageError: If the store does not answer, or offline if nothing was built.
             EmptyPoolError: If a difficulty that has weight has no triplet.
-            BuildError: If the disk is too small.
+            BuildError: If the disk is too small or full, or may not be written.
             ImageError: If an image is broken and `on_error="raise"`.
         """
-        workers = _workers(num_proc)
+        num_proc = _workers(num_proc)
         if storage.is_offline():
             self.record()
             return
+        if self._outdated:
+            self.__dict__.pop("_survey", None)
         self.check_pools()
         by_pool = self.chunks()
         chunks = [chunk for pool in by_pool.values() for chunk in pool]
         names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
         record = Record(self.manifest.digest(), names)
-        self._notebook.claim(record)
+        try:
+            with explained(self.cache.root), self.cache.building(record, self._notebook.mark):
+                self._build(chunks, num_proc=num_proc, fresh=fresh)
+                self._notebook.save(record)
+        except StorageError as error:
+            self._doubt_listing([str(error)])
+            raise
+        self._record, self._reports = record, None
+        self._doubt_listing([item.reason for item in self.left_out()])
+        tell_left_out(self.left_out(), on_error=self.config.on_error)
+
+    def _build(self, chunks: list[Chunk], *, num_proc: int | None, fresh: bool) -> None:
+        root = self.cache.chunks
         self.cache.save_manifest(self.manifest)
+        todo = chunks if fresh else missing(chunks, root)
         build_chunks(
-            chunks,
-            self.cache.chunks,
+            todo,
+            root,
             self._store,
-            num_proc=workers,
+            num_proc=num_proc,
             on_error=self.config.on_error,
             title=f"Building {self.config.name}",
             fresh=fresh,
         )
+        if self.retry_skipped or self.listing != "cached":
+            built = {chunk.name for chunk in todo}
+            there = [chunk for chunk in chunks if chunk.name not in built]
+            ask_again(there, root, self._store, everything=self.retry_skipped)
         if not self.config.embed_images:
             self.cache.save_uris(self.manifest)
-        self._notebook.save(record)
-        self._record, self._reports = record, None
-        tell_left_out(self.left_out(), on_error=self.config.on_error)
+            self.cache.save_known(self.manifest)
 
-    def record(self) -> Record:
-        """How the dataset was prepared.
-
-        Raises:
-            StorageError: If it was not, and the store may not be asked.
-            BuildError: If it was not.
-        """
-        if self._record is None:
-            self._record = self._notebook.load()
-        if self._record is None and storage.is_offline():
-            raise StorageError(
-                f"HF_DATASETS_OFFLINE is set, and {self.config.name!r} with these options was not built in "
-                f"{self.cache.root} before. Unset it and build once, or pass the same options and cache_dir."
-            )
-        if self._record is None:
-            raise BuildError(f"Nothing is built in {self.directory}. Call download_and_prepare() first.")
-        return self._record
-
-    def reports(self) -> list[Report]:
-        """What each chunk of the prepared dataset holds.
-
-        Raises:
-            BuildError: If one is gone from the cache.
-        """
-        if self._reports is None:
-            self._reports = self.cache.reports(self.record())
-        return self._reports
-
-    def left_out(self) -> list[LeftOut]:
-        """The triplets that were found broken while building."""
-        return [item for report in self.reports() for item in report.left_out]
+    def _doubt_listing(self, reasons: Iterable[str]) -> None:
+        """List again next time if what a build met shows that the listing is no longer true."""
+        if any(UNLISTED in reason for reason in reasons):
+            listings.forget(self.cache.listings, self._store, self.prefixes)
+            self._outdated = True
 
     def store_of_rows(self) -> storage.Store:
         """Reads the objects of prepared rows that hold URIs, and holds them against what was listed."""
@@ -233,9 +216,11 @@ class Source:
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
         """What a worker needs to stream an epoch of these weights."""
         config = self.config
-        self._notebook.claim(Record(self.manifest.digest(), {}))
+        with explained(self.cache.root):
+            self.cache.claim(Record(self.manifest.digest(), {}), self.manifest.digest())
+            manifest = self.cache.save_manifest(self.manifest)
         return Stream(
-            manifest=self.cache.save_manifest(self.manifest),
+            manifest=manifest,
             weights=tuple(weights.items()),
             seed=config.seed,
             epoch_size=epoch_size,

@@ -20,7 +20,8 @@ from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from tests.faults import BUCKET as FAULTY
 from tests.faults import Body, Status, serve_faults
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.chunks import build, workers
+from vton_hf.chunks import disk, workers
+from vton_hf.cli import main
 
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
 
@@ -256,7 +257,7 @@ def test_a_build_that_does_not_fit_stops_before_the_first_byte(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.fill(2)
-    monkeypatch.setattr(build, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(disk, "free_bytes", lambda _: 1000)
     with pytest.raises(vton_hf.BuildError) as refused:
         vton_hf.load("hard", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
     for way_out in ("streaming=True", "embed_images=False", "image_size=", "cache_dir=", "0.00 GB free"):
@@ -331,39 +332,19 @@ def test_a_denied_triplet_is_left_out_also_where_nothing_else_is_asked_for(tmp_p
             vton_hf.load("easy", exclude=["easy/male/000"], **options)
 
 
-@pytest.mark.s3
-def test_pruning_leaves_alone_what_a_build_under_way_has_finished(s3: MotoS3, tmp_path: Path) -> None:
-    from vton_hf.chunks import entries
-    from vton_hf.records import Cache
-
-    objects = fill(s3, 2)
-    builder = in_process(s3, tmp_path / "cache", slow=1.0)
-    deadline = time.monotonic() + 60
-    while len(finished_chunks(tmp_path / "cache")) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    cache = Cache.within(tmp_path / "cache")
-    chunks, manifests = cache.used()
-    found = [*entries(cache.chunks, chunks), *entries(cache.manifests, manifests)]
-    assert builder.poll() is None
-    assert len(found) >= 3
-    assert all(entry.used for entry in found)
-    assert builder.communicate(timeout=60)[0].startswith(f"{objects // 3} ")
-
-
-def test_what_no_dataset_uses_is_known_and_can_be_removed(bucket: Bucket, tmp_path: Path) -> None:
-    from vton_hf.chunks import entries, remove
-    from vton_hf.records import Cache
-
+def test_what_no_dataset_uses_is_known_and_can_be_removed(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bucket.fill(2)
     options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")}
     vton_hf.load("hard", **options)
     bucket.put(triplet_keys("hard", "male", "001")["cloth_image"], png("new"))
     vton_hf.load("hard", **options)
-    cache = Cache.within(tmp_path / "cache")
-    unused = [entry for entry in entries(cache.chunks, cache.used()[0]) if not entry.used]
-    assert [entry.path.name.rsplit("-", 2)[0] for entry in unused] == ["original-hard-male"]
-    for entry in unused:
-        remove(entry)
+    before = {path.name.rsplit("-", 2)[0] for path in finished_chunks(tmp_path / "cache")}
+    assert main(["cache", "--cache-dir", str(tmp_path / "cache"), "--prune", "--list"]) == 0
+    pruned = [line.split()[-1] for line in capsys.readouterr().out.splitlines() if "original-" in line]
+    assert [name.rsplit("-", 2)[0] for name in pruned] == ["original-hard-male"]
+    assert {path.name.rsplit("-", 2)[0] for path in finished_chunks(tmp_path / "cache")} == before
     assert len(vton_hf.load("hard", **options)) == 12
 
 

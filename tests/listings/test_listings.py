@@ -233,8 +233,8 @@ def test_pruning_spares_the_listings_of_a_day(
 ) -> None:
     stream()
     (kept,) = (tmp_path / LISTINGS).iterdir()
-    for record in (tmp_path / "cache").rglob("vton_hf-*.json"):
-        record.unlink()  # nothing but the listing refers to the manifest now
+    for claim in (tmp_path / "cache/vton_hf/claims").iterdir():
+        claim.unlink()  # nothing but the listing refers to the manifest now
     prune = ["cache", "--cache-dir", str(tmp_path / "cache"), "--prune"]
     assert main(prune) == 0
     assert "Used by no dataset: 0" in capsys.readouterr().out

@@ -1,22 +1,28 @@
 """Pools on disk: cut into chunks that are built once, resumed, shared by all configs and pruned."""
 
-from vton_hf.chunks.build import build_chunks, check_disk, free_bytes, missing
+from vton_hf.chunks.build import build_chunks, missing
 from vton_hf.chunks.cut import Chunk, cut
-from vton_hf.chunks.files import DATA, LeftOut, Report, read_report
-from vton_hf.chunks.prune import Entry, entries, remove
+from vton_hf.chunks.disk import check_disk, explained, free_bytes
+from vton_hf.chunks.files import DATA, UNLISTED, LeftOut, Report, read_report
+from vton_hf.chunks.prune import Entry, clear, entries, prune
+from vton_hf.chunks.skipped import ask_again
 
 __all__ = [
     "DATA",
+    "UNLISTED",
     "Chunk",
     "Entry",
     "LeftOut",
     "Report",
+    "ask_again",
     "build_chunks",
     "check_disk",
+    "clear",
     "cut",
     "entries",
+    "explained",
     "free_bytes",
     "missing",
+    "prune",
     "read_report",
-    "remove",
 ]

@@ -1,7 +1,5 @@
 """Building the chunks that are missing: what is to do, whether it fits, and what to say when it fails."""
 
-import errno
-import shutil
 import time
 from bisect import bisect_left
 from collections import defaultdict
@@ -13,10 +11,11 @@ from typing import Final
 from datasets.utils import tqdm
 
 from vton_hf.chunks.cut import Chunk
+from vton_hf.chunks.disk import check_disk, check_writable, explained
 from vton_hf.chunks.files import is_finished
 from vton_hf.chunks.workers import build_here, build_in_workers
 from vton_hf.chunks.write import Job
-from vton_hf.errors import BuildError, StorageError
+from vton_hf.errors import StorageError
 from vton_hf.storage import Store
 
 RESERVE: Final = 1.02
@@ -29,7 +28,7 @@ def missing(chunks: list[Chunk], root: Path) -> list[Chunk]:
 
 
 def build_chunks(
-    chunks: list[Chunk],
+    todo: list[Chunk],
     root: Path,
     store: Store,
     *,
@@ -38,74 +37,45 @@ def build_chunks(
     title: str,
     fresh: bool = False,
 ) -> None:
-    """Write whatever chunk is missing.
+    """Write chunks, except those that another process finishes meanwhile.
 
     Args:
-        chunks: All chunks of a dataset.
+        todo: What is missing, or all if everything is fetched again.
         root: The directory that holds chunks, one directory each.
         store: Where the images lie.
         num_proc: Worker processes; None or 1 builds in this one.
         on_error: `"skip"` or `"raise"`, for objects that are no usable image.
         title: What the progress bar says.
-        fresh: Fetch everything again, also what is there.
+        fresh: Fetch everything again, also what is finished.
 
     Raises:
         BuildError: If the disk is too small or full, or workers keep dying.
         StorageError: If the store does not answer.
         ImageError: If an image is broken and `on_error="raise"`.
     """
-    todo = chunks if fresh else missing(chunks, root)
     if not todo:
         return
-    check_disk(int(sum(chunk.disk for chunk in todo) * RESERVE), root)
-    older = {} if fresh else older_chunks(todo, root)
-    since = time.time() if fresh else 0.0
+    needed = int(sum(chunk.disk for chunk in todo) * RESERVE)
+    with explained(root, needed):
+        check_writable(root)
+        check_disk(needed, root)
+    older, since = ({}, time.time()) if fresh else (older_chunks(todo, root), 0.0)
     jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
-    total = sum(chunk.bytes for chunk in todo)
-    with tqdm(total=total, desc=title, unit="B", unit_scale=True) as bar, _explained(root):
+    size = sum(chunk.bytes for chunk in todo)
+    with tqdm(total=size, desc=title, unit="B", unit_scale=True) as bar, _kept(), explained(root, needed):
         if num_proc is None or num_proc == 1:
             build_here(jobs, store, seen=bar.update)
         else:
             build_in_workers(jobs, store.settings, seen=bar.update, num_proc=num_proc)
 
 
-def free_bytes(directory: Path) -> int:
-    """Free space where the directory lies or would lie."""
-    existing = next(path for path in (directory, *directory.parents) if path.exists())
-    return shutil.disk_usage(existing).free
-
-
-def check_disk(needed: int, root: Path) -> None:
-    """Refuse to begin what cannot end.
-
-    Raises:
-        BuildError: If the disk has less than `needed` bytes left.
-    """
-    free = free_bytes(root)
-    if needed > free:
-        raise BuildError(
-            f"The build needs {needed / 1e9:,.2f} GB but {root} has {free / 1e9:,.2f} GB free. Ways out: "
-            f"streaming=True (stores nothing), embed_images=False (stores only the keys, fetches images on "
-            f"access), image_size=(height, width) for smaller images, limit= for a part of each difficulty, or "
-            f"cache_dir= (or HF_DATASETS_CACHE) on a larger disk. "
-            f"`vton-hf cache --prune` removes chunks that no dataset uses any more."
-        )
-
-
 @contextmanager
-def _explained(root: Path) -> Iterator[None]:
-    """Say, with whatever stops a build, what is kept."""
+def _kept() -> Iterator[None]:
+    """Say, with a store's failure, what is kept."""
     try:
         yield
     except StorageError as error:
         raise type(error)(f"{error} Finished chunks are kept; the next build goes on from there.") from None
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise BuildError(
-            f"The disk of {root} is full. Finished chunks are kept; make room (`vton-hf cache --prune`) "
-            f"and build again."
-        ) from error
 
 
 def older_chunks(chunks: list[Chunk], root: Path) -> dict[str, tuple[Path, ...]]:
@@ -116,7 +86,7 @@ def older_chunks(chunks: list[Chunk], root: Path) -> dict[str, tuple[Path, ...]]
     """
     by_pool: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for directory in root.iterdir() if root.exists() else ():
-        if not directory.suffix:
+        if not directory.suffix and directory.name.count("-") > 1:
             pool, bits, _ = directory.name.rsplit("-", 2)
             by_pool[pool].append((bits.replace("all", ""), directory.name))
     for known in by_pool.values():

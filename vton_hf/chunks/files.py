@@ -1,22 +1,30 @@
 """A chunk on disk: a directory that is either whole or absent, and what it says of itself."""
 
+import ctypes
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 from filelock import FileLock
 
+from vton_hf.claims import modified
 from vton_hf.naming import ROLES
 
 DATA: Final = "data.arrow"
 _REPORT: Final = "report.json"
 _SOURCES: Final = "sources.json"
 INCOMPLETE: Final = ".incomplete"
+REPLACED: Final = ".replaced"
+LOCK: Final = ".lock"
+UNLISTED: Final = "since it was listed"
+"""Part of what the store says of objects that went or changed."""
 
 _STRICTNESS: Final = ("none", "structure", "decode")
 
@@ -35,11 +43,18 @@ class LeftOut:
         key: The triplet's key.
         uri: The object at fault.
         reason: What is wrong with it.
+        passing: Whether it could not be read, which may pass; bytes that are no usable image stay so.
     """
 
     key: str
     uri: str
     reason: str
+    passing: bool
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "LeftOut":
+        """As a report says it; those of earlier versions do not say what may pass."""
+        return cls(**{"passing": item["reason"].startswith("Cannot read "), **item})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,7 @@ def read_report(directory: Path) -> Report | None:
     """The report of a finished chunk, or None if there is no such chunk."""
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
-        left_out = tuple(LeftOut(**item) for item in facts["left_out"])
+        left_out = tuple(LeftOut.of(item) for item in facts["left_out"])
         report = Report(rows=facts["rows"], bytes=facts["bytes"], left_out=left_out)
         whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
@@ -108,8 +123,9 @@ def claimed(directory: Path, *, since: float, wait: bool) -> Iterator[Path | Non
         filelock.Timeout: If another process is at work on it and `wait` is false.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    lock = directory.with_name(directory.name + ".lock")
-    with FileLock(lock, timeout=-1 if wait else 0):
+    lock = directory.with_name(directory.name + LOCK)
+    with FileLock(lock, timeout=-1 if wait else 0, mode=0o666):
+        _restore(directory)
         if is_finished(directory, since=since):
             yield None
         else:
@@ -126,8 +142,10 @@ def claimed(directory: Path, *, since: float, wait: bool) -> Iterator[Path | Non
 
 
 def put_in_place(scratch: Path, directory: Path) -> None:
-    """Make it the finished chunk, in place of an earlier one."""
-    replaced = directory.with_name(directory.name + ".replaced")
+    """Make it the finished chunk, in place of an earlier one, which others may have open or be about to open."""
+    if directory.exists() and _exchange(scratch, directory):
+        return
+    replaced = directory.with_name(directory.name + REPLACED)
     shutil.rmtree(replaced, ignore_errors=True)
     if directory.exists():
         directory.rename(replaced)
@@ -135,9 +153,25 @@ def put_in_place(scratch: Path, directory: Path) -> None:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two directories take each other's names in one step; whether the system can."""
+    if sys.platform != "linux":
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    return rename is not None and rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
+
+
+def _restore(directory: Path) -> None:
+    """Bring back the chunk of a build that was killed between its two renames."""
+    replaced = directory.with_name(directory.name + REPLACED)
+    if replaced.exists() and not directory.exists():
+        replaced.rename(directory)
+
+
 def is_finished(directory: Path, *, since: float = 0.0) -> bool:
     """Whether the chunk is there, finished at `since` (seconds since the epoch) or later."""
-    return read_report(directory) is not None and (directory / _REPORT).stat().st_mtime >= since
+    return read_report(directory) is not None and modified(directory / _REPORT) >= since
 
 
 class Older(Mapping[Unit, tuple[bytes, ...]]):
@@ -170,7 +204,10 @@ class Older(Mapping[Unit, tuple[bytes, ...]]):
     def __getitem__(self, unit: Unit) -> tuple[bytes, ...]:
         directory, index = self._place[unit]
         if directory not in self._tables:
-            self._tables[directory] = pa.ipc.open_stream(pa.memory_map(str(directory / DATA))).read_all()
+            try:
+                self._tables[directory] = pa.ipc.open_stream(pa.memory_map(str(directory / DATA))).read_all()
+            except FileNotFoundError as error:  # pruned since it was looked at
+                raise KeyError(unit) from error
         cells = [self._tables[directory][role][index].as_py() for role in unit[0]]
         if [cell["path"] for cell in cells] != [uri for uri, _, _ in unit[1]]:
             raise KeyError(unit)

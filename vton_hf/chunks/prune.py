@@ -1,11 +1,19 @@
-"""Throwing away what no dataset uses any more."""
+"""Throwing away what no dataset uses any more, beside others that build, load and prune."""
 
+import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from uuid import uuid4
 
-from vton_hf.chunks.files import INCOMPLETE
+from vton_hf.chunks.files import INCOMPLETE, LOCK, REPLACED
+from vton_hf.claims import children
+
+_UNFINISHED: Final = re.compile(rf"(\.[0-9a-f]{{32}})?{re.escape(INCOMPLETE)}$|{re.escape(LOCK)}$")
+"""What stands behind the name of a file or directory that is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +23,7 @@ class Entry:
     Attributes:
         path: Where it lies.
         bytes: What it takes on disk.
-        used: Whether a dataset that was prepared refers to it.
+        used: Whether a dataset that was prepared refers to it, or a process is at work on it.
     """
 
     path: Path
@@ -23,25 +31,66 @@ class Entry:
     used: bool
 
 
-def entries(directory: Path, used: Iterable[str]) -> list[Entry]:
-    """What lies in the directory, by name; `used` holds the names that are referred to."""
-    names = set(used)
-    found = sorted(directory.iterdir()) if directory.exists() else []
-    return [
-        Entry(path, _weight(path), path.name.removesuffix(INCOMPLETE) in names)
-        for path in found
-        if path.suffix != ".lock"
-    ]
+def entries(
+    directory: Path, used: set[str] | frozenset[str], under_way: set[str] | frozenset[str] = frozenset()
+) -> list[Entry]:
+    """What lies in the directory, by name.
+
+    Args:
+        directory: The chunks', the manifests' or the listings'.
+        used: The names that are referred to.
+        under_way: Those of them that a process may be writing.
+    """
+    return [Entry(path, _weight(path), _is_used(path, used, under_way)) for path in children(directory)]
 
 
-def remove(entry: Entry) -> None:
-    """Delete it; datasets that have it open keep reading what they mapped."""
-    if entry.path.is_dir():
-        shutil.rmtree(entry.path, ignore_errors=True)
-    else:
-        entry.path.unlink(missing_ok=True)
+def prune(unused: Iterable[Entry], removed: Path) -> int:
+    """Take entries out of the cache; datasets that have them open keep reading what they mapped.
+
+    They are renamed, which takes no time in which others would have to wait; `clear` deletes them.
+
+    Args:
+        unused: What to take; what is gone by now is no matter.
+        removed: Where to, a directory of the same disk.
+
+    Returns:
+        How many were taken.
+    """
+    removed.mkdir(parents=True, exist_ok=True)
+    taken = 0
+    for entry in unused:
+        with suppress(FileNotFoundError):
+            entry.path.rename(removed / uuid4().hex)
+            taken += 1
+    return taken
+
+
+def clear(removed: Path) -> None:
+    """Delete what was taken, also by a process that was stopped before it did."""
+    for path in children(removed):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _is_used(path: Path, used: set[str] | frozenset[str], under_way: set[str] | frozenset[str]) -> bool:
+    unfinished = _UNFINISHED.search(path.name)
+    if unfinished:
+        return path.name[: unfinished.start()] in under_way
+    if path.suffix == REPLACED:
+        return path.stem in under_way or (path.stem in used and not path.with_suffix("").exists())
+    return path.name in used
 
 
 def _weight(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    if not path.is_dir():
+        return _size(path)
+    return sum(_weight(child) for child in children(path))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from filelock import Timeout
 
 from vton_hf.ahead import ahead
@@ -31,6 +32,7 @@ class Job:
         older: Chunks that may hold some of the images; those are copied from there and not fetched.
         on_error: `"skip"` leaves out triplets with a broken image and reports them; `"raise"` stops.
         since: A chunk that was finished before (seconds since the epoch) is built again.
+        kept: Triplets of it that are known to be left out, and are not asked for.
     """
 
     chunk: Chunk
@@ -38,6 +40,7 @@ class Job:
     older: tuple[Path, ...]
     on_error: str
     since: float = 0.0
+    kept: tuple[LeftOut, ...] = ()
 
 
 def build(jobs: list[Job], store: Store, *, seen: Callable[[int], object], threads: int, wait: bool) -> list[Job]:
@@ -108,7 +111,7 @@ class _Writing:
         self.job = job
         self._lock, self._file = ExitStack(), ExitStack()
         self._scratch = self._lock.enter_context(claimed(job.directory, since=job.since, wait=wait))
-        self._left_out: list[LeftOut] = []
+        self._left_out = list(job.kept)
         self._sources: list[tuple[Source, ...]] = []
         self._bytes = 0
         # What is stored prepared no longer shows whether its object was sound.
@@ -120,7 +123,8 @@ class _Writing:
         if self._scratch is not None:
             file = self._file.enter_context((self._scratch / DATA).open("wb"))
             self._writer = self._file.enter_context(pa.ipc.new_stream(file, SCHEMA))
-            yield from parts(self.job.chunk.rows)
+            rows, kept = self.job.chunk.rows, pa.array([item.key for item in self.job.kept], pa.string())
+            yield from parts(rows.filter(pc.invert(pc.is_in(rows["key"], kept))))
 
     def add(self, rows: list[Row], images: list[Images], batch: Batch) -> None:
         """Write the good triplets of a part, as far as the batch is full."""
@@ -156,10 +160,15 @@ class _Writing:
 _Piece: TypeAlias = tuple[_Writing, list[Row]]
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether what is wrong with an object may pass: it could not be read; bytes that are no usable image stay so."""
+    return isinstance(error, StorageError)
+
+
 def _sorted_out(
     rows: list[Row], images: list[Images]
 ) -> tuple[list[tuple[Row, list[bytes]]], list[tuple[LeftOut, Exception]]]:
-    """The good rows with their images, and for each other row the first thing that is wrong with it.
+    """The good rows with their images, and for each other row what is wrong with it: what does not pass comes first.
 
     Raises:
         UnavailableError: If the store did not give an object in time: that says nothing of the object.
@@ -169,10 +178,10 @@ def _sorted_out(
     for row, triplet in zip(rows, images, strict=True):
         errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
         if errors:
-            role, error = errors[0]
+            role, error = min(errors, key=lambda fault: is_passing(fault[1]))
             if isinstance(error, UnavailableError):
                 raise error
-            faults.append((LeftOut(row["key"], row[role], str(error)), error))
+            faults.append((LeftOut(row["key"], row[role], str(error), is_passing(error)), error))
         else:
             good.append((row, [image for image in triplet if isinstance(image, bytes)]))
     return good, faults

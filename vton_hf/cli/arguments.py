@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 from vton_hf import __version__
 from vton_hf.aspect import ASPECTS
-from vton_hf.cli import commands, deliveries, planning
+from vton_hf.cli import commands, deliveries, planning, tidying
 from vton_hf.cli.bench import MODES as BENCH_MODES
 from vton_hf.cli.bench import bench
 from vton_hf.cli.demo import demo
@@ -94,6 +94,8 @@ def _add_mixes(add: _Add) -> None:
     )
     _mix(building)
     _num_proc(building)
+    again = "ask again for the triplets that earlier builds left out, and for nothing else"
+    building.add_argument("--retry-skipped", action="store_true", help=again)
 
 
 def _num_proc(part: _Parser) -> None:
@@ -171,7 +173,7 @@ def _add_bench(add: _Add) -> None:
 def _add_cache(add: _Add) -> None:
     caching = add(
         "cache [options]",
-        commands.cache,
+        tidying.cache,
         "show what the cache holds and what no dataset uses any more",
         "cache --prune",
     )

@@ -1,16 +1,12 @@
-"""The commands that look at a bucket, build from it and tidy the cache."""
+"""The commands that look at a bucket and build from it."""
 
 import json
 from argparse import Namespace
 from typing import Any, Final
 
-import datasets
-
 from vton_hf import report
 from vton_hf.builder import VTON
-from vton_hf.chunks import entries, remove
-from vton_hf.listings import in_use
-from vton_hf.records import Cache
+from vton_hf.errors import BuildError
 
 _OPTIONS: Final = {
     "gender": "gender",
@@ -30,6 +26,7 @@ _OPTIONS: Final = {
     "image_quality": "image_quality",
     "cache_dir": "cache_dir",
     "listing": "listing",
+    "retry_skipped": "retry_skipped",
 }
 """Arguments and the option of `load_dataset` that each stands for."""
 
@@ -60,7 +57,7 @@ def scan(asked: Namespace) -> None:
 def build(asked: Namespace) -> None:
     """Build a mix into the cache."""
     builder = _builder(asked.config, asked)
-    built_before = builder.config.embed_images and not builder.source.missing_chunks()
+    fetches = asked.retry_skipped or _has_to_fetch(builder)
     builder.download_and_prepare(num_proc=asked.num_proc)
     rows = builder.as_dataset("train").select_columns(["difficulty", "gender", "key"]).with_format(None)
     print(f"{asked.config}: {len(rows):,} rows\n\n{report.mix_table(rows[:], builder.config.weights)}")
@@ -68,29 +65,16 @@ def build(asked: Namespace) -> None:
         print()
     for item in left_out:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
-    print(f"\nCache: {builder.source.cache.root}{' (nothing was fetched, all was there)' if built_before else ''}")
+    print(f"\nCache: {builder.source.cache.root}{'' if fetches else ' (nothing was fetched, all was there)'}")
 
 
-def cache(asked: Namespace) -> None:
-    """Show what the cache holds; with --prune, delete what no dataset uses."""
-    place = Cache.within(asked.cache_dir or datasets.config.HF_DATASETS_CACHE)
-    chunks, manifests = place.used()
-    listings, listed = in_use(place)
-    found = [
-        *entries(place.chunks, chunks),
-        *entries(place.manifests, manifests | listed),
-        *entries(place.listings, listings),
-    ]
-    unused = [entry for entry in found if not entry.used]
-    print(f"{place.root}: {len(found):,} entries, {report.amount(sum(entry.bytes for entry in found))}")
-    print(f"Used by no dataset: {len(unused):,}, {report.amount(sum(entry.bytes for entry in unused))}")
-    for entry in unused:
-        if asked.list:
-            print(f"{report.amount(entry.bytes):>10}  {entry.path.name}")
-        if asked.prune:
-            remove(entry)
-    if unused:
-        print(f"Deleted {len(unused):,}." if asked.prune else "`vton-hf cache --prune` deletes them.")
+def _has_to_fetch(builder: VTON) -> bool:
+    if not builder.config.embed_images or builder.source.missing_chunks():
+        return True
+    try:
+        return any(item.passing for item in builder.source.left_out())
+    except BuildError:  # built for another mix
+        return False
 
 
 def _builder(config: str, asked: Namespace) -> VTON:

@@ -74,6 +74,17 @@ def find(
     return keep(place, table)
 
 
+def forget(directory: Path, store: Store, prefixes: Sequence[str]) -> None:
+    """Drop a listing that was found to be no longer true, so that the next start lists.
+
+    Args:
+        directory: Where listings are kept.
+        store: How to reach the prefixes.
+        prefixes: Resolved.
+    """
+    drop_listing(place_of(directory, prefixes, store.settings))
+
+
 def _holds(kept: Listing, prefixes: Sequence[str], store: Store) -> bool:
     """Whether a kept listing may be believed; says so."""
     what = f"Listing of {kept.table.num_rows:,} keys from {_ago(kept.age)}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from vton_hf.claims import children, modified
 from vton_hf.errors import BuildError
 from vton_hf.listings.kept import BROKEN, DAY, LISTING, Fresh, Listing, read, write
 from vton_hf.records import Cache
@@ -50,12 +51,12 @@ def _kept(path: Path, cache: Cache, manifest: Manifest, audit: Audit) -> tuple[M
 
 def in_use(cache: Cache) -> tuple[set[str], set[str]]:
     """The names of listings that were made or looked at within a day, and of the manifests made of them."""
-    places = [place for place in cache.listings.glob("*") if time.time() - place.stat().st_mtime <= DAY]
+    places = [place for place in children(cache.listings) if time.time() - modified(place) <= DAY]
     return {place.name for place in places}, {name for place in places for name in _manifests(place)}
 
 
 def _manifests(place: Path) -> Iterator[str]:
-    for path in place.glob("*.arrow"):
+    for path in children(place, "*.arrow"):
         if path.name != LISTING:
             try:
                 yield f"{read(path)[1]['manifest']}.arrow"

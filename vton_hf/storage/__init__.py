@@ -2,7 +2,7 @@
 
 from vton_hf.storage.environment import is_offline
 from vton_hf.storage.faults import is_full
-from vton_hf.storage.known import save_known
+from vton_hf.storage.known import known_table
 from vton_hf.storage.layers import configure, settings_for
 from vton_hf.storage.messages import ANONYMOUSLY
 from vton_hf.storage.prefixes import path_text, resolve_prefix
@@ -20,10 +20,10 @@ __all__ = [
     "configure",
     "is_full",
     "is_offline",
+    "known_table",
     "path_text",
     "read_sources",
     "resolve_prefix",
-    "save_known",
     "settings_for",
     "use_each",
 ]

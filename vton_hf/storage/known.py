@@ -13,11 +13,10 @@ from vton_hf.storage.lanes import Listed
 _SCHEMA: Final = pa.schema([("hash", pa.uint64()), ("size", pa.int64()), ("etag", pa.string())])
 
 
-def save_known(path: Path, uris: pa.ChunkedArray, sizes: pa.ChunkedArray, etags: pa.ChunkedArray) -> None:
-    """Write what is known of each object; 1.8 million take 1.5 s and 90 MB.
+def known_table(uris: pa.ChunkedArray, sizes: pa.ChunkedArray, etags: pa.ChunkedArray) -> pa.Table:
+    """What is known of each object, for a file that `Known` reads; 1.8 million take 1.5 s and 90 MB.
 
     Args:
-        path: The file.
         uris: One may stand there more than once.
         sizes: In bytes.
         etags: Without quotes.
@@ -25,9 +24,7 @@ def save_known(path: Path, uris: pa.ChunkedArray, sizes: pa.ChunkedArray, etags:
     hashes = np.fromiter((_hash(uri) for batch in uris.chunks for uri in batch.to_pylist()), np.uint64, len(uris))
     in_order, first = np.unique(hashes, return_index=True)
     rows = pa.array(first)
-    table = pa.table([pa.array(in_order), sizes.take(rows), etags.take(rows)], schema=_SCHEMA).combine_chunks()
-    with pa.ipc.new_file(str(path), _SCHEMA) as writer:
-        writer.write_table(table, max_chunksize=max(1, table.num_rows))
+    return pa.table([pa.array(in_order), sizes.take(rows), etags.take(rows)], schema=_SCHEMA).combine_chunks()
 
 
 class Known:

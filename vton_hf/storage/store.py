@@ -39,7 +39,7 @@ class Store:
         settings: From `settings_for`.
         many: Whether so much will be read that the fast lane of S3 is worth while at once; by default it is after the
             first 48 objects of a process that may yet fork.
-        known: A file from `save_known`, of what is listed: reads are held against it.
+        known: A file from `known_table`, of what is listed: reads are held against it.
 
     >>> import fsspec
     >>> fsspec.filesystem("memory").pipe_file("/easy/a.png", b"a picture")

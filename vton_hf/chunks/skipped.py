@@ -1,0 +1,135 @@
+"""Asking again for triplets that a build left out; all else of a chunk is copied from the chunk on disk."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets.utils import tqdm
+
+from vton_hf.chunks.cut import Chunk
+from vton_hf.chunks.disk import check_writable
+from vton_hf.chunks.fetch import sources_of
+from vton_hf.chunks.files import LeftOut, read_report
+from vton_hf.chunks.workers import build_here
+from vton_hf.chunks.write import Job
+from vton_hf.errors import AccessError, StorageError
+from vton_hf.storage import Store
+
+logger = logging.getLogger("vton_hf")
+
+ASKED: Final = 64
+"""Triplets that a build asks for by itself, of however many: few requests, also where a store refuses them for good."""
+
+_Question: TypeAlias = tuple[Chunk, list[LeftOut]]
+"""A chunk, and what of it is asked for."""
+
+
+def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, *, everything: bool) -> None:
+    """Put into finished chunks what can be had by now; a line says how much.
+
+    Of each triplet the object that was at fault is asked for first: as long as that cannot be had nothing is written.
+
+    Args:
+        chunks: The finished ones of a dataset.
+        root: The directory that holds chunks.
+        store: Where the images lie.
+        everything: Ask for all that was left out, also for broken images. Otherwise for up to `ASKED` triplets with an
+            object that could not be read, others each time, and it is no error if that fails.
+
+    Raises:
+        StorageError: If the store does not answer.
+        OSError: If the chunks cannot be written.
+    """
+    questions = _questions(chunks, root, everything=everything)
+    try:
+        if questions:
+            _ask(questions, root, store, shown=everything)
+    except OSError as error:
+        if everything:
+            raise
+        logger.info("What was left out while building is not asked for again: %s", error)
+
+
+def _ask(questions: list[_Question], root: Path, store: Store, *, shown: bool) -> None:
+    check_writable(root)
+    asked, back = sum(len(items) for _, items in questions), 0
+    with tqdm(total=asked, desc="Asking again", unit=" triplets", disable=not shown) as bar:
+        for group in _groups(questions):
+            bodies, since = _read(group, store), time.time()
+            jobs = [_job(chunk, items, bodies, root, since) for chunk, items in group]
+            build_here([job for job in jobs if job is not None], _PartlyRead(store, bodies), seen=lambda _: None)
+            still = {item.key for chunk, _ in group for item in _left_out(chunk, root)}
+            back += sum(item.key not in still for _, items in group for item in items)
+            bar.update(sum(len(items) for _, items in group))
+    logger.info(
+        "Asked again for %s triplets that were left out while building: %s are back.", f"{asked:,}", f"{back:,}"
+    )
+
+
+def _left_out(chunk: Chunk, root: Path) -> tuple[LeftOut, ...]:
+    report = read_report(root / chunk.name)
+    return () if report is None else report.left_out
+
+
+def _questions(chunks: Iterable[Chunk], root: Path, *, everything: bool) -> list[_Question]:
+    found = [(chunk, item) for chunk in chunks for item in _left_out(chunk, root) if everything or item.passing]
+    if not everything and len(found) > ASKED:
+        found = [found[index] for index in np.sort(np.random.default_rng().permutation(len(found))[:ASKED])]
+    by_chunk: dict[str, _Question] = {}
+    for chunk, item in found:
+        by_chunk.setdefault(chunk.name, (chunk, []))[1].append(item)
+    return list(by_chunk.values())
+
+
+def _groups(questions: list[_Question]) -> Iterator[list[_Question]]:
+    """Chunks whose objects are asked for together, and are in memory until those chunks are written."""
+    group: list[_Question] = []
+    for question in questions:
+        if group and sum(len(items) for _, items in [*group, question]) > ASKED:
+            yield group
+            group = []
+        group.append(question)
+    yield group
+
+
+def _read(group: list[_Question], store: Store) -> dict[str, bytes]:
+    """The objects that were at fault, as far as they can be had."""
+    sizes: dict[str, int] = {}
+    for chunk, items in group:
+        rows = chunk.rows.filter(pc.is_in(chunk.rows["key"], pa.array([item.key for item in items])))
+        of_chunk = {uri: size for row in rows.to_pylist() for uri, _, size in sources_of(row)}
+        sizes |= {item.uri: of_chunk[item.uri] for item in items if item.uri in of_chunk}
+    try:
+        bodies = store.read(list(sizes), list(sizes.values()))
+    except AccessError:  # each of many is refused
+        return {}
+    return {uri: body for uri, body in zip(sizes, bodies, strict=True) if isinstance(body, bytes)}
+
+
+def _job(chunk: Chunk, items: list[LeftOut], bodies: dict[str, bytes], root: Path, since: float) -> Job | None:
+    """What is to be written anew, if anything may come back."""
+    directory, left_out = root / chunk.name, _left_out(chunk, root)
+    readable = {item.key for item in items if item.uri in bodies}
+    kept = tuple(item for item in left_out if item.key not in readable)
+    return Job(chunk, directory, (directory,), "skip", since, kept) if len(kept) < len(left_out) else None
+
+
+class _PartlyRead(Store):
+    """A store some of whose objects have just been read: those are given once without another request."""
+
+    def __init__(self, store: Store, bodies: dict[str, bytes]) -> None:
+        super().__init__(store.settings)
+        self._store, self._bodies = store, bodies
+
+    def read(self, uris: Sequence[str], sizes: Sequence[int] | None = None) -> list[bytes | StorageError]:
+        """As `Store.read`."""
+        read = {uri: self._bodies.pop(uri) for uri in uris if uri in self._bodies}
+        wanted = [index for index, uri in enumerate(uris) if uri not in read]
+        listed = None if sizes is None else [sizes[index] for index in wanted]
+        bodies = iter(self._store.read([uris[index] for index in wanted], listed))
+        return [read[uri] if uri in read else next(bodies) for uri in uris]

@@ -1,0 +1,211 @@
+"""Who uses what of a cache: each process writes down the names, and that counts until the process has ended.
+
+A lock would tell as much only where the file system passes locks on to other machines, and would cost a descriptor for
+each dataset that a process has loaded.
+"""
+
+import atexit
+import json
+import os
+import platform
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from filelock import FileLock
+
+WEEK: Final = 7 * 24 * 3600.0
+"""So long a build that was stopped keeps what it has finished, and a process of another machine is believed to run."""
+
+_USE: Final = ".json"
+_BUILD: Final = ".build.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process.
+
+    Attributes:
+        machine: Where its number means something.
+        pid: Its number.
+        started: When it began, as the kernel counts; empty where that is not known.
+    """
+
+    machine: str
+    pid: int
+    started: str
+
+
+UNKNOWN: Final = Owner("", 0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a process uses.
+
+    Attributes:
+        path: The claim's own file.
+        names: Of files and directories in the cache.
+        owner: The process.
+    """
+
+    path: Path
+    names: frozenset[str]
+    owner: Owner
+
+    def is_live(self, seen: float) -> bool:
+        """Whether its process may still be at work.
+
+        Args:
+            seen: When what is claimed was last opened, in seconds since 1970.
+        """
+        started = _started(self.owner.pid) if self.owner.machine == _machine() else ""
+        if started == "":
+            return time.time() - max(seen, modified(self.path)) <= WEEK
+        return started == self.owner.started
+
+    def is_resumable(self) -> bool:
+        """Whether it is of a build that was stopped not long ago, which goes on with what it had finished."""
+        return self.path.name.endswith(_BUILD) and time.time() - modified(self.path) <= WEEK
+
+
+_made: dict[tuple[int, Path, str, str], Claim] = {}
+"""The claims of this process, and of those that forked it."""
+
+
+@contextmanager
+def undisturbed(directory: Path) -> Iterator[None]:
+    """Let no other process claim anything, or decide what is in use, before the block ends.
+
+    Args:
+        directory: Where the claims lie.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory / ".lock", mode=0o666):
+        yield
+
+
+def claim(directory: Path, what: str, names: Iterable[str]) -> None:
+    """Keep what this process uses from being removed until it has ended, or claims other names for the same.
+
+    Where the directory takes no file nothing is claimed: few could remove anything there.
+
+    Args:
+        directory: Where the claims lie.
+        what: Tells what the names are used for, in characters that a file name may have.
+        names: Of files and directories in the cache.
+    """
+    _claim(directory, what, _USE, frozenset(names))
+
+
+@contextmanager
+def building(directory: Path, what: str, names: Iterable[str]) -> Iterator[None]:
+    """Claim what is about to be built, and use it once it is; a build that is stopped keeps what it has finished.
+
+    Args:
+        directory: Where the claims lie.
+        what: Tells what is built; earlier builds of the same need not go on.
+        names: Of files and directories in the cache.
+    """
+    wanted = frozenset(names)
+    _claim(directory, what, _BUILD, wanted)
+    yield
+    _claim(directory, what, _USE, wanted)
+    with suppress(OSError):
+        for each in claims(directory):
+            if each.path.match(f"{what}-*{_BUILD}") and (each.owner == _myself() or not each.is_live(0.0)):
+                each.path.unlink(missing_ok=True)
+
+
+def _claim(directory: Path, what: str, kind: str, names: frozenset[str]) -> None:
+    key = os.getpid(), directory, what, kind
+    former = _made.get(key)
+    if former is not None and former.names == names and former.path.exists():
+        return
+    made = Claim(directory / f"{what}-{uuid4().hex}{kind}", names, _myself())
+    with suppress(OSError), undisturbed(directory):
+        try:
+            made.path.write_text(json.dumps({"names": sorted(names), "owner": asdict(made.owner)}), encoding="utf-8")
+        except OSError:
+            made.path.unlink(missing_ok=True)
+            return
+        _made[key] = made
+        if former is not None:
+            former.path.unlink(missing_ok=True)
+
+
+def claims(directory: Path) -> list[Claim]:
+    """All that there are, those of processes that have ended included."""
+    found = (_read(path) for path in children(directory, f"*{_USE}"))
+    return [each for each in found if each is not None]
+
+
+def children(directory: Path, pattern: str = "*") -> list[Path]:
+    """What lies in a directory, sorted; nothing where it is gone, as it may be at any moment."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return sorted(path for path in directory.iterdir() if path.match(pattern))
+    return []
+
+
+def modified(path: Path) -> float:
+    """When a file was last written, in seconds since 1970; 0 if it is gone."""
+    try:
+        return path.stat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return 0.0
+
+
+def _read(path: Path) -> Claim | None:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return Claim(path, frozenset(said["names"]), Owner(**said["owner"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _myself() -> Owner:
+    return Owner(_machine(), os.getpid(), _started(os.getpid()) or "")
+
+
+@cache
+def _machine() -> str:
+    """Where process numbers mean the same: one start of one machine, and there one container."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return platform.node()
+
+
+def _started(pid: int) -> str | None:
+    """When a process of this machine began; None if there is none, empty if that is not known."""
+    if os.name == "nt":  # where signal 0 would end it
+        return ""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass  # another user's
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return None if state in "ZX" else fields[18]
+
+
+@atexit.register
+def _leave() -> None:
+    """Claims end with their process in any case; this spares the next one to look."""
+    for (pid, _, _, kind), made in _made.items():
+        if pid == os.getpid() and kind == _USE:
+            with suppress(OSError):
+                made.path.unlink()

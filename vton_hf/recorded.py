@@ -1,0 +1,74 @@
+"""What was prepared of a dataset, as the cache remembers it."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+
+from vton_hf import storage
+from vton_hf.chunks import LeftOut, Report
+from vton_hf.config import VTONConfig
+from vton_hf.errors import BuildError, StorageError
+from vton_hf.records import Cache, Notebook, Record
+from vton_hf.triplets import read_names
+
+
+@dataclass(eq=False)
+class Recorded:
+    """One dataset in a cache.
+
+    Attributes:
+        config: Its options, checked.
+        settings: How the store is reached.
+        cache: Where chunks and manifests lie.
+        directory: Where the record of this very dataset lies.
+    """
+
+    config: VTONConfig
+    settings: storage.StorageSettings
+    cache: Cache
+    directory: str
+    _record: Record | None = field(default=None, init=False, repr=False)
+    _reports: list[Report] | None = field(default=None, init=False, repr=False)
+
+    @cached_property
+    def prefixes(self) -> list[str]:
+        """Where the triplets lie, each with its scheme and bucket."""
+        return [storage.resolve_prefix(prefix, self.settings) for prefix in self.config.prefixes]
+
+    @cached_property
+    def _notebook(self) -> Notebook:
+        said = "\n".join([*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
+        return Notebook(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
+
+    def record(self) -> Record:
+        """How the dataset was prepared.
+
+        Raises:
+            StorageError: If it was not, and the store may not be asked.
+            BuildError: If it was not.
+        """
+        if self._record is None and (known := self._notebook.load()) is not None:
+            self._record = known
+            self.cache.claim(known, self._notebook.mark)
+        if self._record is None and storage.is_offline():
+            raise StorageError(
+                f"HF_DATASETS_OFFLINE is set, and {self.config.name!r} with these options was not built in "
+                f"{self.cache.root} before. Unset it and build once, or pass the same options and cache_dir."
+            )
+        if self._record is None:
+            raise BuildError(f"Nothing is built in {self.directory}. Call download_and_prepare() first.")
+        return self._record
+
+    def reports(self) -> list[Report]:
+        """What each chunk of the prepared dataset holds.
+
+        Raises:
+            BuildError: If one is gone from the cache.
+        """
+        if self._reports is None:
+            self._reports = self.cache.reports(self.record())
+        return self._reports
+
+    def left_out(self) -> list[LeftOut]:
+        """The triplets that were found broken while building."""
+        return [item for report in self.reports() for item in report.left_out]

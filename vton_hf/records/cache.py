@@ -1,0 +1,195 @@
+"""The places in a cache, what is written there, and what of it is in use."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from vton_hf import claims
+from vton_hf.chunks import DATA, Report, read_report
+from vton_hf.errors import BuildError
+from vton_hf.features import TEXT_COLUMNS, features, image_column
+from vton_hf.naming import ROLES
+from vton_hf.records.files import keep, kept, open_manifest
+from vton_hf.records.notebook import Record, read_record, records_in
+from vton_hf.storage import known_table
+from vton_hf.triplets import Manifest
+
+_ARROW: Final = ".arrow"
+_FORMER_CLAIM: Final = ".claim"
+"""What an earlier version wrote beside a record: a claim that names no process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What is used of a cache.
+
+    Attributes:
+        names: Of chunks and of manifests' files that datasets, builds and streams refer to.
+        under_way: Those that a process may be writing.
+        ended: Claims that no longer keep anything.
+    """
+
+    names: set[str] = field(default_factory=set)
+    under_way: set[str] = field(default_factory=set)
+    ended: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The places in a cache directory.
+
+    Attributes:
+        root: `vton_hf/` in the cache directory of `datasets`.
+    """
+
+    root: Path
+
+    @classmethod
+    def within(cls, directory: str | Path) -> "Cache":
+        """The cache in a cache directory of `datasets`."""
+        return cls(Path(directory).expanduser().absolute() / "vton_hf")
+
+    @property
+    def chunks(self) -> Path:
+        """One directory a chunk."""
+        return self.root / "chunks"
+
+    @property
+    def manifests(self) -> Path:
+        """One file a manifest, shared by all datasets made from it."""
+        return self.root / "manifests"
+
+    @property
+    def listings(self) -> Path:
+        """One directory a listing, with what became of it."""
+        return self.root / "listings"
+
+    @property
+    def claims(self) -> Path:
+        """One file for each process that uses something, and what."""
+        return self.root / "claims"
+
+    @property
+    def removed(self) -> Path:
+        """What was pruned and is about to be deleted."""
+        return self.root / "removed"
+
+    def claim(self, record: Record, what: str) -> None:
+        """Keep what is about to be used from being pruned until this process has ended, or uses another for the same.
+
+        Args:
+            record: What a dataset or a stream refers to.
+            what: The mark of its notebook, or of a stream the digest of its manifest.
+        """
+        claims.claim(self.claims, what, _names(record))
+
+    def building(self, record: Record, what: str) -> AbstractContextManager[None]:
+        """Keep what is about to be built from being pruned, also if the build is stopped, so that it can go on."""
+        return claims.building(self.claims, what, _names(record))
+
+    def save_manifest(self, manifest: Manifest) -> Path:
+        """Write the manifest unless it is there; the file can be memory-mapped."""
+        path = self.manifests / _manifest_name(manifest.digest())
+        return keep(path, manifest.table.combine_chunks, pa.ipc.new_file)
+
+    def uris(self, digest: str) -> Path:
+        """The file of a dataset that holds URIs only."""
+        return kept(self.manifests / _uris_name(digest))
+
+    def save_uris(self, manifest: Manifest) -> Path:
+        """Write the dataset's eight columns with URIs in place of bytes, for rows fetched on access."""
+
+        def rows() -> pa.Table:
+            table = manifest.table.combine_chunks()
+            columns = {role: image_column(None, table[role]) for role in ROLES}
+            columns |= {name: table[name] for name in TEXT_COLUMNS}
+            schema = features(decode=False).arrow_schema
+            return pa.table(columns).select(schema.names).cast(schema)
+
+        return keep(self.manifests / _uris_name(manifest.digest()), rows, pa.ipc.new_stream)
+
+    def known(self, digest: str) -> Path:
+        """The file of what is listed of each of its objects."""
+        return kept(self.manifests / _known_name(digest))
+
+    def save_known(self, manifest: Manifest) -> Path:
+        """Write size and ETag of each object, for reads that know its URI alone."""
+
+        def rows() -> pa.Table:
+            parts = [[manifest.table[f"{role}{what}"] for role in ROLES] for what in ("", "_size", "_etag")]
+            return known_table(*(pa.chunked_array([chunk for one in part for chunk in one.chunks]) for part in parts))
+
+        return keep(self.manifests / _known_name(manifest.digest()), rows, pa.ipc.new_file)
+
+    def data_files(self, chunks: Iterable[str]) -> list[Path]:
+        """The Arrow files of chunks."""
+        return [self.chunks / name / DATA for name in chunks]
+
+    def reports(self, record: Record) -> list[Report]:
+        """What the chunks of a dataset hold.
+
+        Raises:
+            BuildError: If one is gone from the cache.
+        """
+        names = [name for chunks in record.chunks.values() for name in chunks]
+        found = [read_report(self.chunks / name) for name in names]
+        if None in found:
+            raise BuildError(
+                f"{found.count(None):,} chunks are gone from {self.chunks}. Load the dataset once more to build them."
+            )
+        return [report for report in found if report is not None]
+
+    def used(self) -> Used:
+        """What datasets, builds and streams refer to.
+
+        Raises:
+            OSError: If some of them cannot be known.
+        """
+        used, found = Used(), claims.claims(self.claims)
+        for path in records_in(self.root.parent):
+            record = read_record(path)
+            if record is not None and path.stem.endswith(_FORMER_CLAIM):
+                found.append(claims.Claim(path, _names(record), claims.UNKNOWN))
+            elif record is not None:
+                used.names.update(_names(record))
+        for claim in found:
+            # Whoever opens a manifest touches it.
+            seen = (claims.modified(self.manifests / name) for name in claim.names if name.endswith(_ARROW))
+            live = claim.is_live(max(seen, default=0.0))
+            if live:
+                used.under_way.update(claim.names)
+            if live or claim.is_resumable():
+                used.names.update(claim.names)
+            else:
+                used.ended.append(claim.path)
+        return used
+
+    def load_manifest(self, digest: str) -> Manifest:
+        """Map a manifest into memory.
+
+        Raises:
+            BuildError: If it is gone from the cache.
+        """
+        return open_manifest(kept(self.manifests / _manifest_name(digest)))
+
+
+def _manifest_name(digest: str) -> str:
+    return f"{digest}{_ARROW}"
+
+
+def _uris_name(digest: str) -> str:
+    return f"{digest}-uris{_ARROW}"
+
+
+def _known_name(digest: str) -> str:
+    return f"{digest}-known{_ARROW}"
+
+
+def _names(record: Record) -> frozenset[str]:
+    """The chunks and the manifests' files that a dataset refers to."""
+    chunks = {name for names in record.chunks.values() for name in names}
+    return frozenset(chunks | {name(record.manifest) for name in (_manifest_name, _uris_name, _known_name)})
