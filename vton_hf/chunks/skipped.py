@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +13,12 @@ from datasets.utils import tqdm
 
 from vton_hf.chunks.cut import Chunk
 from vton_hf.chunks.disk import check_writable
-from vton_hf.chunks.fetch import sources_of
 from vton_hf.chunks.files import LeftOut, read_report
 from vton_hf.chunks.workers import build_here
 from vton_hf.chunks.write import Job
-from vton_hf.errors import AccessError, StorageError
-from vton_hf.storage import Store
+from vton_hf.errors import AccessError
+from vton_hf.storage import Body, Source, Store, read_sources
+from vton_hf.triplets import sources_of
 
 logger = logging.getLogger("vton_hf")
 
@@ -99,16 +99,16 @@ def _groups(questions: list[_Question]) -> Iterator[list[_Question]]:
 
 def _read(group: list[_Question], store: Store) -> dict[str, bytes]:
     """The objects that were at fault, as far as they can be had."""
-    sizes: dict[str, int] = {}
+    wanted: dict[str, Source] = {}
     for chunk, items in group:
         rows = chunk.rows.filter(pc.is_in(chunk.rows["key"], pa.array([item.key for item in items])))
-        of_chunk = {uri: size for row in rows.to_pylist() for uri, _, size in sources_of(row)}
-        sizes |= {item.uri: of_chunk[item.uri] for item in items if item.uri in of_chunk}
+        of_chunk = {source[0]: source for row in rows.to_pylist() for source in sources_of(row)}
+        wanted |= {item.uri: of_chunk[item.uri] for item in items if item.uri in of_chunk}
     try:
-        bodies = store.read(list(sizes), list(sizes.values()))
+        bodies = read_sources(store, list(wanted.values()))
     except AccessError:  # each of many is refused
         return {}
-    return {uri: body for uri, body in zip(sizes, bodies, strict=True) if isinstance(body, bytes)}
+    return {uri: body for uri, body in zip(wanted, bodies, strict=True) if isinstance(body, bytes)}
 
 
 def _job(chunk: Chunk, items: list[LeftOut], bodies: dict[str, bytes], root: Path, since: float) -> Job | None:
@@ -126,10 +126,8 @@ class _PartlyRead(Store):
         super().__init__(store.settings)
         self._store, self._bodies = store, bodies
 
-    def read(self, uris: Sequence[str], sizes: Sequence[int] | None = None) -> list[bytes | StorageError]:
+    def read(self, uris: Sequence[str], *listed: Any, **how: Any) -> list[Body]:
         """As `Store.read`."""
         read = {uri: self._bodies.pop(uri) for uri in uris if uri in self._bodies}
-        wanted = [index for index, uri in enumerate(uris) if uri not in read]
-        listed = None if sizes is None else [sizes[index] for index in wanted]
-        bodies = iter(self._store.read([uris[index] for index in wanted], listed))
+        bodies = iter(self._store.read([uri for uri in uris if uri not in read], *listed, **how))
         return [read[uri] if uri in read else next(bodies) for uri in uris]
