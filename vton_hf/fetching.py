@@ -7,7 +7,9 @@ import datasets
 
 from vton_hf import lookahead
 from vton_hf.errors import ImageError, StorageError
+from vton_hf.images import verify
 from vton_hf.naming import ROLES
+from vton_hf.notices import profile_notices, tell_once
 from vton_hf.stopwatch import stage
 from vton_hf.storage import StorageSettings, Store
 
@@ -37,8 +39,9 @@ class FetchImages:
         """
         roles = [role for role in ROLES if role in batch]
         cells = [cell for role in roles for cell in batch[role]]
-        bodies = zip(cells, read_cells(cells, self.store), strict=True)
-        images = iter([_decode(cell["path"], body) for cell, body in bodies])
+        named = [role for role in roles for _ in batch[role]]
+        bodies = zip(named, cells, read_cells(cells, self.store), strict=True)
+        images = iter([_decode(role, cell["path"], body) for role, cell, body in bodies])
         fetched = {role: [next(images) for _ in batch[role]] for role in roles}
         return {name: fetched.get(name, column) for name, column in batch.items()}
 
@@ -61,10 +64,15 @@ def read_cells(cells: Sequence[Mapping[str, Any]], store: Store) -> list[bytes |
     return [next(fetched) if cell["bytes"] is None else cell["bytes"] for cell in cells]
 
 
-def _decode(uri: str, data: bytes | StorageError) -> Any:
+def _decode(role: str, uri: str, data: bytes | StorageError) -> Any:
     if isinstance(data, StorageError):
         raise data
     try:
-        return datasets.Image().decode_example({"bytes": data, "path": None})
+        image = datasets.Image().decode_example({"bytes": verify(data), "path": None})
+    except ImageError as error:
+        raise ImageError(f"{uri}: {error}") from error
     except Exception as error:
         raise ImageError(f"{uri} does not decode: {error}") from error
+    for notice in profile_notices(data, role, to_srgb=False):
+        tell_once(notice, uri, uri)
+    return image

@@ -11,10 +11,11 @@ from datasets import DownloadMode
 from datasets.utils import tqdm
 
 from vton_hf import listings, mixing, storage
-from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing
+from vton_hf.chunks import Chunk, LeftOut, Report, build_chunks, cut, missing, tell_again
 from vton_hf.config import VTONConfig
 from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
+from vton_hf.notices import tell_counts
 from vton_hf.records import Cache, Notebook, Record
 from vton_hf.streaming import Stream
 from vton_hf.triplets import Audit, Manifest, read_names
@@ -171,20 +172,29 @@ class Source:
         record = Record(self.manifest.digest(), names)
         self._notebook.claim(record)
         self.cache.save_manifest(self.manifest)
+        built = self._build(chunks, num_proc=num_proc, fresh=fresh)
+        if not self.config.embed_images:
+            self.cache.save_uris(self.manifest)
+        self._notebook.save(record)
+        self._record, self._reports = record, None
+        tell_left_out(self.left_out(), on_error=self.config.on_error)
+        tell_counts(report.noticed for report in self.reports() if built)
+
+    def _build(self, chunks: list[Chunk], *, num_proc: int | None, fresh: bool) -> bool:
+        """Write the chunks that are missing; whether there were any."""
+        root = self.cache.chunks
+        built = fresh or any(not (root / chunk.name).exists() for chunk in chunks)
+        tell_again(chunks, root)
         build_chunks(
             chunks,
-            self.cache.chunks,
+            root,
             self._store,
             num_proc=num_proc,
             on_error=self.config.on_error,
             title=f"Building {self.config.name}",
             fresh=fresh,
         )
-        if not self.config.embed_images:
-            self.cache.save_uris(self.manifest)
-        self._notebook.save(record)
-        self._record, self._reports = record, None
-        tell_left_out(self.left_out(), on_error=self.config.on_error)
+        return built
 
     def record(self) -> Record:
         """How the dataset was prepared.

@@ -19,6 +19,7 @@ from vton_hf.errors import BuildError, ImageError, StorageError
 from vton_hf.features import TEXT_COLUMNS
 from vton_hf.mixing import Plan, plan
 from vton_hf.naming import DIFFICULTIES, ROLES
+from vton_hf.notices import tell_once
 from vton_hf.preparation import Preparation
 from vton_hf.records import open_manifest
 from vton_hf.storage import Store
@@ -158,12 +159,14 @@ class Reader:
         return [self._checked(row, (next(data), next(data), next(data))) for row in rows]
 
     def _checked(self, row: dict[str, Any], bodies: tuple[bytes | StorageError, ...]) -> dict[str, Any] | Exception:
-        stored = self._stream.preparation.apply(dict(zip(ROLES, bodies, strict=True)), self._stream.verify)
+        stored, notices = self._stream.preparation.apply(dict(zip(ROLES, bodies, strict=True)), self._stream.verify)
         for role, made in stored.items():
             if isinstance(made, StorageError):
                 return made
             if isinstance(made, ImageError):
                 return ImageError(f"{row[role]}: {made}")
+        for notice in notices:
+            tell_once(notice, row["key"], row[notice.role])
         return _example(row, tuple(stored[role] for role in ROLES))
 
     def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any]:

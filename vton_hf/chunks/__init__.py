@@ -1,5 +1,6 @@
 """Pools on disk: cut into chunks that are built once, resumed, shared by all configs and pruned."""
 
+from vton_hf.chunks.again import tell_again
 from vton_hf.chunks.build import build_chunks, check_disk, free_bytes, missing
 from vton_hf.chunks.cut import Chunk, cut
 from vton_hf.chunks.files import DATA, LeftOut, Report, read_report
@@ -19,4 +20,5 @@ __all__ = [
     "missing",
     "read_report",
     "remove",
+    "tell_again",
 ]

@@ -1,17 +1,18 @@
 """Part of a chunk on its way into memory: fetched together, checked, and made what is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from threading import BoundedSemaphore
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
 from vton_hf.chunks.cut import Chunk
 from vton_hf.chunks.files import Older, Source, Unit
 from vton_hf.naming import ROLES
-from vton_hf.preparation import ORIGINAL, Stored
+from vton_hf.notices import Notice
+from vton_hf.preparation import ORIGINAL, Prepared, Stored
 from vton_hf.storage import Store
 
 PART_ROWS: Final = 8
@@ -21,8 +22,18 @@ PART_BYTES: Final = 32 * 2**20
 """Or fewer, if they are large; each part under way is in memory."""
 
 Row: TypeAlias = dict[str, Any]
-Images: TypeAlias = tuple[Stored, ...]
-"""Of one row, in the order of `ROLES`."""
+
+
+class Images(NamedTuple):
+    """Those of one row.
+
+    Attributes:
+        stored: In the order of `ROLES`, the bytes or what is wrong with them.
+        notices: What should be known of them.
+    """
+
+    stored: tuple[Stored, ...]
+    notices: tuple[Notice, ...]
 
 
 def parts(rows: pa.Table) -> Iterator[list[Row]]:
@@ -72,22 +83,30 @@ class Fetcher:
         """
         units = [_units(row, chunk) for row in rows]
         made = {unit: self._taken_over(unit, chunk, older) for unit in dict.fromkeys(chain(*units))}
-        wanted = {source: b"" for unit, images in made.items() if not images for source in unit[1]}
+        wanted = {source: b"" for unit, prepared in made.items() if not prepared.images for source in unit[1]}
         if wanted:
             with self.slots:
                 bodies = self.store.read([uri for uri, _, _ in wanted], [size for _, _, size in wanted])
             fetched = dict(zip(wanted, bodies, strict=True))
-            for unit in [unit for unit, images in made.items() if not images]:
+            for unit in [unit for unit, prepared in made.items() if not prepared.images]:
                 roles, sources = unit
                 of_unit = {role: fetched[source] for role, source in zip(roles, sources, strict=True)}
                 made[unit] = chunk.preparation.apply(of_unit, chunk.verify)
-        images_of = [{role: image for unit in row for role, image in made[unit].items()} for row in units]
-        return [tuple(images[role] for role in ROLES) for images in images_of]
+        return [_of_row([made[unit] for unit in row]) for row in units]
 
-    def _taken_over(self, unit: Unit, chunk: Chunk, older: Older) -> dict[str, Stored]:
+    def _taken_over(self, unit: Unit, chunk: Chunk, older: Older) -> Prepared:
         """Older chunks store images alike but may have checked them less."""
         found = older.get(unit)
-        return {} if found is None else ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
+        if found is None:
+            return Prepared({})
+        images, notices = ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
+        # What was prepared no longer shows what there was to know of its object.
+        return Prepared(images, older.notices(unit) if chunk.preparation else notices)
+
+
+def _of_row(units: Sequence[Prepared]) -> Images:
+    stored = {role: image for unit in units for role, image in unit.images.items()}
+    return Images(tuple(stored[role] for role in ROLES), tuple(notice for unit in units for notice in unit.notices))
 
 
 def _units(row: Row, chunk: Chunk) -> list[Unit]:
