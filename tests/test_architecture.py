@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "registry": "",
     "naming": "errors",
     "images": "errors",
-    "aspect": "errors naming values",
+    "notices": "images",
+    "aspect": "errors images naming notices values",
     "handover": "",
     "collate": "errors handover naming",
     "storage": "errors naming redaction values",
@@ -35,9 +36,9 @@ MAY_IMPORT = {
     "demo": "errors naming",
     "encoding": "errors values",
     "quality": "errors",
-    "preparation": "aspect encoding errors images naming",
+    "preparation": "aspect encoding errors images naming notices",
     "lookahead": "errors naming storage",
-    "fetching": "errors images lookahead naming stopwatch storage",
+    "fetching": "errors images lookahead naming notices stopwatch storage",
     "samplers": "errors mixing naming",
     "report": "mixing naming triplets",
     "sheet": "errors images naming report values",
@@ -45,13 +46,13 @@ MAY_IMPORT = {
     "config": "aspect encoding errors images mixing naming preparation storage triplets values",
     "pools": "errors features mixing splits",
     "claims": "",
-    "chunks": "ahead claims encoding errors features images naming preparation storage triplets",
+    "chunks": "ahead claims encoding errors features images naming notices preparation storage triplets",
     "records": "chunks claims errors features naming storage triplets",
-    "streaming": "ahead errors features images mixing naming preparation records storage triplets",
+    "streaming": "ahead errors features images mixing naming notices preparation records storage triplets",
     "left_out": "chunks errors",
     "listings": "claims errors records storage triplets",
     "recorded": "chunks config errors records storage triplets",
-    "source": "chunks errors left_out listings mixing recorded records storage streaming triplets values",
+    "source": "chunks errors left_out listings mixing notices recorded records storage streaming triplets values",
     "readable": "",
     "builder": (
         "config errors features fetching left_out mixing pools readable records source splits storage streaming values"
@@ -62,7 +63,7 @@ MAY_IMPORT = {
         "storage streaming triplets values"
     ),
     "hub": "card delivery errors mixing",
-    "transforms": "aspect errors features fetching handover images naming stopwatch storage streaming values",
+    "transforms": "aspect errors features fetching handover images naming notices stopwatch storage streaming values",
     "torch_dataset": "builder config errors lookahead mixing naming storage transforms",
     "__init__": (
         "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"

@@ -13,7 +13,7 @@ from vton_hf.mixing import RECIPES
 NOWHERE = "/no/such/folder/"
 OWN = (
     "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, hidden, image_format, image_quality, "
-    "image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, verify."
+    "image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, to_srgb, verify."
 )
 
 
@@ -104,7 +104,7 @@ def test_a_choice_is_one_of_those_there_are(name: str, allowed: str, value: obje
         ({"image_size": (0, 5)}, "image_size=(0, 5) makes no sense. Allowed: (height, width) in pixels, or None."),
         ({"image_size": 512}, "image_size=512 makes no sense."),
         ({"image_size": (5, 5.0)}, "image_size=(5, 5.0) makes no sense."),
-        ({"image_size": (5, 5), "embed_images": False}, "image_size= and image_format= say how images are stored;"),
+        ({"image_size": (5, 5), "embed_images": False}, "image_size= and image_format= say how images are stored,"),
         ({"aspect": "crop"}, "aspect='crop' needs a size to fit images to. Add image_size=(height, width)"),
         ({"image_format": "jpeg", "image_quality": 101}, "image_quality=101 makes no sense. Allowed: a whole number"),
         ({"image_format": "webp", "image_quality": True}, "image_quality=True makes no sense."),

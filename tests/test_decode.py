@@ -4,7 +4,7 @@ import re
 import struct
 import zlib
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -15,44 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, PngImagePlugin
 
 from tests.bucket import encoded, png
+from tests.pngs import Form, chunk, png_of, rows_of
 from vton_hf.errors import ImageError
 from vton_hf.images import decode, decoding, on_white, verify
 
 PICTURE = Image.open(BytesIO(png("picture", (24, 32))))
-CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 TURNED = 6  # EXIF: a quarter to the left, as most phones store an upright picture
-
-
-class Form(NamedTuple):
-    """What IHDR says."""
-
-    width: int
-    height: int
-    depth: int = 8
-    colour: int = 2
-    interlace: int = 0
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def png_of(form: Form, zipped: bytes, before: bytes = b"", after: bytes = b"", piece: int = 1 << 20) -> bytes:
-    """A PNG by hand, its CRCs right: chunks before and after the image data, which are cut into pieces."""
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", *form[:4], 0, 0, form.interlace)) + before
-    pieces = [chunk(b"IDAT", zipped[place : place + piece]) for place in range(0, len(zipped), piece)]
-    return start + b"".join(pieces or [chunk(b"IDAT", b"")]) + after + chunk(b"IEND", b"")
-
-
-def rows_of(form: Form) -> list[int]:
-    """The bytes of each row, without its filter, pass by pass."""
-    rows = []
-    for left, top, across, down in ADAM7 if form.interlace else ((0, 0, 1, 1),):
-        wide, count = -(-(form.width - left) // across), -(-(form.height - top) // down)
-        if wide > 0:
-            rows += [(wide * form.depth * CHANNELS[form.colour] + 7) // 8] * max(0, count)
-    return rows
 
 
 @st.composite
@@ -159,10 +127,14 @@ def test_every_other_png_looks_as_libpng_shows_it(data: st.DataObject) -> None:
     before = b""
     if form.colour == 3:
         before += chunk(b"PLTE", np.random.default_rng(form.width).bytes(3 * 2**form.depth))
-    if form.colour in (0, 3) and form.depth < 16 and data.draw(st.booleans()):
-        clear = data.draw(st.integers(0, 2**form.depth - 1))
+    pixels = data.draw(scanlines(form))
+    if form.colour in (0, 3) and data.draw(st.booleans()):
+        # Of 16 bits a value that is there: the first row is not filtered when its first byte is 0.
+        clear = data.draw(st.integers(0, 2**form.depth - 1)) if form.depth < 16 else int.from_bytes(pixels[1:3], "big")
         before += chunk(b"tRNS", struct.pack(">H", clear) if form.colour == 0 else bytes(range(clear)) or b"\0")
-    whole = png_of(form, zlib.compress(data.draw(scanlines(form))), before)
+    elif form.colour == 2 and data.draw(st.booleans()):
+        before += chunk(b"tRNS", pixels[1:7])
+    whole = png_of(form, zlib.compress(pixels), before)
     np.testing.assert_allclose(array(decode(whole)).astype(int), by_libpng(whole), atol=1)
 
 
@@ -183,6 +155,16 @@ def by_libpng(data: bytes) -> NDArray[np.float64]:
         (Form(2, 1, 8, 0), b"\x1b\x0b", b"\0\x0b", [27, 255]),
         (Form(2, 1, 16, 0), b"\x1b\x1b\x0b\x0c", b"\x0b\x0c", [27, 255]),
         (Form(2, 1, 16, 2), b"\x1b\1" * 3 + b"\x0b\1" * 3, b"\x0b\1" * 3, [27, 255]),
+        (Form(4, 1, 1, 0), b"\xa0", b"\0\0", [255, 255, 255, 255]),
+        (Form(4, 1, 2, 0), b"\x1b", b"\xff\2", [0, 85, 255, 255]),
+        (Form(2, 1, 4, 0), b"\x1b", b"\1\x1b", [17, 255]),
+        (Form(2, 1, 8, 0), b"\x1b\x0b", b"\1\x0b", [27, 255]),
+        (Form(2, 1, 16, 0), b"\x0b\x0b\x0b\x0c", b"\x0b\x0c", [11, 255]),
+        (Form(2, 1, 16, 0, 1), b"\x0b\x0b\0\x0b\x0c", b"\x0b\x0c", [11, 255]),
+        (Form(2, 1, 16, 2), b"\x0b\1" * 3 + b"\x0b\2" * 3, b"\x0b\2" * 3, [11, 255]),
+        (Form(2, 1, 16, 2), b"\x0b\1\x0b\1\x0b\2" + b"\x0b\2" * 3, b"\x0b\2" * 3, [11, 255]),
+        (Form(2, 1, 16, 2, 1), b"\x0b\1" * 3 + b"\0" + b"\x0b\2" * 3, b"\x0b\2" * 3, [11, 255]),
+        (Form(2, 1, 8, 2), b"\x1b" * 3 + b"\x0b" * 3, b"\1\x0b" * 3, [27, 255]),
         (Form(2, 1, 8, 2), b"\x1b" * 3 + b"\x0b" * 3, b"\0\x0b" * 3, [27, 255]),
         (Form(2, 1, 8, 2, 1), b"\x1b" * 3 + b"\0" + b"\x0b" * 3, b"\0\x0b" * 3, [27, 255]),
     ],

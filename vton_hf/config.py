@@ -59,6 +59,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         image_format: `"png"`, `"png-fast"` (not compressed: twice the size, decoded 7 times as fast), `"jpeg"`
             or `"webp"`: how images are stored. None keeps the bytes as they are, or takes PNG where they are resized.
         image_quality: Of `"jpeg"` and `"webp"`, from 1 to 100; None is 95. At 100 they still lose a little.
+        to_srgb: Whether the colours of images with another colour profile are converted before they are stored; where
+            nothing else is asked for, those images become PNG and all others keep their bytes. False ignores profiles.
         verify: How an image is checked while building: `"structure"`, `"decode"` or `"none"`.
         on_error: What a broken image does to a build: `"skip"` (counted and listed) or `"raise"`.
         exclude: Keys to leave out: a list, or a file with one a line.
@@ -86,6 +88,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     image_format: str | None = None
     image_quality: int | None = None
     cloth: str = "first"
+    to_srgb: bool = False
     verify: str = "structure"
     on_error: str = "skip"
     exclude: Exclude | None = None
@@ -104,7 +107,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     @property
     def preparation(self) -> Preparation:
         """How images are stored."""
-        return Preparation(check_fit(self.image_size, self.aspect), self.image_format, self.aspect, self.image_quality)
+        size = check_fit(self.image_size, self.aspect)
+        return Preparation(size, self.image_format, self.aspect, self.image_quality, self.to_srgb)
 
     def check(self) -> None:
         """Refuse what makes no sense, before anything is listed.
@@ -124,7 +128,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 )
         if (seed := as_int(self.seed)) is None or seed < 0:
             raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
-        for name in ("embed_images", "hidden"):
+        for name in ("embed_images", "hidden", "to_srgb"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name}={getattr(self, name)!r} makes no sense. Allowed: True or False.")
         self._check_preparation()
@@ -141,8 +145,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         check_encoding(self.image_format, self.image_quality)
         if self.preparation and not self.embed_images:
             raise ConfigError(
-                "image_size= and image_format= say how images are stored; embed_images=False stores none. "
-                "Drop one of the two."
+                "image_size= and image_format= say how images are stored, and to_srgb= their colours; "
+                "embed_images=False stores none. Drop one of the two."
             )
 
 

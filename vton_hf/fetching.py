@@ -9,6 +9,7 @@ from vton_hf import lookahead
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.images import is_sound, verify
 from vton_hf.naming import ROLES
+from vton_hf.notices import profile_notices, tell_once
 from vton_hf.stopwatch import stage
 from vton_hf.storage import Body, Source, Store, use_each
 
@@ -44,8 +45,13 @@ class FetchImages:
             ImageError: If it is no image.
         """
         roles = [role for role in ROLES if role in batch]
-        cells = [[cell] for role in roles for cell in batch[role]]
-        images = iter(use_cells(cells, self.store, lambda number, bodies: _decode(cells[number][0]["path"], bodies[0])))
+        cells = [(role, cell) for role in roles for cell in batch[role]]
+
+        def decoded(number: int, bodies: list[Body]) -> Any:
+            role, cell = cells[number]
+            return _decode(role, cell["path"], bodies[0])
+
+        images = iter(use_cells([[cell] for _, cell in cells], self.store, decoded))
         fetched = {role: [_image(next(images)) for _ in batch[role]] for role in roles}
         return {name: fetched.get(name, column) for name, column in batch.items()}
 
@@ -85,15 +91,19 @@ def _body(cell: Cell, fetched: Mapping[str, Body]) -> Body:
     return fetched[cell["path"]] if cell["bytes"] is None else cell["bytes"]
 
 
-def _decode(uri: str, data: Body) -> Any:
+def _decode(role: str, uri: str, data: Body) -> Any:
     if isinstance(data, StorageError):
         return data
     try:
         # Pillow does not compare the CRCs of a PNG's pixels.
-        verify(data)
-        return datasets.Image().decode_example({"bytes": data, "path": None})
+        image = datasets.Image().decode_example({"bytes": verify(data), "path": None})
+    except ImageError as error:
+        return ImageError(f"{uri}: {error}")
     except Exception as error:  # noqa: BLE001  # a codec may raise anything
         return ImageError(f"{uri} does not decode: {error}")
+    for notice in profile_notices(data, role, to_srgb=False):
+        tell_once(notice, uri, uri)
+    return image
 
 
 def _image(decoded: Any) -> Any:

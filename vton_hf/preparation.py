@@ -1,19 +1,37 @@
 """Images as they are stored: the objects' own bytes, or smaller ones made once while building."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from PIL import Image
 
-from vton_hf.aspect import fit, matched
+from vton_hf.aspect import distortions, fit, matched
 from vton_hf.encoding import DEFAULT_QUALITY, encode
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import decode, verify
+from vton_hf.images import decode, profile_of, verify
 from vton_hf.naming import ROLES
+from vton_hf.notices import Notice, profile_notices
 
 Stored: TypeAlias = bytes | StorageError | ImageError
 """An image, or what is wrong with it."""
+
+
+class Prepared(NamedTuple):
+    """Images as they are to be stored.
+
+    Attributes:
+        images: By role, the bytes, or what is wrong with it; a group of `Preparation.together` is of use only if
+            nothing is.
+        notices: What should be known of them.
+    """
+
+    images: Mapping[str, Stored]
+    notices: Sequence[Notice] = ()
+
+
+_RESIZING: Final = "r2"
+"""Part of `Preparation.mark` where images are resized; to be raised when the same options give other pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +43,39 @@ class Preparation:
         kind: One of `IMAGE_FORMATS`, or None to keep the bytes as they are (PNG, if they are resized).
         aspect: One of `ASPECTS`: how an image of another shape is brought to that size.
         quality: Of a lossy format, 1 to 100; None is 95.
+        to_srgb: Whether the colours of images with another colour profile are converted. If that is all that is asked
+            for, those become PNG, and all others keep their bytes.
     """
 
     size: tuple[int, int] | None = None
     kind: str | None = None
     aspect: str = "stretch"
     quality: int | None = None
+    to_srgb: bool = False
 
     def __bool__(self) -> bool:
         """Whether images are changed at all."""
-        return self.size is not None or self.kind is not None
+        return self.encodes or self.to_srgb
 
     def __str__(self) -> str:
         """A name for it, such as `512x384-png` or `512x384-crop-jpeg-q90`; what is not said is the default."""
-        if not self:
-            return "original"
+        colours = "-srgb" if self.to_srgb else ""
+        if not self.encodes:
+            return f"original{colours}"
         size = "x".join(map(str, self.size)) if self.size else "full"
         aspect = "" if self.aspect == "stretch" else f"-{self.aspect}"
         quality = "" if self.quality in (None, DEFAULT_QUALITY) else f"-q{self.quality}"
-        return f"{size}{aspect}-{self.format}{quality}"
+        return f"{size}{aspect}-{self.format}{quality}{colours}"
+
+    @property
+    def mark(self) -> str:
+        """What tells the pixels: the name, and where images are resized the rules for that."""
+        return f"{self}-{_RESIZING}" if self.size else str(self)
+
+    @property
+    def encodes(self) -> bool:
+        """Whether every image is decoded and encoded anew."""
+        return self.size is not None or self.kind is not None
 
     @property
     def format(self) -> str:
@@ -56,7 +88,7 @@ class Preparation:
         person, garment, target = ROLES
         return ((person, target), (garment,)) if self.size else ((person,), (garment,), (target,))
 
-    def apply(self, bodies: Mapping[str, bytes | StorageError], level: str) -> dict[str, Stored]:
+    def apply(self, bodies: Mapping[str, bytes | StorageError], level: str) -> Prepared:
         """The images as they are to be stored, checked.
 
         They stay as they are, or become 8-bit RGB on white, a target of another size brought to its person's, all
@@ -66,17 +98,20 @@ class Preparation:
             bodies: The objects by role: at least all of one group of `together`.
             level: How to check images that stay as they are; those that change are decoded, which checks them.
 
-        Returns:
-            By role, the bytes, or what is wrong with it; the group is of use only if nothing is.
         """
-        if not self:
-            return {role: _verified(body, level) for role, body in bodies.items()}
-        decoded = {role: _decoded(body) for role, body in bodies.items()}
+        if not self.encodes:
+            kept = {role: self._kept(body, level) for role, body in bodies.items()}
+            return Prepared(
+                kept, self._profiles({role: bodies[role] for role, it in kept.items() if isinstance(it, bytes)})
+            )
+        decoded = {role: self._decoded(body) for role, body in bodies.items()}
         pictures = {role: image for role, image in decoded.items() if isinstance(image, Image.Image)}
         faults: dict[str, Stored] = {role: it for role, it in decoded.items() if not isinstance(it, Image.Image)}
         if faults:
-            return dict(bodies) | faults
-        return {role: self._encoded(picture) for role, picture in self.pictures(pictures).items()}
+            return Prepared(dict(bodies) | faults)
+        shapes = {role: picture.size for role, picture in pictures.items()} if self.size else {}
+        made = {role: self._encoded(picture) for role, picture in self.pictures(pictures).items()}
+        return Prepared(made, [*self._profiles(bodies), *distortions(shapes, self.size, self.aspect)])
 
     def pictures(self, decoded: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
         """What `apply` encodes: the pictures in the size that is stored, those in it already left alone."""
@@ -90,21 +125,27 @@ class Preparation:
         except Exception as error:  # noqa: BLE001  # a codec may raise anything
             return ImageError(f"cannot be stored as {self}: {error}")
 
+    def _kept(self, body: bytes | StorageError, level: str) -> Stored:
+        if isinstance(body, StorageError):
+            return body
+        try:
+            sound = verify(body, level)
+            profile = profile_of(body) if self.to_srgb else None
+            if profile is None or profile.icc is None:
+                return sound
+            return self._encoded(decode(body, to_srgb=True))
+        except ImageError as error:
+            return error
 
-def _verified(body: bytes | StorageError, level: str) -> Stored:
-    try:
-        if isinstance(body, bytes):
-            verify(body, level)
-    except ImageError as error:
-        return error
-    return body
+    def _decoded(self, body: bytes | StorageError) -> Image.Image | StorageError | ImageError:
+        try:
+            return decode(body, to_srgb=self.to_srgb) if isinstance(body, bytes) else body
+        except ImageError as error:
+            return error
 
-
-def _decoded(body: bytes | StorageError) -> Image.Image | StorageError | ImageError:
-    try:
-        return decode(body) if isinstance(body, bytes) else body
-    except ImageError as error:
-        return error
+    def _profiles(self, bodies: Mapping[str, bytes | StorageError]) -> list[Notice]:
+        found = [(role, body) for role, body in bodies.items() if isinstance(body, bytes)]
+        return [notice for role, body in found for notice in profile_notices(body, role, to_srgb=self.to_srgb)]
 
 
 ORIGINAL: Final = Preparation()

@@ -10,9 +10,10 @@ from datasets import DownloadMode
 from datasets.utils import tqdm
 
 from vton_hf import listings, mixing, storage
-from vton_hf.chunks import UNLISTED, Chunk, ask_again, build_chunks, cut, explained, missing
+from vton_hf.chunks import UNLISTED, Chunk, ask_again, build_chunks, cut, explained, missing, tell_again
 from vton_hf.errors import ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
+from vton_hf.notices import tell_counts
 from vton_hf.recorded import Recorded
 from vton_hf.records import Record
 from vton_hf.streaming import Stream
@@ -171,7 +172,7 @@ class Source(Recorded):
         record = Record(self.manifest.digest(), names)
         try:
             with explained(self.cache.root), self.cache.building(record, self._notebook.mark):
-                self._build(chunks, num_proc=num_proc, fresh=fresh)
+                built = self._build(chunks, num_proc=num_proc, fresh=fresh)
                 self._notebook.save(record)
         except StorageError as error:
             self._doubt_listing([str(error)])
@@ -179,11 +180,14 @@ class Source(Recorded):
         self._record, self._reports = record, None
         self._doubt_listing([item.reason for item in self.left_out()])
         tell_left_out(self.left_out(), on_error=self.config.on_error)
+        tell_counts(report.noticed for report in self.reports() if built)
 
-    def _build(self, chunks: list[Chunk], *, num_proc: int | None, fresh: bool) -> None:
+    def _build(self, chunks: list[Chunk], *, num_proc: int | None, fresh: bool) -> bool:
+        """Write the chunks that are missing; whether there were any."""
         root = self.cache.chunks
         self.cache.save_manifest(self.manifest)
         todo = chunks if fresh else missing(chunks, root)
+        tell_again(chunks, root)
         build_chunks(
             todo,
             root,
@@ -200,6 +204,7 @@ class Source(Recorded):
         if not self.config.embed_images:
             self.cache.save_uris(self.manifest)
             self.cache.save_known(self.manifest)
+        return bool(todo)
 
     def _doubt_listing(self, reasons: Iterable[str]) -> None:
         """List again next time if what a build met shows that the listing is no longer true."""

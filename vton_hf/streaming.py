@@ -20,6 +20,7 @@ from vton_hf.features import TEXT_COLUMNS
 from vton_hf.images import is_sound
 from vton_hf.mixing import Plan, plan
 from vton_hf.naming import DIFFICULTIES, ROLES
+from vton_hf.notices import tell_once
 from vton_hf.preparation import Preparation
 from vton_hf.records import open_manifest
 from vton_hf.storage import Body, Store, read_sources, use_each
@@ -165,12 +166,15 @@ class Reader:
         )
 
     def _checked(self, row: dict[str, Any], bodies: Mapping[str, Body]) -> dict[str, Any] | Exception:
-        stored = self._stream.preparation.apply({role: bodies[row[role]] for role in ROLES}, self._stream.verify)
+        of_row = {role: bodies[row[role]] for role in ROLES}
+        stored, notices = self._stream.preparation.apply(of_row, self._stream.verify)
         for role, made in stored.items():
             if isinstance(made, StorageError):
                 return made
             if isinstance(made, ImageError):
                 return ImageError(f"{row[role]}: {made}")
+        for notice in notices:
+            tell_once(notice, row["key"], row[notice.role])
         return _example(row, tuple(stored[role] for role in ROLES))
 
     def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any]:

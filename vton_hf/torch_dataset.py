@@ -22,7 +22,7 @@ ROOT: Final = "dataset_ultimate/"
 COLUMNS: Final = (*ROLES, "difficulty", "stem")
 EXTRA_COLUMNS: Final = ("gender", "garment", "key")
 _STORED: Final = ("image_format", "image_quality", "retry_skipped")
-TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "dtype")
+TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "to_srgb", "dtype")
 BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "hidden", "verify", "cache_dir", "listing", *_STORED)
 
 
@@ -55,8 +55,9 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
             stored at `image_size`, if that is given, and need no more work than decoding.
         num_proc: Worker processes that build it.
         storage_options: Credentials and endpoint, as everywhere around fsspec.
-        **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect` and `dtype` of `TripletTransform`; `gender`,
-            `limit`, `cloth`, `exclude`, `hidden`, `verify`, `image_format`, `image_quality`, `listing` of `VTON`.
+        **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect`, `to_srgb`, `dtype` of `TripletTransform`;
+            `gender`, `limit`, `cloth`, `exclude`, `hidden`, `verify`, `image_format`, `image_quality`, `listing` and
+            `retry_skipped` of `VTON`.
 
     Raises:
         ConfigError: If an argument makes no sense.
@@ -88,7 +89,7 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         how = {name: options[name] for name in TRANSFORM_OPTIONS if name in options}
         chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
         if materialize:
-            chosen |= {name: options[name] for name in ("image_size", "aspect") if name in options}
+            chosen |= {name: options[name] for name in ("image_size", "aspect", "to_srgb") if name in options}
         if materialize and options.get("on_error") == "raise":
             chosen["on_error"] = "raise"
         chosen |= {"s3_prefixes": prefixes, "embed_images": materialize, "storage_options": storage_options}

@@ -426,3 +426,31 @@ def test_a_torn_report_is_a_chunk_to_build_again(bucket: Bucket, tmp_path: Path)
     for path in [*tmp_path.rglob("report.json"), *tmp_path.rglob("vton_hf-*.json")]:
         path.write_bytes(b"")
     assert len(vton_hf.load("easy", **options)) == 2
+
+
+@pytest.mark.s3
+def test_after_an_update_originals_cost_nothing_and_resized_images_say_why_they_are_made_again(
+    s3: MotoS3, load: Load, tmp_path: Path, caplog: Any
+) -> None:
+    count = fill(s3, 1) // 3
+    chunks = tmp_path / "cache/vton_hf/chunks"
+    resized = load("easy", image_size=(8, 6))
+    load("easy", image_format="jpeg")
+    load("easy")
+    for path in [path for path in chunks.iterdir() if path.name.startswith("8x6-")]:
+        path.rename(path.with_name(path.name.replace("-r2-", "-")))
+    s3.reset_counts()
+    caplog.clear()
+    load("easy")
+    load("easy", image_format="jpeg")
+    assert not s3.gets()
+    assert not [line for line in caplog.messages if "prepared again" in line]
+    again = load("easy", image_size=(8, 6))
+    assert sum(s3.gets().values()) == count
+    (line,) = [line for line in caplog.messages if "prepared again" in line]
+    assert line.startswith(
+        "2 of 2 chunks are prepared again, from objects that are fetched again: how an earlier version"
+    )
+    assert again[0] == resized[0]
+    load("easy", image_size=(8, 6))
+    assert len([line for line in caplog.messages if "prepared again" in line]) == 1

@@ -8,6 +8,7 @@ import pytest
 from vton_hf.chunks.build import older_chunks
 from vton_hf.chunks.cut import TARGET_BYTES, TARGET_ROWS, Chunk, cut
 from vton_hf.naming import DIFFICULTIES, GENDERS
+from vton_hf.preparation import Preparation
 from vton_hf.triplets import Manifest, discover
 
 
@@ -82,3 +83,19 @@ def test_an_older_chunk_may_hold_bytes_if_it_covers_a_part_of_the_same_pool(
     (tmp_path / other).mkdir()
     chunk = Chunk("hard-male", "01", manifest(1).table, "structure")
     assert older_chunks([chunk], tmp_path) == {chunk.name: (tmp_path / other,) if expected else ()}
+
+
+@pytest.mark.parametrize(
+    ("preparation", "name"),
+    [
+        (Preparation(), "original-easy-female-all-e1c3013daa5d7eca"),
+        (Preparation(None, "jpeg"), "full-jpeg-easy-female-all-e1c3013daa5d7eca"),
+        (Preparation((8, 6)), "8x6-png-r2-easy-female-all-e1c3013daa5d7eca"),
+        (Preparation((8, 6), "jpeg", "crop", 90), "8x6-crop-jpeg-q90-r2-easy-female-all-e1c3013daa5d7eca"),
+        (Preparation(to_srgb=True), "original-srgb-easy-female-all-e1c3013daa5d7eca"),
+    ],
+    ids=str,
+)
+def test_only_chunks_whose_pixels_are_others_than_before_have_another_name(preparation: Preparation, name: str) -> None:
+    chunk, *_ = cut(manifest(1), verify="structure", preparation=preparation)
+    assert chunk.name == name

@@ -1,5 +1,6 @@
 """Pools on disk: cut into chunks that are built once, resumed, shared by all configs and pruned."""
 
+from vton_hf.chunks.again import tell_again
 from vton_hf.chunks.build import build_chunks, missing
 from vton_hf.chunks.cut import Chunk, cut
 from vton_hf.chunks.disk import check_disk, explained, free_bytes
@@ -25,4 +26,5 @@ __all__ = [
     "missing",
     "prune",
     "read_report",
+    "tell_again",
 ]

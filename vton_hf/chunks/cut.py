@@ -46,10 +46,18 @@ class Chunk:
 
     @property
     def name(self) -> str:
-        """The directory's name. It changes with any triplet, URI, size, etag or rule of checking."""
+        """The directory's name. It changes with any triplet, URI, size, etag, rule of checking or of resizing."""
+        return self._named(self.preparation.mark)
+
+    @property
+    def former(self) -> str:
+        """Its name in versions whose resized pixels were others; the same where nothing is resized."""
+        return self._named(str(self.preparation))
+
+    def _named(self, how: str) -> str:
         text = "\n".join((version_digest(self.rows), self.verify, _LAYOUT))
         digest = blake2b(text.encode(), digest_size=8).hexdigest()
-        return f"{self.preparation}-{self.pool}-{self.bits or 'all'}-{digest}"
+        return f"{how}-{self.pool}-{self.bits or 'all'}-{digest}"
 
     @property
     def bytes(self) -> int:

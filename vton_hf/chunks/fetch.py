@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from threading import BoundedSemaphore
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
@@ -13,7 +13,8 @@ from vton_hf.chunks.files import Older, Unit
 from vton_hf.errors import ImageError
 from vton_hf.images import is_sound
 from vton_hf.naming import ROLES
-from vton_hf.preparation import ORIGINAL, Stored
+from vton_hf.notices import Notice
+from vton_hf.preparation import ORIGINAL, Prepared, Stored
 from vton_hf.storage import Body, Source, Store, read_sources, use_each
 from vton_hf.triplets import sources_of
 
@@ -24,8 +25,18 @@ PART_BYTES: Final = 32 * 2**20
 """Or fewer, if they are large; each part under way is in memory."""
 
 Row: TypeAlias = dict[str, Any]
-Images: TypeAlias = tuple[Stored, ...]
-"""Of one row, in the order of `ROLES`."""
+
+
+class Images(NamedTuple):
+    """Those of one row.
+
+    Attributes:
+        stored: In the order of `ROLES`, the bytes or what is wrong with them.
+        notices: What should be known of them.
+    """
+
+    stored: tuple[Stored, ...]
+    notices: tuple[Notice, ...]
 
 
 def parts(rows: pa.Table) -> Iterator[list[Row]]:
@@ -70,12 +81,11 @@ class Fetcher:
         """
         units = [_units(row, chunk) for row in rows]
         made = {unit: self._taken_over(unit, chunk, older) for unit in dict.fromkeys(chain(*units))}
-        left = [unit for unit, images in made.items() if not images]
+        left = [unit for unit, prepared in made.items() if not prepared.images]
         made |= zip(left, self._made(left, chunk), strict=True)
-        images_of = [{role: image for unit in row for role, image in made[unit].items()} for row in units]
-        return [tuple(images[role] for role in ROLES) for images in images_of]
+        return [_of_row([made[unit] for unit in row]) for row in units]
 
-    def _made(self, units: list[Unit], chunk: Chunk) -> list[dict[str, Stored]]:
+    def _made(self, units: list[Unit], chunk: Chunk) -> list[Prepared]:
         # Where nobody looks at the images, only MD5 shows that one was damaged on the way.
         unseen = chunk.verify == "none" and not chunk.preparation
 
@@ -83,21 +93,30 @@ class Fetcher:
             with self.slots:
                 return read_sources(self.store, sources, always_md5=unseen)
 
-        def make(number: int, bodies: Mapping[str, Body]) -> dict[str, Stored]:
+        def make(number: int, bodies: Mapping[str, Body]) -> Prepared:
             roles, sources = units[number]
             of_unit = {role: bodies[uri] for role, (uri, _, _) in zip(roles, sources, strict=True)}
             return chunk.preparation.apply(of_unit, chunk.verify)
 
         return use_each(self.store, [sources for _, sources in units], read, make, _is_broken, is_sound)
 
-    def _taken_over(self, unit: Unit, chunk: Chunk, older: Older) -> dict[str, Stored]:
+    def _taken_over(self, unit: Unit, chunk: Chunk, older: Older) -> Prepared:
         """Older chunks store images alike but may have checked them less."""
         found = older.get(unit)
-        return {} if found is None else ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
+        if found is None:
+            return Prepared({})
+        images, notices = ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
+        # What was prepared no longer shows what there was to know of its object.
+        return Prepared(images, older.notices(unit) if chunk.preparation else notices)
 
 
-def _is_broken(made: Mapping[str, Stored]) -> bool:
-    return any(isinstance(image, ImageError) for image in made.values())
+def _of_row(units: Sequence[Prepared]) -> Images:
+    stored = {role: image for unit in units for role, image in unit.images.items()}
+    return Images(tuple(stored[role] for role in ROLES), tuple(notice for unit in units for notice in unit.notices))
+
+
+def _is_broken(made: Prepared) -> bool:
+    return any(isinstance(image, ImageError) for image in made.images.values())
 
 
 def _units(row: Row, chunk: Chunk) -> list[Unit]:

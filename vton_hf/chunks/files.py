@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from vton_hf.claims import modified
 from vton_hf.naming import ROLES
+from vton_hf.notices import Notice, Noticed
 
 DATA: Final = "data.arrow"
 _REPORT: Final = "report.json"
@@ -65,11 +66,13 @@ class Report:
         rows: Triplets in the data.
         bytes: Bytes of their images.
         left_out: Triplets that are not.
+        noticed: What should be known of the images, by kind.
     """
 
     rows: int
     bytes: int
     left_out: tuple[LeftOut, ...] = field(default=())
+    noticed: dict[str, Noticed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,12 @@ class Sources:
     Attributes:
         verify: How the objects were checked.
         rows: For each row of the data the three objects.
+        notices: For each row what should be known of them; empty in chunks of versions that did not look.
     """
 
     verify: str
     rows: list[tuple[Source, ...]]
+    notices: list[tuple[Notice, ...]] = field(default_factory=list)
 
 
 def read_report(directory: Path) -> Report | None:
@@ -90,7 +95,8 @@ def read_report(directory: Path) -> Report | None:
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
         left_out = tuple(LeftOut.of(item) for item in facts["left_out"])
-        report = Report(rows=facts["rows"], bytes=facts["bytes"], left_out=left_out)
+        noticed = {kind: Noticed(*found) for kind, found in facts.get("noticed", {}).items()}
+        report = Report(facts["rows"], facts["bytes"], left_out, noticed)
         whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
@@ -188,6 +194,7 @@ class Older(Mapping[Unit, tuple[bytes, ...]]):
             checked: Only chunks whose objects were checked at this level or a stricter one; None takes any.
         """
         self._place: dict[Unit, tuple[Path, int]] = {}
+        self._notices: dict[Unit, list[Notice]] = {}
         self._tables: dict[Path, pa.Table] = {}
         for directory in filter(is_finished, directories):
             try:
@@ -196,10 +203,17 @@ class Older(Mapping[Unit, tuple[bytes, ...]]):
                 continue
             if checked is not None and _STRICTNESS.index(found.verify) < _STRICTNESS.index(checked):
                 continue
-            for index, row in enumerate(found.rows):
+            noticed = found.notices or [()] * len(found.rows)
+            for index, (row, notices) in enumerate(zip(found.rows, noticed, strict=True)):
                 of_role = {role: (uri, etag, size) for role, (uri, etag, size) in zip(ROLES, row, strict=True)}
                 for roles in together:
-                    self._place[roles, tuple(of_role[role] for role in roles)] = (directory, index)
+                    unit = roles, tuple(of_role[role] for role in roles)
+                    self._place[unit] = directory, index
+                    self._notices[unit] = [Notice(*notice) for notice in notices if notice[1] in roles]
+
+    def notices(self, unit: Unit) -> list[Notice]:
+        """What should be known of its images."""
+        return self._notices[unit]
 
     def __getitem__(self, unit: Unit) -> tuple[bytes, ...]:
         directory, index = self._place[unit]

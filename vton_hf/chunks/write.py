@@ -18,6 +18,7 @@ from vton_hf.chunks.fetch import Fetcher, Images, Row, parts
 from vton_hf.chunks.files import DATA, LeftOut, Older, Report, Source, Sources, claimed, put_in_place, write_report
 from vton_hf.errors import ImageError, StorageError, UnavailableError
 from vton_hf.naming import ROLES
+from vton_hf.notices import Notice, counted
 from vton_hf.storage import Store
 from vton_hf.triplets import sources_of
 
@@ -113,6 +114,8 @@ class _Writing:
         self._scratch = self._lock.enter_context(claimed(job.directory, since=job.since, wait=wait))
         self._left_out = list(job.kept)
         self._sources: list[tuple[Source, ...]] = []
+        self._notices: list[tuple[Notice, ...]] = []
+        self._found: list[tuple[Notice, str, str]] = []
         self._bytes = 0
         # What is stored prepared no longer shows whether its object was sound.
         preparation = job.chunk.preparation
@@ -132,9 +135,11 @@ class _Writing:
         if faults and self.job.on_error == "raise":
             raise _refusal(faults[0])
         self._left_out += [fault for fault, _ in faults]
-        for row, triplet in good:
+        for row, triplet, notices in good:
             batch.add(row, triplet)
             self._sources.append(sources_of(row))
+            self._notices.append(notices)
+            self._found += [(notice, row["key"], row[notice.role]) for notice in notices]
             self._bytes += sum(map(len, triplet))
             if batch.full:
                 batch.write(self._writer)
@@ -144,8 +149,8 @@ class _Writing:
         if self._scratch is not None:
             batch.write(self._writer)
             self._file.close()
-            report = Report(rows=len(self._sources), bytes=self._bytes, left_out=tuple(self._left_out))
-            write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources))
+            report = Report(len(self._sources), self._bytes, tuple(self._left_out), counted(self._found))
+            write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices))
             put_in_place(self._scratch, self.job.directory)
         self._lock.close()
         return self.job.chunk.bytes if self._scratch is None else 0
@@ -167,15 +172,15 @@ def is_passing(error: Exception) -> bool:
 
 def _sorted_out(
     rows: list[Row], images: list[Images]
-) -> tuple[list[tuple[Row, list[bytes]]], list[tuple[LeftOut, Exception]]]:
+) -> tuple[list[tuple[Row, list[bytes], tuple[Notice, ...]]], list[tuple[LeftOut, Exception]]]:
     """The good rows with their images, and for each other row what is wrong with it: what does not pass comes first.
 
     Raises:
         UnavailableError: If the store did not give an object in time: that says nothing of the object.
     """
-    good: list[tuple[Row, list[bytes]]] = []
+    good: list[tuple[Row, list[bytes], tuple[Notice, ...]]] = []
     faults: list[tuple[LeftOut, Exception]] = []
-    for row, triplet in zip(rows, images, strict=True):
+    for row, (triplet, notices) in zip(rows, images, strict=True):
         errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
         if errors:
             role, error = min(errors, key=lambda fault: is_passing(fault[1]))
@@ -183,7 +188,7 @@ def _sorted_out(
                 raise error
             faults.append((LeftOut(row["key"], row[role], str(error), is_passing(error)), error))
         else:
-            good.append((row, [image for image in triplet if isinstance(image, bytes)]))
+            good.append((row, [image for image in triplet if isinstance(image, bytes)], notices))
     return good, faults
 
 

@@ -231,6 +231,7 @@ def _how(part: _Parser) -> None:
     how.add_argument("--aspect", choices=ASPECTS, help="how they are brought to that size (default: stretch)")
     how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how images are stored (default: as they are)")
     how.add_argument("--image-quality", type=int, metavar="N", help="of jpeg and webp, 1 to 100 (default: 95)")
+    how.add_argument("--to-srgb", action="store_true", default=None, help="convert images with another colour profile")
     how.add_argument("--no-embed-images", action="store_true", help="keep keys only, fetch images on access")
     how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
 

@@ -24,6 +24,7 @@ _OPTIONS: Final = {
     "aspect": "aspect",
     "image_format": "image_format",
     "image_quality": "image_quality",
+    "to_srgb": "to_srgb",
     "cache_dir": "cache_dir",
     "listing": "listing",
     "retry_skipped": "retry_skipped",

@@ -2,7 +2,7 @@
 
 import json
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from vton_hf import report
@@ -23,7 +23,7 @@ def plan(asked: Namespace) -> None:
     mix, missing = source.plan(), source.missing_chunks()
     rows = sum(chunk.rows.num_rows for chunk in missing)
     fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
-    prepared = bool(missing) and bool(source.config.preparation)
+    prepared = bool(missing) and source.config.preparation.encodes
     sample = _sample(source, compare=asked.compare) if prepared or asked.compare else None
     if sample is not None and prepared:
         stored = _of(sample, source.config.preparation).bytes
@@ -47,10 +47,10 @@ def plan(asked: Namespace) -> None:
 def _sample(source: Source, *, compare: bool) -> Forecast:
     """A few triplets of those that are drawn, prepared as asked for, or in all formats."""
     asked, quality = source.config.preparation, source.config.image_quality
-    tried = [asked] if asked else []
+    tried = [asked] if asked.encodes else []
     if compare:
         qualities = {kind: quality if kind in LOSSY else None for kind in IMAGE_FORMATS}
-        tried = [Preparation(asked.size, kind, asked.aspect, each) for kind, each in qualities.items()]
+        tried = [replace(asked, kind=kind, quality=each) for kind, each in qualities.items()]
     return forecast(source.manifest.of_difficulties(source.drawn).table, Store(source.settings), tried)
 
 

@@ -27,6 +27,7 @@ _RECIPE: Final = (
     "aspect",
     "image_format",
     "image_quality",
+    "to_srgb",
 )
 _BROKEN: Final = "broken image"
 _REPLACED: Final = "broken image, another triplet of the difficulty in its place"

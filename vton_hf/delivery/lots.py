@@ -123,7 +123,7 @@ def lots_of(builder: VTON, order: Order, *, built: bool) -> list[Lot]:
 def _lot(builder: VTON, order: Order, split: str, rows: Rows, *, built: bool) -> Lot:
     config, sizes = builder.config.name, _leaving(order.columns, rows.sizes)
     parts = cut(sizes, order.limit, _ROW_BYTES[order.suffix])
-    how = (_LAYOUT, builder.config.preparation, order.columns, order.suffix, parts)
+    how = (_LAYOUT, builder.config.preparation.mark, order.columns, order.suffix, parts)
     mark = digest(rows.versions, *how)
     shards = named(f"{config}/{split}-{{}}-{mark}", order.suffix, parts, sizes)
     return Lot(config, split, rows, sizes, shards, mark, order.columns, order.suffix, built)

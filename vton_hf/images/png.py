@@ -53,6 +53,11 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, memoryview]]:
         position += 12 + length
 
 
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk with its length and CRC."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
 def header(data: bytes) -> Header:
     """What the first chunk says; the structure must have been checked."""
     width, height, depth, colour, _, _, interlace = struct.unpack_from(">IIBBBBB", data, len(SIGNATURE) + 8)

@@ -40,7 +40,7 @@ def set_transform(
         sync: Which images share random numbers: `"all"`, `"person_target"` or `"none"`.
         on_error: What a broken sample does: `"replace"`, `"raise"`, or, on streams, `"skip"`.
         storage_options: For rows of URIs; by default those that the dataset was loaded with.
-        **options: `image_size`, `aspect`, `dtype`, `max_broken` and `seed` of `TripletTransform`.
+        **options: `image_size`, `aspect`, `to_srgb`, `dtype`, `max_broken` and `seed` of `TripletTransform`.
 
     Returns:
         The same dataset; of a stream, a new one.

@@ -1,11 +1,12 @@
 """The images of rows, decoded and of one size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.fetching import use_cells
 from vton_hf.naming import ROLES
+from vton_hf.notices import Notice, profile_notices
 from vton_hf.stopwatch import stage
 from vton_hf.storage import Body, Store
 from vton_hf.transforms.kinds import Kind
@@ -14,13 +15,20 @@ Pictures = dict[str, Any]
 """8-bit RGB of one kind, by role."""
 
 
-def read_pictures(rows: Sequence[Mapping[str, Any]], store: Store, kind: Kind) -> list[Pictures | Exception]:
+Tell = Callable[[Notice, Mapping[str, Any]], None]
+"""What is done with something that should be known of an image of a row."""
+
+
+def read_pictures(
+    rows: Sequence[Mapping[str, Any]], store: Store, kind: Kind, tell: Tell
+) -> list[Pictures | Exception]:
     """Fetch what is not in the rows, all at once, and decode.
 
     Args:
         rows: Columns by name; those of images hold `{"bytes": ..., "path": URI}`.
         store: Where URIs lead.
         kind: What to decode to.
+        tell: Called with what should be known of their colours.
 
     Returns:
         Each row's images, or what is wrong with it: a `StorageError` or an `ImageError`.
@@ -31,7 +39,7 @@ def read_pictures(rows: Sequence[Mapping[str, Any]], store: Store, kind: Kind) -
     roles = [role for role in ROLES if rows and role in rows[0]]
 
     def pictures(number: int, bodies: Sequence[Body]) -> Pictures | Exception:
-        return _pictures(rows[number], dict(zip(roles, bodies, strict=True)), kind)
+        return _pictures(rows[number], dict(zip(roles, bodies, strict=True)), kind, tell)
 
     return use_cells([[row[role] for role in roles] for row in rows], store, pictures)
 
@@ -44,7 +52,7 @@ def matched(pictures: Pictures, kind: Kind) -> Pictures:
     return pictures | {ROLES[2]: kind.resize(target, kind.shape(person))}
 
 
-def _pictures(row: Mapping[str, Any], bodies: Mapping[str, Body], kind: Kind) -> Pictures | Exception:
+def _pictures(row: Mapping[str, Any], bodies: Mapping[str, Body], kind: Kind, tell: Tell) -> Pictures | Exception:
     pictures = {}
     for role, body in bodies.items():
         if isinstance(body, StorageError):
@@ -54,4 +62,6 @@ def _pictures(row: Mapping[str, Any], bodies: Mapping[str, Body], kind: Kind) ->
                 pictures[role] = kind.decode(body)
         except ImageError as error:
             return ImageError(f"{row[role]['path']}: {error}")
+        for notice in profile_notices(body, role, to_srgb=kind.to_srgb):
+            tell(notice, row)
     return pictures

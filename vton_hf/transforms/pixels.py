@@ -1,6 +1,6 @@
 """One image's way from its pixels to what a model takes: a preset's size first, then the user's callable."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import torch
@@ -8,8 +8,9 @@ from torchvision import transforms as v1
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from vton_hf.aspect import check_fit
+from vton_hf.aspect import check_fit, distortions
 from vton_hf.errors import ConfigError
+from vton_hf.notices import Notice
 from vton_hf.transforms.kinds import Kind, Pillow, Tensors
 
 Transform = Callable[[Any], Any]
@@ -27,13 +28,20 @@ class ImagePath:
         size: (height, width) in pixels that every image is brought to first, or None.
         aspect: How: one of `vton_hf.aspect.ASPECTS`.
         dtype: What the default makes: `torch.uint8` keeps 0..255, a floating type gives [-1, 1].
+        to_srgb: Whether the colours of images with another colour profile are converted.
 
     Raises:
         ConfigError: If an argument makes no sense.
     """
 
     def __init__(
-        self, transform: Transform | None, size: Sequence[int] | None, aspect: str, dtype: torch.dtype | None
+        self,
+        transform: Transform | None,
+        size: Sequence[int] | None,
+        aspect: str,
+        dtype: torch.dtype | None,
+        *,
+        to_srgb: bool,
     ) -> None:
         if transform is not None and not callable(transform):
             raise ConfigError(
@@ -48,12 +56,20 @@ class ImagePath:
             dtype is None or (isinstance(dtype, torch.dtype) and (dtype.is_floating_point or dtype == torch.uint8))
         ):
             raise ConfigError(f"dtype={dtype!r} makes no sense. Allowed: torch.uint8 or a floating type.")
+        if not isinstance(to_srgb, bool):
+            raise ConfigError(f"to_srgb={to_srgb!r} makes no sense. Allowed: True or False.")
         self._size = check_fit(size, aspect)
         self.transform = transform
         self._aspect = aspect
         self._dtype = dtype or torch.float32
         self._takes_tensors = transform is not None and _takes_tensors(transform)
-        self.kind: Kind = Tensors() if transform is None or self._takes_tensors else Pillow()
+        kind = Tensors if transform is None or self._takes_tensors else Pillow
+        self.kind: Kind = kind(to_srgb=to_srgb)
+
+    def distortions(self, pictures: Mapping[str, Any]) -> list[Notice]:
+        """Which pictures of a triplet are stretched so much that people should know."""
+        shapes = {role: self.kind.shape(picture) for role, picture in pictures.items()}
+        return distortions(shapes, self._size, self._aspect)
 
     def fitted(self, picture: Any, role: str) -> Any:
         """The picture in the size that was asked for; untouched if none was."""

@@ -18,6 +18,7 @@ from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pixels import ImagePath, Transform
 from vton_hf.transforms.randomness import borrowed_generators, seed_generators, seed_of
 from vton_hf.transforms.rows import Rows
+from vton_hf.transforms.told import Told
 from vton_hf.values import as_int
 
 SYNC: Final = ("all", "person_target", "none")
@@ -52,6 +53,7 @@ class TripletTransform:
         image_size: (height, width) in pixels that images are brought to before the transform.
         aspect: How: `"stretch"`, `"pad"` (white), `"crop"` (centred), or `"catvton"`: person and target
             cropped, the garment padded.
+        to_srgb: Whether the colours of images with another colour profile are converted; False ignores profiles.
         dtype: Without a transform: a floating type (float32), or `torch.uint8` for 0..255.
         sync: Which images share random numbers.
         on_error: What a broken sample does: `"replace"` puts another triplet of its difficulty in its place,
@@ -71,6 +73,7 @@ class TripletTransform:
         *,
         image_size: Sequence[int] | None = None,
         aspect: str = "stretch",
+        to_srgb: bool = False,
         dtype: torch.dtype | None = None,
         sync: str = "all",
         on_error: str = "replace",
@@ -85,7 +88,7 @@ class TripletTransform:
         number = as_int(seed)
         if number is None or number < 0:
             raise ConfigError(f"seed={seed!r} makes no sense. Allowed: a whole number from 0.")
-        self._path = ImagePath(transform, image_size, aspect, dtype)
+        self._path = ImagePath(transform, image_size, aspect, dtype, to_srgb=to_srgb)
         self._sync = sync
         self._on_error = on_error
         self._seed = number
@@ -93,6 +96,7 @@ class TripletTransform:
         self._rows = rows
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
+        self._told = Told()
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other random numbers; workers that are at work follow.
@@ -161,7 +165,7 @@ class TripletTransform:
         rows = [dict(zip(names, cells, strict=True)) for cells in zip(*batch.values(), strict=True)]
         made = []
         self._failures.saw(len(rows))
-        decoded = read_pictures(rows, self.store, self._path.kind)
+        decoded = read_pictures(rows, self.store, self._path.kind, self._told.tell)
         with borrowed_generators():
             for row, pictures, token in zip(rows, decoded, tokens or batch["key"], strict=True):
                 sample = self._sample(row, pictures, seed_of(self._seed, now, token), now)
@@ -174,9 +178,9 @@ class TripletTransform:
     ) -> dict[str, Any] | None:
         """The row with its images transformed; None if it is to be skipped."""
         if isinstance(pictures, dict):
-            return row | self._transformed(pictures, str(row["key"]), seed)
+            return row | self._transformed(pictures, row, seed)
         mended = self._mended(row, pictures, seed, epoch)
-        return mended and mended[0] | self._transformed(mended[1], str(mended[0]["key"]), seed)
+        return mended and mended[0] | self._transformed(mended[1], mended[0], seed)
 
     def _mended(
         self, row: dict[str, Any], error: Exception, seed: int, epoch: int
@@ -192,7 +196,7 @@ class TripletTransform:
         for candidate in self._rows.draw(row.get("difficulty"), seed):
             if candidate["key"] == row["key"]:
                 continue
-            (found,) = read_pictures([candidate], self.store, self._path.kind)
+            (found,) = read_pictures([candidate], self.store, self._path.kind, self._told.tell)
             if isinstance(found, dict):
                 return row | {name: candidate[name] for name in candidate if name in row}, found
             if isinstance(found, UnavailableError):
@@ -202,7 +206,9 @@ class TripletTransform:
             f"`vton-hf scan --list` shows what lies in the bucket; mend or exclude these objects."
         )
 
-    def _transformed(self, pictures: Pictures, key: str, seed: int) -> dict[str, Any]:
+    def _transformed(self, pictures: Pictures, row: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        for notice in self._path.distortions(pictures):
+            self._told.tell(notice, row)
         made = {}
         for role, picture in matched(pictures, self._path.kind).items():
             seed_generators(seed if self._shares(role) else seed_of(seed, role))
@@ -211,7 +217,7 @@ class TripletTransform:
                     made[role] = collated_so(self._path.transformed(self._path.fitted(picture, role)))
             except Exception as error:
                 width, height = self._path.kind.shape(picture)
-                error.add_note(f"The transform was given {role} of {key}, {width} x {height} pixels.")
+                error.add_note(f"The transform was given {role} of {row['key']}, {width} x {height} pixels.")
                 raise
         return made
 
