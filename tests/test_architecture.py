@@ -55,7 +55,7 @@ MAY_IMPORT = {
     "source": "chunks errors left_out listings mixing notices recorded records storage streaming triplets values",
     "readable": "",
     "builder": (
-        "config errors features fetching left_out mixing pools readable records source splits storage streaming values"
+        "config errors features fetching left_out mixing pools readable records source splits storage streaming"
     ),
     "card": "errors naming report",
     "delivery": (

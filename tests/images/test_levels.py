@@ -107,8 +107,8 @@ def test_no_way_of_storing_an_image_decodes_a_bomb(preparation: Preparation) -> 
 def test_a_bomb_in_a_bucket_reaches_nobody(bucket: Bucket, load: Any) -> None:
     keys = bucket.add_triplet("easy", "male", "000")
     bucket.add_triplet("easy", "male", "001")
-    uris = load("easy", embed_images=False)
     bucket.put(keys["cloth_image"], png_of(Form(20_000, 20_000), b""))
+    uris = load("easy", embed_images=False)
     with pytest.raises(ImageError, match="absurd dimensions: 20000 x 20000 pixels"):
         uris.filter(lambda key: key.endswith("000"), input_columns="key")[0]
     assert [row["key"] for row in load("easy", streaming=True)] == ["easy/male/001"] * 2

@@ -50,7 +50,7 @@ async def read_all(
         except Exception as error:
             if _is_outage(error):
                 raise  # stops the others
-            return error
+            return reading.verdict(error)
 
     outcomes = await gather_or_stop([one(uri, known) for uri, known in listed.items()])
     return _sort_out(dict(zip(listed, outcomes, strict=True)), settings)
