@@ -141,7 +141,7 @@ def test_the_picture_that_goes_in_is_not_changed(aspect: str) -> None:
     assert image.tobytes() == before
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1024, 768), [512, 512]])
+@pytest.mark.parametrize("size", [(1, 1), (1024, 768), [512, 512], np.array([5, 5])], ids=str)
 @pytest.mark.parametrize("aspect", ASPECTS)
 def test_a_size_and_an_aspect_that_make_sense_pass(size: object, aspect: str) -> None:
     check_fit(size, aspect)
@@ -150,7 +150,20 @@ def test_a_size_and_an_aspect_that_make_sense_pass(size: object, aspect: str) ->
 
 @pytest.mark.parametrize(
     "size",
-    [0, 512, "512", (512,), (1, 2, 3), (0, 5), (5, -1), (5.0, 5), (True, True), ("5", "5"), {5, 6}, np.array([5, 5])],
+    [
+        0,
+        512,
+        "512",
+        (512,),
+        (1, 2, 3),
+        (0, 5),
+        (5, -1),
+        (5.0, 5),
+        (True, True),
+        ("5", "5"),
+        {5, 6},
+        np.array([5, 5, 5]),
+    ],
     ids=repr,
 )
 def test_a_size_that_makes_no_sense_is_refused(size: object) -> None:

@@ -170,18 +170,21 @@ def _plain(name: str, value: Any) -> Any:
     if name == "s3_prefixes":
         paths = isinstance(value, Sequence) and any(isinstance(each, PurePath) for each in value)
         return [path_text(each) for each in value] if paths else path_text(value)
-    if name in _INTS and type(value) is not int:
-        return value if (number := as_int(value)) is None else number
+    if name in _INTS:
+        return _plain_number(value)
     if name == "image_size" and not (type(value) in (list, tuple) and all(type(edge) is int for edge in value)):
         return as_size(value) or value
     if name == "difficulty_weights" and isinstance(value, Mapping):
-        return {each: _plain_weight(weight) for each, weight in value.items()}
+        return {each: _plain_number(weight) for each, weight in value.items()}
     return value
 
 
-def _plain_weight(weight: Any) -> Any:
-    # A float32 of 0.3 means 3/10, and not the double beside it.
-    return float(str(weight)) if isinstance(weight, np.floating) else _plain("seed", weight)
+def _plain_number(value: Any) -> Any:
+    if isinstance(value, np.floating):
+        # A float32 of 0.3 means 3/10, and not the double beside it.
+        return float(str(value))
+    number = as_int(value)
+    return value if number is None else number
 
 
 def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:

@@ -125,9 +125,10 @@ if os.geteuid() == 0:
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)
 print(json.dumps([[row["uri"], row["size"], row["etag"]] for row in store.list([f"file://{root}/"]).to_pylist()]))
-for folder in ("closed", "blind", "closed/inner"):
+for folder in ("closed", "blind", "closed/inner", "closed/inner+"):
+    beside = [f"file://{root}/"] if "+" in folder else []
     try:
-        print(json.dumps(len(store.list([f"file://{root}/{folder}/"]))))
+        print(json.dumps(len(store.list([f"file://{root}/{folder.rstrip('+')}/", *beside]))))
     except AccessError as error:
         print(json.dumps(str(error)))
 """
@@ -157,6 +158,8 @@ def test_a_folder_that_may_not_be_read_is_left_out_but_not_a_prefix(public: Path
     assert prefixes[1] == 1, "it may be looked into, and what is in it is told"
     for folder, said in (("closed", prefixes[0]), ("closed/inner", prefixes[2])):
         assert said.startswith(f"Cannot list file://{public}/{folder}/: permission denied (PermissionError).")
+    both = f"Cannot list file://{public}/closed/inner/: permission denied (file://{public}/closed/)."
+    assert prefixes[3] == both, "beside one that it lies in"
 
 
 def test_what_vanishes_while_it_is_listed_is_left_out_and_a_failing_disk_is_an_error(

@@ -213,6 +213,7 @@ def test_a_bare_key_without_a_bucket_may_be_a_folder_a_file_or_a_bucket(
         ("s3://photos/data.tar.gz", "Unpack it, and write the folder that it leaves: s3://photos/"),
         ("photos/data", "'photos' stands there twice. Write s3://photos/data/, or leave 'photos' out of the key."),
         ("here/data", "The local folder of that name is written ./here/data/"),
+        ("hf://datasets/me/vton", 'what vton-hf push sent to the Hub is loaded with load_dataset("me/vton", "hard").'),
         ("nowhere/data", "check the spelling, or drop this prefix."),
         ("http://nowhere/data/", "a web address is no store. Write s3://BUCKET/FOLDER/, and say endpoint_url= where"),
     ],

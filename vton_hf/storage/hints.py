@@ -31,9 +31,15 @@ def hint(uri: str) -> str:
     if pattern := _PATTERN.search(path, uri.index("://") + 3):
         front = path[: path.rindex("/", 0, pattern.start()) + 1]
         return f"patterns are not expanded. Write the folders one by one, or the one that holds them all: {front}"
-    if uri.startswith(("http://", "https://")):
-        return "a web address is no store. Write s3://BUCKET/FOLDER/, and say endpoint_url= where it is not Amazon's."
-    return _bare(uri) or "check the spelling, or drop this prefix."
+    return _web(uri) or hub_line(uri) or _bare(uri) or "check the spelling, or drop this prefix."
+
+
+def hub_line(uri: str) -> str:
+    """How to load a dataset of the Hub that is named as a place where triplets lie; empty for other places."""
+    if not uri.startswith("hf://"):
+        return ""
+    name = "/".join(uri.removeprefix("hf://").removeprefix("datasets/").split("/")[:2])
+    return f'what vton-hf push sent to the Hub is loaded with load_dataset("{name}", "hard").'
 
 
 def triplets_of(uri: str) -> str:
@@ -59,6 +65,12 @@ def _local(path: str) -> str | None:
         if twin != path and os.path.isdir(twin):  # noqa: PTH112
             return f"its name is there in another Unicode form. Write {twin!a} (here: {path!a}), or rename it."
     return None
+
+
+def _web(uri: str) -> str | None:
+    if not uri.startswith(("http://", "https://")):
+        return None
+    return "a web address is no store. Write s3://BUCKET/FOLDER/, and say endpoint_url= where it is not Amazon's."
 
 
 def _bare(uri: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from vton_hf.errors import LayoutError, VTONError
+from vton_hf.errors import AccessError, LayoutError, VTONError
 from vton_hf.storage.hints import hint
 from vton_hf.storage.lanes import Lane
 from vton_hf.storage.loop import gather_or_stop
@@ -16,7 +16,7 @@ from vton_hf.storage.messages import Ask
 from vton_hf.storage.prefixes import outermost
 from vton_hf.storage.retry import Patience
 from vton_hf.storage.settings import StorageSettings
-from vton_hf.storage.tables import holds, join
+from vton_hf.storage.tables import holds, join, unread
 
 _T = TypeVar("_T")
 
@@ -55,6 +55,9 @@ async def list_all(
         pages += outcome
     table = await asyncio.to_thread(join, pages)
     for prefix in prefixes:
+        # A folder that cannot be read stops nothing, unless somebody asked for it.
+        if why := unread(table, prefix):
+            return AccessError(f"Cannot list {prefix}: {why}.")
         if not holds(table, prefix):
             return LayoutError(f"No object under {prefix}: {hint(prefix)}")
     return table

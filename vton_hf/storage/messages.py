@@ -7,6 +7,7 @@ from typing import Final, Literal
 from vton_hf.errors import AccessError, ObjectMissingError, StorageError, UnavailableError
 from vton_hf.storage import environment
 from vton_hf.storage.faults import TRANSIENT, Fault, Kind, classify
+from vton_hf.storage.hints import hub_line
 from vton_hf.storage.settings import StorageSettings
 
 _KEYS: Final = "access_key= and secret_key=, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
@@ -82,6 +83,8 @@ class Ask:
         if self.verb in {"list", "write"} and fault.kind is Kind.MISSING and not self.uri.startswith("file:"):
             fault = Fault(Kind.NO_BUCKET, fault.code, fault.said)
         text = f"Cannot {self.verb} {self.uri}: {self._cause(fault)}"
+        if line := hub_line(self.uri):
+            text += f" And {line}"
         if fault.kind in {Kind.MISSING, Kind.NO_BUCKET}:
             return ObjectMissingError(text)
         if fault.kind in TRANSIENT:

@@ -54,3 +54,11 @@ def give_back() -> None:
 def holds(table: pa.Table, prefix: str) -> bool:
     """Whether any uri of the table lies under the prefix."""
     return bool(pc.any(pc.starts_with(table["uri"], prefix)).as_py())
+
+
+def unread(table: pa.Table, prefix: str) -> str | None:
+    """Why a prefix's folder, or one that it lies in, could not be read; None if it could."""
+    rows = table.filter(pc.equal(table["size"], UNREADABLE)).select(["uri", "etag"]).to_pylist()
+    return next(
+        (f"{row['etag']} ({row['uri']})" for row in rows if prefix.startswith(f"{row['uri'].removesuffix('/')}/")), None
+    )

@@ -31,7 +31,8 @@ _told: set[str] = set()
 def tell(audit: Audit, *, keys: int, prefixes: Sequence[str], endpoint_url: str | None = None) -> None:
     """Log what was left out: as a warning what people can act on, in one line; at DEBUG all of it.
 
-    Incomplete triplets are warned of each time; how many keys were left out in all is said once in a process.
+    Incomplete triplets and names that match nothing are told of each time; how many keys were left out in all, once in
+    a process.
 
     Args:
         audit: What was left out.
@@ -40,14 +41,15 @@ def tell(audit: Audit, *, keys: int, prefixes: Sequence[str], endpoint_url: str 
         endpoint_url: Of the store, where it is not Amazon's.
     """
     lines = [audit.incomplete()] if INCOMPLETE in audit.counts() else []
-    for line in (*_summary(audit, keys, _command(prefixes, endpoint_url)), *audit.strangers()):
-        if line not in _told:
-            lines.append(line)
-            _told.add(line)
+    summary = _summary(audit, keys, _command(prefixes, endpoint_url))
+    lines += [line for line in summary if line not in _told]
+    _told.update(summary)
+    lines += audit.strangers()
     if lines:
         logger.warning("%s", " ".join(lines))
-    for message in audit.messages():
-        logger.debug("%s", message)
+    if logger.isEnabledFor(logging.DEBUG):
+        for message in audit.messages():
+            logger.debug("%s", message)
 
 
 def _summary(audit: Audit, keys: int, command: str) -> list[str]:
