@@ -143,7 +143,8 @@ class _Writing:
         if self._scratch is not None:
             batch.write(self._writer)
             self._file.close()
-            report = Report(rows=len(self._sources), bytes=self._bytes, left_out=tuple(self._left_out))
+            renewed = self.job.directory.exists()
+            report = Report(len(self._sources), self._bytes, tuple(self._left_out), renewed)
             write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources))
             put_in_place(self._scratch, self.job.directory)
         self._lock.close()
