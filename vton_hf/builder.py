@@ -134,9 +134,9 @@ class VTON(ReadableBuilder):
         """
         record, cache = self.source.record(), self.source.cache
         if self.config.embed_images:
-            self.source.reports()
+            variant = self.source.variant()
             parts = {
-                name: pools.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory)
+                name: pools.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory, variant=variant)
                 for name, chunks in record.chunks.items()
             }
             sizes = {name: len(part) for name, part in parts.items()}

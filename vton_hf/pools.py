@@ -18,13 +18,16 @@ from vton_hf.splits import SPLIT, is_part, row_ranges
 logger = logging.getLogger("vton_hf")
 
 
-def open_pool(files: Sequence[Path], info: datasets.DatasetInfo, *, in_memory: bool) -> datasets.Dataset:
+def open_pool(
+    files: Sequence[Path], info: datasets.DatasetInfo, *, in_memory: bool, variant: Sequence[str] = ()
+) -> datasets.Dataset:
     """One pool as a dataset, in pool order.
 
     Args:
         files: Its Arrow stream files.
         info: What the dataset says of itself; copied, with the features that the files have.
         in_memory: Copy the files into memory instead of mapping them.
+        variant: What tells these files from others of the same names.
 
     Raises:
         BuildError: If one is gone from the cache.
@@ -34,8 +37,8 @@ def open_pool(files: Sequence[Path], info: datasets.DatasetInfo, *, in_memory: b
         tables = [kind.from_file(str(file)) for file in files]
     except FileNotFoundError as error:
         raise BuildError(f"Part of the cache is gone ({error}). Load the dataset once more to build it.") from error
-    # The names of the files carry the digests of all that is in them.
-    mark = Hasher.hash([str(file) for file in files])
+    # The names of the files carry the digests of all that may be in them.
+    mark = Hasher.hash([*map(str, files), *variant])
     info = info.copy()
     info.features = None
     return datasets.Dataset(concat_tables(tables), info=info, split=datasets.Split(SPLIT), fingerprint=mark)

@@ -72,3 +72,8 @@ class Recorded:
     def left_out(self) -> list[LeftOut]:
         """The triplets that were found broken while building."""
         return [item for report in self.reports() for item in report.left_out]
+
+    def variant(self) -> list[str]:
+        """What tells the rows from others of the same triplets: those left out, and chunks that had left out others."""
+        renewed = [str(index) for index, report in enumerate(self.reports()) if report.renewed]
+        return [*renewed, *(item.key for item in self.left_out())]

@@ -98,6 +98,28 @@ def test_a_chunk_that_nothing_came_back_to_is_not_written_again(
     assert (data.stat().st_ino, data.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+def test_what_was_made_of_the_rows_is_kept_and_made_anew_of_other_rows(
+    server: FaultServer, load: Load, tmp_path: Path
+) -> None:
+    """`datasets` keeps what it maps beside the data, under a name that follows from the rows."""
+    mapped: list[list[str]] = []
+
+    def again() -> None:
+        options = {"key": "k", "secret": "hunter2", "endpoint_url": server.url}
+        rows = loader(f"s3://{BUCKET}/{ROOT}", tmp_path / "cache", storage_options=options)("easy")
+        mapped.append(sorted(rows.select_columns(["key"]).map(lambda row: {"key": row["key"].upper()})["key"]))
+
+    server.always(key_of("001"), DENIED)
+    load()
+    again()
+    before = {path.name for path in tmp_path.rglob("cache-*.arrow")}
+    assert before
+    mended(server, "001")
+    again()
+    assert [len(keys) for keys in mapped] == [3, 4]
+    assert {path.name for path in tmp_path.rglob("cache-*.arrow")} > before
+
+
 def test_a_build_asks_for_a_few_of_many(
     server: FaultServer, load: Load, gets: Gets, monkeypatch: pytest.MonkeyPatch
 ) -> None:

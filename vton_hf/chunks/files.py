@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 from filelock import FileLock
 
-from vton_hf.claims import modified
+from vton_hf.claims import children, modified
 from vton_hf.naming import ROLES
 from vton_hf.notices import Notice, Noticed
 
@@ -24,6 +24,7 @@ _SOURCES: Final = "sources.json"
 INCOMPLETE: Final = ".incomplete"
 REPLACED: Final = ".replaced"
 LOCK: Final = ".lock"
+_OWN: Final = frozenset({DATA, _REPORT, _SOURCES})
 UNLISTED: Final = "since it was listed"
 """Part of what the store says of objects that went or changed."""
 
@@ -67,12 +68,14 @@ class Report:
         bytes: Bytes of their images.
         left_out: Triplets that are not.
         noticed: What should be known of the images, by kind.
+        renewed: Whether the chunk took the place of an earlier one, which may have held other triplets.
     """
 
     rows: int
     bytes: int
     left_out: tuple[LeftOut, ...] = field(default=())
     noticed: dict[str, Noticed] = field(default_factory=dict)
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def read_report(directory: Path) -> Report | None:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
         left_out = tuple(LeftOut.of(item) for item in facts["left_out"])
         noticed = {kind: Noticed(*found) for kind, found in facts.get("noticed", {}).items()}
-        report = Report(facts["rows"], facts["bytes"], left_out, noticed)
+        report = Report(facts["rows"], facts["bytes"], left_out, noticed, renewed=facts.get("renewed", False))
         whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
@@ -149,6 +152,10 @@ def claimed(directory: Path, *, since: float, wait: bool) -> Iterator[Path | Non
 
 def put_in_place(scratch: Path, directory: Path) -> None:
     """Make it the finished chunk, in place of an earlier one, which others may have open or be about to open."""
+    for other in children(directory):
+        if other.name not in _OWN:  # what `datasets` made of the rows lies beside them
+            with suppress(OSError):
+                os.link(other, scratch / other.name)
     if directory.exists() and _exchange(scratch, directory):
         return
     replaced = directory.with_name(directory.name + REPLACED)

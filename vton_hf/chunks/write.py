@@ -149,7 +149,8 @@ class _Writing:
         if self._scratch is not None:
             batch.write(self._writer)
             self._file.close()
-            report = Report(len(self._sources), self._bytes, tuple(self._left_out), counted(self._found))
+            rows, left_out, found = len(self._sources), tuple(self._left_out), counted(self._found)
+            report = Report(rows, self._bytes, left_out, found, renewed=self.job.directory.exists())
             write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices))
             put_in_place(self._scratch, self.job.directory)
         self._lock.close()
