@@ -17,6 +17,7 @@ FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*
 MAY_IMPORT = {
     "errors": "",
     "stopwatch": "",
+    "orphans": "",
     "ahead": "stopwatch",
     "budget": "errors stopwatch",
     "registry": "",
@@ -58,7 +59,7 @@ MAY_IMPORT = {
     "transforms": "aspect errors features fetching handover images naming stopwatch storage streaming",
     "torch_dataset": "builder errors lookahead mixing naming storage transforms",
     "__init__": (
-        "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
+        "budget builder collate config delivery errors hub orphans registry samplers sheet storage torch_dataset transforms"
     ),
     "cli": (
         "__init__ aspect builder chunks config delivery sheet demo encoding errors forecast hub images listings mixing "
@@ -98,7 +99,7 @@ MAY_USE = {
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",
     "collate": "torch",
-    "handover": "numpy torch",
+    "handover": "torch",
     "samplers": "datasets numpy torch",
     "cli": "datasets torch",
 }
