@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "values": "",
     "errors": "redaction",
     "stopwatch": "",
+    "orphans": "",
     "ahead": "stopwatch",
     "budget": "errors stopwatch values",
     "registry": "",
@@ -66,7 +67,7 @@ MAY_IMPORT = {
     "transforms": "aspect errors features fetching handover images naming notices stopwatch storage streaming values",
     "torch_dataset": "builder config errors lookahead mixing naming storage transforms",
     "__init__": (
-        "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
+        "budget builder collate config delivery errors hub orphans registry samplers sheet storage torch_dataset transforms"
     ),
     "cli": (
         "__init__ aspect builder chunks claims config delivery sheet demo encoding errors forecast hub images listings "
@@ -108,7 +109,7 @@ MAY_USE = {
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",
     "collate": "torch",
-    "handover": "numpy torch",
+    "handover": "torch",
     "samplers": "datasets numpy torch",
     "cli": "datasets torch",
 }

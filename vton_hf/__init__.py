@@ -24,6 +24,7 @@ from vton_hf.errors import (
     UnavailableError,
     VTONError,
 )
+from vton_hf.orphans import watch_workers
 from vton_hf.registry import register
 
 if TYPE_CHECKING:
@@ -127,3 +128,4 @@ def __dir__() -> list[str]:
 
 
 register()
+watch_workers()

@@ -1,36 +1,50 @@
-"""A batch on its way from a worker to the training process, in memory that is used again.
+"""A batch on its way from a worker to the training process, in memory that is used again once nobody holds it.
 
-torch shares fresh memory for each tensor of each batch, and the kernel hands that out page by page: 2.5 ms for an image
-of 512x512 in float32, of which 0.2 are the copy. Here a worker takes a piece of memory again once the training process
-has let go of the tensor that lay in it. The memory belongs to no file: the 64 MB that containers give to `/dev/shm` do
-not bound it, and it is gone with the last process that looks at it.
+torch shares fresh memory for each tensor of each batch, and the kernel hands that out page by page: 30 ms for eight
+images of 512x512 in float32, of which 3 are the copy. Here a worker takes memory again that it filled before. Its
+tensors are shared, sent, received and freed by torch alone; the kernel alone says which memory is free: it grants a
+write lease on a file only while nothing else has that file open or mapped. So whoever holds a tensor keeps its memory,
+in any process and in any way: views, NumPy, a pickle that is under way, a forked child. The memory belongs to no file
+system: the 64 MB that containers give to `/dev/shm` do not bound it, and it is gone with the last process that has it.
+
+Where such memory cannot be had, or the kernel does not say, batches go torch's own way.
 """
 
+import logging
 import math
-import mmap
 import os
-import weakref
-from collections.abc import Sequence
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
 from functools import cache
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final, cast
 
-import numpy as np
 import torch
-from torch.multiprocessing.reductions import reduce_tensor
+from torch.multiprocessing import get_sharing_strategy
+from torch.multiprocessing.reductions import reduce_storage
 from torch.utils.data import get_worker_info
-from torch.utils.data._utils.collate import default_collate_fn_map
+from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_fn_map
 
-_HEADER: Final = mmap.PAGESIZE
-"""The first page says in its first byte who uses the rest."""
+if sys.platform == "linux":
+    import fcntl
+    import resource
 
-_FREE, _HERE, _SENT = range(3)
+_log = logging.getLogger("vton_hf")
 
-_KEPT: Final = 6
-"""Free pieces that a worker keeps, the largest: the images of two batches."""
+_LEAST: Final = 2**14
+"""Bytes; torch's own way is as fast for less."""
 
-_pieces: list["_Piece"] = []
+_FREE: Final = 6
+"""Free memories that a worker keeps, the largest: the images of two batches."""
+
+_ALL: Final = 96
+"""Memories that it keeps in all, of 1,024 descriptors: the images of 32 batches under way or in use."""
+
+_WAIT: Final = 5
+"""Seconds in which the system reports a process that ends."""
 
 
 def stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -42,112 +56,168 @@ def stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     Returns:
         [B, ...].
     """
+    in_worker = get_worker_info() is not None and _ordinary(tensors)
+    return _collate(list(tensors)) if in_worker else torch.stack(list(tensors))
+
+
+def collate_with_stack() -> None:
+    """In a worker, let torch's own collation stack as `stack` does; a user's own collation of tensors stays."""
+    if get_worker_info() is not None and default_collate_fn_map.get(torch.Tensor) is collate_tensor_fn:
+        default_collate_fn_map[torch.Tensor] = _collate
+
+
+def _collate(batch: list[torch.Tensor], *, collate_fn_map: Any = None) -> torch.Tensor:
+    kept = _in_kept_memory(batch) if sys.platform == "linux" and _ordinary(batch) else None
+    return cast("torch.Tensor", collate_tensor_fn(batch, collate_fn_map=collate_fn_map)) if kept is None else kept
+
+
+def _ordinary(tensors: Sequence[torch.Tensor]) -> bool:
+    """Whether these are ordinary tensors on the CPU, and alike."""
     first = tensors[0]
-    alike = all(tensor.dtype == first.dtype and tensor.is_cpu and not tensor.requires_grad for tensor in tensors)
-    if not (alike and first.nbytes and get_worker_info() is not None and _memory_travels()):
-        return torch.stack(list(tensors))
-    piece = _free_piece(len(tensors) * first.nbytes)
-    stacked = _tensor_in(piece.memory, _HERE, first.dtype, (len(tensors), *first.shape))
-    torch.stack(list(tensors), out=stacked)
-    travelling = stacked.as_subclass(_Travelling)
-    travelling.piece = piece
-    return travelling
+    return all(
+        type(tensor) is torch.Tensor
+        and tensor.device.type == "cpu"
+        and tensor.layout is torch.strided
+        and not (tensor.is_nested or tensor.is_quantized or tensor.requires_grad)
+        and tensor.dtype is first.dtype
+        and tensor.shape == first.shape
+        for tensor in tensors
+    )
 
 
-def collated_so(image: Any) -> Any:
-    """An image of a sample, such that torch's own collation stacks it as `stack` does; no change outside of workers."""
-    return image.as_subclass(_Image) if type(image) is torch.Tensor and get_worker_info() is not None else image
+def _in_kept_memory(tensors: list[torch.Tensor]) -> torch.Tensor | None:
+    """The tensors stacked; None where torch's own way is to be gone."""
+    first, size = tensors[0], len(tensors) * tensors[0].nbytes
+    if size < _LEAST:
+        return None
+    strategy = get_sharing_strategy()  # type: ignore[no-untyped-call]
+    if strategy != "file_descriptor":
+        _say(f"the sharing strategy is {strategy!r}")
+        return None
+    memories = _memories_of(os.getpid())
+    try:
+        memory, opened = memories.take(size)
+    except (AttributeError, OSError, RuntimeError) as error:
+        # torch's way needs what these took.
+        memories.clear()
+        _say(f"no memory can be kept for them: {error}")
+        return None
+    shape = (len(tensors), *first.shape)
+    torch.stack(tensors, out=_tensor_in(memory.storage, first.dtype, shape))
+    return _tensor_in(opened, first.dtype, shape)
 
 
-class _Piece:
-    """Memory that other processes reach through its descriptor."""
+def _tensor_in(storage: torch.UntypedStorage, dtype: torch.dtype, shape: Sequence[int]) -> torch.Tensor:
+    return torch.empty(0, dtype=dtype, device="cpu").set_(storage, 0, (math.prod(shape),), (1,)).view(*shape)
+
+
+class _Memory:
+    """Memory that this process fills, and that others reach by opening it.
+
+    Attributes:
+        size: Bytes.
+        storage: The memory itself; tensors that leave this module are not in it, but in what `opened` gives.
+    """
 
     def __init__(self, size: int) -> None:
+        made = os.memfd_create("vton_hf-batch")
+        try:
+            os.ftruncate(made, size)
+            # Leases know of files that were opened; this one was only made.
+            self.storage = _opened(made, size)
+        finally:
+            os.close(made)
         self.size = size
-        self.descriptor = os.memfd_create("vton_hf-batch")
-        weakref.finalize(self, os.close, self.descriptor)
-        os.ftruncate(self.descriptor, _HEADER + size)
-        self.memory = mmap.mmap(self.descriptor, _HEADER + size)
+        self._descriptor: int = self.storage._share_fd_cpu_()[0]
+        # Whoever opens the file during a lease would end this process by SIGIO.
+        fcntl.fcntl(self._descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        if not self.is_free():
+            raise OSError("the system does not tell whether anybody holds it")
+
+    def is_free(self) -> bool:
+        """Whether nobody holds a tensor in it, in any process."""
+        try:
+            fcntl.fcntl(self._descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except OSError:
+            return False
+        fcntl.fcntl(self._descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return True
+
+    def opened(self, size: int) -> torch.UntypedStorage:
+        """The first bytes of it, held by whoever holds the storage."""
+        return _opened(self._descriptor, size)
 
 
-class _Marked(torch.Tensor):
-    """A tensor of which only itself is special; what is made of it is an ordinary one."""
-
-    __torch_function__: ClassVar[Any] = torch._C._disabled_torch_function_impl  # noqa: SLF001 - torch's documented way
-
-
-class _Image(_Marked):
-    """An image of a sample in a worker."""
-
-
-class _Travelling(_Marked):
-    """A tensor that fills a piece."""
-
-    piece: _Piece
-
-
-def _free_piece(size: int) -> _Piece:
-    free = sorted((piece for piece in _pieces if piece.memory[0] == _FREE), key=lambda piece: piece.size)
-    taken = next((piece for piece in free if piece.size >= size), None)
-    if taken is None:
-        taken = _Piece(size)
-        _pieces.append(taken)
-    for piece in [piece for piece in free if piece is not taken][:-_KEPT]:
-        _pieces.remove(piece)
-    taken.memory[0] = _HERE
-    return taken
-
-
-def _tensor_in(memory: mmap.mmap, user: int, dtype: torch.dtype, shape: Sequence[int]) -> torch.Tensor:
-    """A tensor in a piece, which is free again when nothing refers to the tensor's memory and the user is the same."""
-    content = np.frombuffer(memory, np.uint8, math.prod(shape) * dtype.itemsize, _HEADER)
-    weakref.finalize(content, _let_go, os.getpid(), memory, user).atexit = False
-    return torch.from_numpy(content).view(dtype).view(*shape)
-
-
-def _let_go(process: int, memory: mmap.mmap, user: int) -> None:
-    # A forked child has the tensor too, but no say in when it ends.
-    if os.getpid() == process and memory[0] == user:
-        memory[0] = _FREE
-
-
-def _collate(images: Sequence[torch.Tensor], **_: object) -> torch.Tensor:
-    return stack(images)
-
-
-def _copied(tensor: torch.Tensor) -> tuple[Any, ...]:
-    sent: tuple[Any, ...] = reduce_tensor(tensor.as_subclass(torch.Tensor))  # type: ignore[no-untyped-call]
-    return sent
-
-
-def _lent(tensor: _Travelling) -> tuple[Any, ...]:
-    if tensor.piece.memory[0] != _HERE:
-        # Sent a second time: the first receiver lets go of the piece when it likes.
-        return _copied(tensor)
-    tensor.piece.memory[0] = _SENT
-    return _receive, (os.getpid(), tensor.piece.descriptor, tensor.dtype, tuple(tensor.shape))
-
-
-def _receive(process: int, descriptor: int, dtype: torch.dtype, shape: Sequence[int]) -> torch.Tensor:
-    here = os.open(f"/proc/{process}/fd/{descriptor}", os.O_RDWR)
+def _opened(descriptor: int, size: int) -> torch.UntypedStorage:
+    """A file opened once more, as torch shares it; a duplicate of the descriptor would be the same opening."""
+    another = os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR)
     try:
-        memory = mmap.mmap(here, 0)
+        storages: Any = torch.UntypedStorage
+        return cast("torch.UntypedStorage", storages._new_shared_fd_cpu(another, size))  # noqa: SLF001 - as torch does
     finally:
-        os.close(here)
-    return _tensor_in(memory, _SENT, dtype, shape)
+        os.close(another)
+
+
+class _Memories:
+    """What one process keeps, the longest in use first."""
+
+    def __init__(self) -> None:
+        self._kept: list[_Memory] = []
+        self._lock = threading.Lock()
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._most = _ALL if limit == resource.RLIM_INFINITY else min(_ALL, limit // 8)
+
+    def take(self, size: int) -> tuple[_Memory, torch.UntypedStorage]:
+        """Memory of at least so many bytes that nobody holds, opened: from now on it is held."""
+        with self._lock:
+            free = sorted((memory for memory in self._kept if memory.is_free()), key=lambda memory: memory.size)
+            taken = next((memory for memory in free if memory.size >= size), None) or _Memory(size)
+            opened = taken.opened(size)
+            left = [memory for memory in free if memory is not taken][:-_FREE]
+            kept = [memory for memory in self._kept if memory is not taken and memory not in left]
+            self._kept = [*kept, taken][-self._most :]
+        return taken, opened
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._kept = []
 
 
 @cache
-def _memory_travels() -> bool:
-    """Whether processes of this user reach each other's descriptors: Linux, with `/proc`."""
+def _memories_of(process: int) -> _Memories:  # noqa: ARG001 - a forked child keeps its own
+    ForkingPickler.register(torch.UntypedStorage, _sent)
+    return _Memories()
+
+
+@cache
+def _say(reason: str) -> None:
+    _log.info("Batches go to the training process torch's own way, in fresh memory: %s.", reason)
+
+
+def _sent(storage: torch.UntypedStorage) -> tuple[Any, ...]:
+    return _received, (os.getpid(), *reduce_storage(storage))  # type: ignore[no-untyped-call]
+
+
+def _received(sender: int, rebuild: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    """What torch shared, or the worker's end told as torch tells it, which fails when it notices later than we."""
     try:
-        any(Path(f"/proc/{os.getppid()}/fd").iterdir())
+        return rebuild(*arguments)
+    except (ConnectionError, EOFError, FileNotFoundError) as error:
+        if not _ends(sender):
+            raise
+        raise RuntimeError(
+            f"DataLoader worker (pid {sender}) exited unexpectedly, with a batch on its way. If it was killed, it was "
+            f"most often for want of memory: lower num_workers, prefetch_factor or the batch size."
+        ) from error
+
+
+def _ends(process: int) -> bool:
+    try:
+        descriptor = os.pidfd_open(process)
     except OSError:
-        return False
-    return hasattr(os, "memfd_create")
-
-
-# Both are documented as places for types of one's own: one of multiprocessing, one of torch's collation.
-ForkingPickler.register(_Travelling, _lent)
-ForkingPickler.register(_Image, _copied)
-default_collate_fn_map[_Image] = _collate
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], _WAIT)[0])
+    finally:
+        os.close(descriptor)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import torch
 
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
-from vton_hf.handover import collated_so
+from vton_hf.handover import collate_with_stack
 from vton_hf.naming import ROLES
 from vton_hf.stopwatch import stage
 from vton_hf.storage import Store
@@ -160,6 +160,7 @@ class TripletTransform:
             StorageError: The store as a whole does not answer, or an object under `on_error="raise"`.
         """
         keep_memory()
+        collate_with_stack()
         now = self.epoch.value if epoch is None else epoch
         names = list(batch)
         rows = [dict(zip(names, cells, strict=True)) for cells in zip(*batch.values(), strict=True)]
@@ -214,7 +215,7 @@ class TripletTransform:
             seed_generators(seed if self._shares(role) else seed_of(seed, role))
             try:
                 with stage("transform"):
-                    made[role] = collated_so(self._path.transformed(self._path.fitted(picture, role)))
+                    made[role] = self._path.transformed(self._path.fitted(picture, role))
             except Exception as error:
                 width, height = self._path.kind.shape(picture)
                 error.add_note(f"The transform was given {role} of {row['key']}, {width} x {height} pixels.")
