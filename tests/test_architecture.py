@@ -45,10 +45,13 @@ MAY_IMPORT = {
     "chunks": "ahead encoding errors features naming preparation storage triplets",
     "records": "chunks errors features naming triplets",
     "streaming": "ahead errors features mixing naming preparation records storage triplets",
+    "resume": "errors streaming triplets",
     "left_out": "chunks errors",
     "listings": "errors records storage triplets",
-    "source": "chunks config errors left_out listings mixing records storage streaming triplets",
-    "builder": "config errors features fetching left_out listings mixing pools records source splits storage streaming",
+    "source": "chunks config errors left_out listings mixing records resume storage streaming triplets",
+    "builder": (
+        "config errors features fetching left_out listings mixing pools records resume source splits storage streaming"
+    ),
     "card": "errors naming report",
     "delivery": (
         "ahead aspect builder card chunks config errors features images mixing naming pools report sheet source splits "
@@ -85,6 +88,7 @@ MAY_USE = {
     "chunks": "datasets filelock loky numpy pyarrow",
     "pools": "datasets numpy",
     "streaming": "numpy",
+    "resume": "datasets",
     "config": "datasets",
     "splits": "datasets",
     "fetching": "datasets",

@@ -16,6 +16,7 @@ from vton_hf.config import VTONConfig
 from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
 from vton_hf.records import Cache, Notebook, Record
+from vton_hf.resume import Origin
 from vton_hf.streaming import Stream
 from vton_hf.triplets import Audit, Manifest, read_names
 
@@ -232,4 +233,15 @@ class Source:
             on_error=config.on_error,
             embed_images=config.embed_images,
             preparation=config.preparation,
+        )
+
+    def origin(self, length: int | str) -> Origin:
+        """What the rows of a stream follow from; `length` says how many an epoch has, or when it ends."""
+        config = self.config
+        return Origin.of(
+            self.manifest.of_difficulties(self.drawn),
+            weights=", ".join(f"{name} {weight}" for name, weight in config.weights.items() if weight),
+            mixing=config.mixing,
+            seed=config.seed,
+            length=length,
         )
