@@ -59,9 +59,12 @@ MAY_IMPORT = {
     ),
     "hub": "card delivery errors mixing",
     "transforms": "aspect errors features fetching handover images naming stopwatch storage streaming",
-    "torch_dataset": "builder errors lookahead mixing naming storage transforms",
+    "torch_dataset": "builder errors fetching indexing lookahead mixing naming storage transforms",
+    "indexing": "",
+    "variants": "errors torch_dataset transforms",
     "__init__": (
-        "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms"
+        "budget builder collate config delivery errors hub registry samplers sheet storage torch_dataset transforms "
+        "variants"
     ),
     "cli": (
         "__init__ aspect builder chunks config delivery sheet demo encoding errors forecast hub images listings mixing "
@@ -101,6 +104,7 @@ MAY_USE = {
     "builder": "datasets",
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",
+    "indexing": "torch",
     "collate": "torch",
     "handover": "numpy torch",
     "samplers": "datasets numpy torch",

@@ -1,6 +1,7 @@
 """Rows that hold URIs only: their images are fetched when they are looked at, a whole batch at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import datasets
@@ -59,6 +60,58 @@ def read_cells(cells: Sequence[Mapping[str, Any]], store: Store) -> list[bytes |
     with stage("fetch"):
         fetched = iter(lookahead.read([cell["path"] for cell in cells if cell["bytes"] is None], store))
     return [next(fetched) if cell["bytes"] is None else cell["bytes"] for cell in cells]
+
+
+class OneByOne:
+    """Rows of a batch that are asked for one at a time, while their images are fetched together.
+
+    Attributes:
+        useful: False once a row was not asked for: whoever asks has an order of his own, or keeps samples.
+    """
+
+    def __init__(self) -> None:
+        self.useful = True
+        self._batch: dict[str, list[Any]] = {}
+        self._places: dict[int, int] = {}
+        self._unasked: set[int] = set()
+
+    @contextmanager
+    def foresee(self, indices: list[int], rows: datasets.Dataset, store: Store) -> Iterator[None]:
+        """Hold these rows, with their images, while the block runs; nothing if that was of no use before.
+
+        Raises:
+            StorageError: If the store as a whole fails.
+        """
+        if not self.useful or not indices:
+            yield
+            return
+        self._batch = _with_bytes(rows[indices], store)
+        self._places = {index: place for place, index in enumerate(indices)}
+        self._unasked = set(indices)
+        try:
+            yield
+            self.useful = not self._unasked
+        finally:
+            self._batch, self._places = {}, {}
+
+    def take(self, indices: Sequence[int]) -> dict[str, list[Any]] | None:
+        """These rows, if all of them are held."""
+        if not self._places.keys() >= set(indices):
+            return None
+        self._unasked -= set(indices)
+        return {name: [cells[self._places[index]] for index in indices] for name, cells in self._batch.items()}
+
+
+def _with_bytes(batch: dict[str, list[Any]], store: Store) -> dict[str, list[Any]]:
+    """The batch with its images in their cells; a cell whose object cannot be read stays as it is."""
+    roles = [role for role in ROLES if role in batch]
+    bodies = iter(read_cells([cell for role in roles for cell in batch[role]], store))
+
+    def filled(cell: dict[str, Any]) -> dict[str, Any]:
+        body = next(bodies)
+        return cell if isinstance(body, StorageError) else cell | {"bytes": body}
+
+    return batch | {role: [filled(cell) for cell in batch[role]] for role in roles}
 
 
 def _decode(uri: str, data: bytes | StorageError) -> Any:

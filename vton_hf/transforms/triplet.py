@@ -1,6 +1,7 @@
 """From rows of bytes or URIs to samples: fetched together, decoded, transformed in step."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -18,6 +19,7 @@ from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pixels import ImagePath, Transform
 from vton_hf.transforms.randomness import borrowed_generators, seed_generators, seed_of
 from vton_hf.transforms.rows import Rows
+from vton_hf.transforms.steps import resizes_first
 
 SYNC: Final = ("all", "person_target", "none")
 ON_ERROR: Final = ("replace", "raise", "skip")
@@ -29,7 +31,8 @@ class TripletTransform:
     """What `set_transform` and the torch datasets do to rows.
 
     Each image is decoded to 8-bit RGB (EXIF orientation applied, transparency on white, 16 bit scaled), a
-    target of another size is brought to the person's, `image_size` is applied, then the transform. Before
+    target of another size is brought to the person's, unless the transform itself begins by resizing to a fixed
+    (height, width), `image_size` is applied, then the transform. Before
     each image the global generators of torch, NumPy and `random` are set to a state that follows from
     (seed, epoch, sample), and given back afterwards. So any callable that draws from them does the same to
     all images that share a state, on any number of workers and after a resume:
@@ -83,7 +86,8 @@ class TripletTransform:
                 raise ConfigError(f"{name}={value!r} is not known. Allowed: {', '.join(map(repr, allowed))}.")
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise ConfigError(f"seed={seed!r} makes no sense. Allowed: a whole number from 0.")
-        self._path = ImagePath(transform, image_size, aspect, dtype)
+        self._path_of = partial(ImagePath, size=image_size, aspect=aspect, dtype=dtype)
+        self.transform = transform
         self._sync = sync
         self._on_error = on_error
         self._seed = seed
@@ -91,6 +95,16 @@ class TripletTransform:
         self._rows = rows
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
+
+    @property
+    def transform(self) -> Transform | None:
+        """The callable that images go through."""
+        return self._path.transform
+
+    @transform.setter
+    def transform(self, transform: Transform | None) -> None:
+        self._path = self._path_of(transform)
+        self._resizes_itself = self._path_of.keywords["size"] is None and resizes_first(transform)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other random numbers; workers that are at work follow.
@@ -202,7 +216,9 @@ class TripletTransform:
 
     def _transformed(self, pictures: Pictures, key: str, seed: int) -> dict[str, Any]:
         made = {}
-        for role, picture in matched(pictures, self._path.kind).items():
+        if not self._resizes_itself:
+            pictures = matched(pictures, self._path.kind)
+        for role, picture in pictures.items():
             seed_generators(seed if self._shares(role) else seed_of(seed, role))
             try:
                 with stage("transform"):
