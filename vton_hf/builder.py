@@ -19,7 +19,7 @@ from vton_hf.listings import check_mode
 from vton_hf.records import Cache
 from vton_hf.resume import Origin, TripletExamples
 from vton_hf.source import Source
-from vton_hf.splits import SPLIT, each_split, row_ranges
+from vton_hf.splits import SPLIT, each_split, name_of, row_ranges
 from vton_hf.streaming import Shard, Stream, cut_shards, read_shards
 
 _BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - {
@@ -201,6 +201,7 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
             [self._examples(SPLIT, sizes[name], {name: 1.0}, None, origin) for name in drawn],
             probabilities=[config.weights[name] for name in drawn],
             seed=config.seed,
+            split=datasets.Split(SPLIT),
             stopping_strategy=stop,
         )
 
@@ -211,7 +212,7 @@ class VTON(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is
         examples = TripletExamples(shards, self.source.stream(weights, epoch_size), origin)
         info = self.info.copy()
         info.features = self._own_features()
-        streamed = datasets.IterableDataset(examples, info=info, split=datasets.Split(SPLIT))
+        streamed = datasets.IterableDataset(examples, info=info, split=name_of(split))
         wanted = self._wanted_features
         return streamed.select_columns(list(wanted)).cast(wanted) if wanted else streamed
 

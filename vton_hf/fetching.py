@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import datasets
+import pyarrow.compute as pc
 
 from vton_hf import lookahead
-from vton_hf.errors import ImageError, StorageError
+from vton_hf.errors import ConfigError, ImageError, StorageError
+from vton_hf.formats import CellTransform
 from vton_hf.naming import ROLES
 from vton_hf.stopwatch import stage
 from vton_hf.storage import StorageSettings, Store
 
+_ROWS: Final = 8
+"""So many rows of a stream are fetched together."""
 
-class FetchImages:
+
+class FetchImages(CellTransform):
     """The format of a dataset with `embed_images=False`: a batch of URIs in, a batch of PIL images out.
 
     `datasets` would fetch remote images one by one and without the `storage_options` it was given. The
@@ -23,11 +28,27 @@ class FetchImages:
     def __init__(self, settings: StorageSettings) -> None:
         self.store = Store(settings)
 
-    def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    def takes(self, features: datasets.Features) -> list[str]:
+        """All columns of images, whatever they are called by now.
+
+        Raises:
+            ConfigError: If a row holds lists of images.
+        """
+        for role in ROLES:
+            if role in features and not isinstance(features[role], datasets.Image):
+                raise ConfigError(
+                    f"Column {role!r} is {features[role]} now, and images of URIs are fetched for a datasets.Image. "
+                    f"with_format(None) gives the rows as they are stored; iter(batch_size=...) makes batches."
+                )
+        return _images(features)
+
+    def __call__(self, batch: Mapping[str, list[Any]], features: datasets.Features) -> dict[str, list[Any]]:
         """Fetch and decode.
 
         Args:
-            batch: Columns; those of the three images hold `{"bytes": None, "path": URI}`.
+            batch: Columns; those of images hold `{"bytes": ..., "path": URI}`, without bytes where they are to be
+                fetched.
+            features: How to decode: `cast_column` may have chosen another mode.
 
         Returns:
             The same columns, each image a `PIL.Image.Image` just as `datasets.Image` decodes it.
@@ -36,12 +57,69 @@ class FetchImages:
             StorageError: If an object cannot be read.
             ImageError: If it is no image.
         """
-        roles = [role for role in ROLES if role in batch]
-        cells = [cell for role in roles for cell in batch[role]]
-        bodies = zip(cells, read_cells(cells, self.store), strict=True)
-        images = iter([_decode(cell["path"], body) for cell, body in bodies])
-        fetched = {role: [next(images) for _ in batch[role]] for role in roles}
+        names = [name for name in self.takes(features) if name in batch]
+        cells = [cell for name in names for cell in batch[name]]
+        bodies = iter(read_cells(cells, self.store))
+        decoders = {name: datasets.Image(mode=features[name].mode) for name in names}
+        fetched = {
+            name: [_decode(decoders[name], cell["path"], next(bodies)) for cell in batch[name]] for name in names
+        }
         return {name: fetched.get(name, column) for name, column in batch.items()}
+
+    def embedded(self, dataset: datasets.Dataset) -> datasets.Dataset:
+        """The rows with all images in them, in a file of the cache of `datasets`."""
+        return embedded(dataset, self.store)
+
+    def on_stream(self, stream: datasets.IterableDataset) -> datasets.IterableDataset:
+        """The stream with its images fetched, eight rows at a time, and decoded by `datasets`."""
+        wanted = _decoding(stream.features)
+        cells = stream.decode(enable=False)
+        return cells.map(_with_bytes, **_fetching(stream.features, self.store)).cast(wanted)
+
+
+def embedded(dataset: datasets.Dataset, store: Store) -> datasets.Dataset:
+    """A dataset of which every image is in the rows, by way of the cache of `datasets`; itself, if that is so already.
+
+    Args:
+        dataset: Without a format.
+        store: Where URIs lead.
+
+    Raises:
+        StorageError: If an object cannot be read.
+    """
+    wanted = _decoding(dataset.features)
+    if not any(pc.struct_field(dataset.data.column(name), "bytes").null_count for name in _images(wanted)):
+        return dataset
+    for name in _images(wanted):
+        dataset = dataset.cast_column(name, datasets.Image(decode=False))
+    return dataset.map(_with_bytes, **_fetching(wanted, store), features=wanted)
+
+
+def _decoding(features: datasets.Features) -> datasets.Features:
+    return datasets.Features(
+        {**features, **{name: datasets.Image(mode=features[name].mode) for name in _images(features)}}
+    )
+
+
+def _images(features: datasets.Features) -> list[str]:
+    return [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
+
+
+def _fetching(features: datasets.Features, store: Store) -> dict[str, Any]:
+    return {"batched": True, "batch_size": _ROWS, "fn_kwargs": {"names": _images(features), "store": store}}
+
+
+def _with_bytes(
+    batch: Mapping[str, list[Any]], names: Sequence[str], store: Store, *, strict: bool = True
+) -> dict[str, list[Any]]:
+    """The images of a batch, in their cells the objects' bytes; unless strict, but for those that cannot be read."""
+    bodies = iter(read_cells([cell for name in names for cell in batch[name]], store))
+
+    def filled(cell: dict[str, Any]) -> dict[str, Any]:
+        body = next(bodies)
+        return cell if isinstance(body, StorageError) and not strict else cell | {"bytes": _whole(body)}
+
+    return {name: [filled(cell) for cell in batch[name]] for name in names}
 
 
 def read_cells(cells: Sequence[Mapping[str, Any]], store: Store) -> list[bytes | StorageError]:
@@ -85,7 +163,8 @@ class OneByOne:
         if not self.useful or not indices:
             yield
             return
-        self._batch = _with_bytes(rows[indices], store)
+        batch = rows[indices]
+        self._batch = batch | _with_bytes(batch, _images(rows.features), store, strict=False)
         self._places = {index: place for place, index in enumerate(indices)}
         self._unasked = set(indices)
         try:
@@ -102,22 +181,15 @@ class OneByOne:
         return {name: [cells[self._places[index]] for index in indices] for name, cells in self._batch.items()}
 
 
-def _with_bytes(batch: dict[str, list[Any]], store: Store) -> dict[str, list[Any]]:
-    """The batch with its images in their cells; a cell whose object cannot be read stays as it is."""
-    roles = [role for role in ROLES if role in batch]
-    bodies = iter(read_cells([cell for role in roles for cell in batch[role]], store))
-
-    def filled(cell: dict[str, Any]) -> dict[str, Any]:
-        body = next(bodies)
-        return cell if isinstance(body, StorageError) else cell | {"bytes": body}
-
-    return batch | {role: [filled(cell) for cell in batch[role]] for role in roles}
+def _whole(body: bytes | StorageError) -> bytes:
+    if isinstance(body, StorageError):
+        raise body
+    return body
 
 
-def _decode(uri: str, data: bytes | StorageError) -> Any:
-    if isinstance(data, StorageError):
-        raise data
+def _decode(decoder: datasets.Image, uri: str, body: bytes | StorageError) -> Any:
+    data = _whole(body)
     try:
-        return datasets.Image().decode_example({"bytes": data, "path": None})
+        return decoder.decode_example({"bytes": data, "path": None})
     except Exception as error:
         raise ImageError(f"{uri} does not decode: {error}") from error

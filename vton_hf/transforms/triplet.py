@@ -11,6 +11,7 @@ from vton_hf.handover import collated_so
 from vton_hf.naming import ROLES
 from vton_hf.stopwatch import stage
 from vton_hf.storage import Store
+from vton_hf.transforms.cells import TripletCells
 from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
 from vton_hf.transforms.memory import keep_memory
@@ -27,7 +28,7 @@ ON_ERROR: Final = ("replace", "raise", "skip")
 _GARMENT: Final = ROLES[1]
 
 
-class TripletTransform:
+class TripletTransform(TripletCells):
     """What `set_transform` and the torch datasets do to rows.
 
     Each image is decoded to 8-bit RGB (EXIF orientation applied, transparency on white, 16 bit scaled), a
@@ -92,7 +93,7 @@ class TripletTransform:
         self._on_error = on_error
         self._seed = seed
         self.store = store
-        self._rows = rows
+        self.rows = rows
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
 
@@ -118,15 +119,8 @@ class TripletTransform:
         """The broken samples so far, those that worker processes on this machine met included."""
         return self._failures.all()
 
-    def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-        """Transform a batch as `datasets` hands it over; randomness follows from the column `key`.
-
-        Args:
-            batch: Columns; those of images hold `{"bytes": ..., "path": URI}`.
-
-        Raises:
-            ConfigError: If there are images, but not the columns that say which.
-        """
+    def of_batch(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        """Transform undecoded rows; randomness follows from the column `key`."""
         roles = [role for role in ROLES if role in batch]
         if not roles:
             return dict(batch)
@@ -201,12 +195,13 @@ class TripletTransform:
             self._failures.add(failure, "it is skipped")
             return None
         self._failures.add(failure, "another triplet of its difficulty takes its place")
-        for candidate in self._rows.draw(row.get("difficulty"), seed):
+        for candidate in self.rows.draw(row.get("difficulty"), seed):
             if candidate["key"] == row["key"]:
                 continue
             (found,) = read_pictures([candidate], self.store, self._path.kind)
             if isinstance(found, dict):
-                return row | {name: candidate[name] for name in candidate if name in row}, found
+                # It is of the same difficulty, which may be stored in another way.
+                return row | {name: candidate[name] for name in candidate.keys() & row.keys() - {"difficulty"}}, found
             if isinstance(found, UnavailableError):
                 raise found
         raise ImageError(
