@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "quality": "errors",
     "preparation": "aspect encoding errors images naming notices",
     "lookahead": "errors naming storage",
-    "fetching": "errors images lookahead naming notices stopwatch storage",
+    "formats": "",
+    "fetching": "errors formats images lookahead naming notices stopwatch storage",
     "samplers": "errors mixing naming",
     "report": "mixing naming triplets",
     "sheet": "errors images naming report values",
@@ -50,13 +51,14 @@ MAY_IMPORT = {
     "chunks": "ahead claims encoding errors features images naming notices preparation storage triplets",
     "records": "chunks claims errors features naming storage triplets",
     "streaming": "ahead errors features images mixing naming notices preparation records storage triplets",
+    "resume": "errors streaming triplets",
     "left_out": "chunks errors",
     "listings": "claims errors records storage triplets",
     "recorded": "chunks config errors records storage triplets",
-    "source": "chunks errors left_out listings mixing notices recorded records storage streaming triplets values",
+    "source": "chunks config errors left_out listings mixing notices recorded records resume storage streaming triplets",
     "readable": "",
     "builder": (
-        "config errors features fetching left_out mixing pools readable records source splits storage streaming"
+        "config errors features fetching left_out mixing pools readable records resume source splits storage streaming"
     ),
     "card": "errors naming report",
     "delivery": (
@@ -64,10 +66,15 @@ MAY_IMPORT = {
         "storage streaming triplets values"
     ),
     "hub": "card delivery errors mixing",
-    "transforms": "aspect errors features fetching handover images naming notices stopwatch storage streaming values",
-    "torch_dataset": "builder config errors lookahead mixing naming storage transforms",
+    "transforms": (
+        "aspect errors features fetching formats handover images naming notices stopwatch storage streaming values"
+    ),
+    "torch_dataset": "builder config errors fetching indexing lookahead mixing naming storage transforms",
+    "indexing": "",
+    "variants": "errors torch_dataset transforms",
     "__init__": (
-        "budget builder collate config delivery errors hub orphans registry samplers sheet storage torch_dataset transforms"
+        "budget builder collate config delivery errors hub orphans registry samplers sheet storage torch_dataset "
+        "transforms variants"
     ),
     "cli": (
         "__init__ aspect builder chunks claims config delivery sheet demo encoding errors forecast hub images listings "
@@ -95,9 +102,11 @@ MAY_USE = {
     "chunks": "datasets filelock loky numpy pyarrow",
     "pools": "datasets numpy",
     "streaming": "numpy",
+    "resume": "datasets",
     "config": "datasets numpy",
     "splits": "datasets",
-    "fetching": "datasets",
+    "formats": "datasets",
+    "fetching": "datasets pyarrow",
     "lookahead": "datasets pyarrow",
     "listings": "numpy pyarrow",
     "source": "datasets pyarrow",
@@ -108,6 +117,7 @@ MAY_USE = {
     "builder": "datasets",
     "transforms": "PIL datasets numpy torch torchvision",
     "torch_dataset": "datasets numpy torch",
+    "indexing": "torch",
     "collate": "torch",
     "handover": "torch",
     "samplers": "datasets numpy torch",

@@ -48,6 +48,17 @@ def lazy(s3: MotoS3, folder: Path) -> Any:
     )
 
 
+class Own(vton_hf.S3VTONDatasetEasy):
+    """Is asked for one row at a time."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return super().__getitem__(index)
+
+
+def own(s3: MotoS3, folder: Path) -> Any:
+    return Own(transform=gated, s3_bucket=BUCKET, cache_dir=str(folder), storage_options=s3.storage_options)
+
+
 def mapped(s3: MotoS3, folder: Path) -> Any:
     rows = vton_hf.load(
         "easy",
@@ -70,7 +81,8 @@ def wait_for(s3: MotoS3, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "loader"), [(lazy, DataLoader), (mapped, DataLoader), (part, DataLoader), (lazy, StatefulDataLoader)]
+    ("make", "loader"),
+    [(lazy, DataLoader), (own, DataLoader), (mapped, DataLoader), (part, DataLoader), (lazy, StatefulDataLoader)],
 )
 def test_the_next_batches_are_fetched_during_the_first(
     s3: MotoS3, tmp_path: Path, make: Any, loader: Any, gate: Any

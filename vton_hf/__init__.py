@@ -37,14 +37,9 @@ if TYPE_CHECKING:
     from vton_hf.samplers import Curriculum, TripletSampler
     from vton_hf.sheet import contact_sheet
     from vton_hf.storage import configure
-    from vton_hf.torch_dataset import (
-        S3VTONDataset,
-        S3VTONDatasetEasy,
-        S3VTONDatasetHard,
-        S3VTONDatasetMedium,
-        get_vton_dataset,
-    )
+    from vton_hf.torch_dataset import S3VTONDataset
     from vton_hf.transforms import TripletTransform, set_transform, transform_of
+    from vton_hf.variants import S3VTONDatasetEasy, S3VTONDatasetHard, S3VTONDatasetMedium, get_vton_dataset
 
 __version__ = "0.1.0"
 
@@ -90,9 +85,9 @@ _ROOMS = {
     "Curriculum": "samplers",
     "Delivery": "delivery",
     "S3VTONDataset": "torch_dataset",
-    "S3VTONDatasetEasy": "torch_dataset",
-    "S3VTONDatasetHard": "torch_dataset",
-    "S3VTONDatasetMedium": "torch_dataset",
+    "S3VTONDatasetEasy": "variants",
+    "S3VTONDatasetHard": "variants",
+    "S3VTONDatasetMedium": "variants",
     "TimeBudget": "budget",
     "TripletSampler": "samplers",
     "TripletTransform": "transforms",
@@ -101,7 +96,7 @@ _ROOMS = {
     "configure": "storage",
     "contact_sheet": "sheet",
     "export": "delivery",
-    "get_vton_dataset": "torch_dataset",
+    "get_vton_dataset": "variants",
     "load": "builder",
     "push_to_hub": "hub",
     "set_transform": "transforms",

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import datasets
-from datasets.iterable_dataset import ExamplesIterable
 
 from vton_hf import mixing, pools, storage
 from vton_hf.config import VERSION, VTONConfig, check_options, plain
@@ -18,8 +17,9 @@ from vton_hf.fetching import FetchImages
 from vton_hf.left_out import check_usable
 from vton_hf.readable import ReadableBuilder
 from vton_hf.records import Cache
+from vton_hf.resume import Origin, TripletExamples
 from vton_hf.source import Source
-from vton_hf.splits import SPLIT, each_split, row_ranges
+from vton_hf.splits import SPLIT, each_split, name_of, row_ranges
 from vton_hf.streaming import Shard, Stream, cut_shards, read_shards
 
 _BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - {
@@ -184,27 +184,28 @@ class VTON(ReadableBuilder):
     def _streamed(self, split: Any) -> datasets.IterableDataset:
         config = self.config
         if config.mixing == "exact":
-            return self._examples(split, len(self.source.plan()), config.weights, config.epoch_size)
+            rows = len(self.source.plan())
+            return self._examples(split, rows, config.weights, config.epoch_size, self.source.origin(rows))
         if str(split) not in (SPLIT, "all"):
             raise ConfigError(f"split={split!r} needs mixing='exact' when streaming: 'interleave' has no fixed length.")
-        sizes, drawn = self.source.manifest.sizes(), self.source.drawn
+        stop = _STOP[config.epoch_size]
+        sizes, drawn, origin = self.source.manifest.sizes(), self.source.drawn, self.source.origin(stop)
         return datasets.interleave_datasets(
-            [self._examples(SPLIT, sizes[name], {name: 1.0}, None) for name in drawn],
+            [self._examples(SPLIT, sizes[name], {name: 1.0}, None, origin) for name in drawn],
             probabilities=[config.weights[name] for name in drawn],
             seed=config.seed,
-            stopping_strategy=_STOP[config.epoch_size],
+            split=datasets.Split(SPLIT),
+            stopping_strategy=stop,
         )
 
     def _examples(
-        self, split: Any, rows: int, weights: dict[str, float], epoch_size: int | str | None
+        self, split: Any, rows: int, weights: dict[str, float], epoch_size: int | str | None, origin: Origin
     ) -> datasets.IterableDataset:
         shards = [shard for part in row_ranges(split, rows) for shard in cut_shards(part)]
-        arguments = {"shards": shards, "stream": self.source.stream(weights, epoch_size)}
+        examples = TripletExamples(shards, self.source.stream(weights, epoch_size), origin)
         info = self.info.copy()
         info.features = self._own_features()
-        streamed = datasets.IterableDataset(
-            ExamplesIterable(read_shards, arguments), info=info, split=datasets.Split(SPLIT)
-        )
+        streamed = datasets.IterableDataset(examples, info=info, split=name_of(split))
         wanted = self._wanted_features
         return streamed.select_columns(list(wanted)).cast(wanted) if wanted else streamed
 

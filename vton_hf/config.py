@@ -208,3 +208,15 @@ def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
         near = difflib.get_close_matches(name, own, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(own)}.")
+
+
+def check_workers(num_proc: int | None) -> int | None:
+    """The number of worker processes that build, as an int.
+
+    Raises:
+        ConfigError: Unless it is a whole number from 1, or None.
+    """
+    number = as_int(num_proc)
+    if num_proc is not None and (number is None or number < 1):
+        raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
+    return number

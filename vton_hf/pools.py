@@ -13,7 +13,7 @@ from datasets.table import InMemoryTable, MemoryMappedTable, concat_tables
 from vton_hf.errors import BuildError
 from vton_hf.features import features
 from vton_hf.mixing import Plan
-from vton_hf.splits import SPLIT, is_part, row_ranges
+from vton_hf.splits import SPLIT, is_part, name_of, row_ranges
 
 logger = logging.getLogger("vton_hf")
 
@@ -52,7 +52,7 @@ def mix_exactly(pools: Mapping[str, datasets.Dataset], plan: Plan, split: Any) -
         plan: Which row of which pool stands where.
         split: As in `load_dataset`, for the one split there is.
     """
-    whole = datasets.concatenate_datasets([pools[name] for name in plan.pools])
+    whole = datasets.concatenate_datasets([pools[name] for name in plan.pools], split=name_of(split))
     ranges = row_ranges(split, len(plan))
     rows = np.concatenate([plan.indices()[part.start : part.stop] for part in ranges] or [np.empty(0, np.int64)])
     warn_of_shared_triplets(plan, split)
@@ -85,7 +85,11 @@ def interleave(
     # `datasets` would keep the order in a file among the chunks.
     shuffled = [pool.shuffle(seed=seed, keep_in_memory=True) for pool in pools.values()]
     mixed = datasets.interleave_datasets(
-        shuffled, probabilities=[weights[name] for name in pools], seed=seed, stopping_strategy=stop
+        shuffled,
+        probabilities=[weights[name] for name in pools],
+        seed=seed,
+        split=name_of(split),
+        stopping_strategy=stop,
     )
     if not is_part(split, len(mixed)):
         return mixed

@@ -11,14 +11,15 @@ from datasets.utils import tqdm
 
 from vton_hf import listings, mixing, storage
 from vton_hf.chunks import UNLISTED, Chunk, ask_again, build_chunks, cut, explained, missing, tell_again
+from vton_hf.config import check_workers
 from vton_hf.errors import ConfigError, StorageError
 from vton_hf.left_out import tell_left_out
 from vton_hf.notices import tell_counts
 from vton_hf.recorded import Recorded
 from vton_hf.records import Record
+from vton_hf.resume import Origin
 from vton_hf.streaming import Stream
 from vton_hf.triplets import Audit, Manifest, tell
-from vton_hf.values import as_int
 
 
 @dataclass(eq=False)
@@ -159,7 +160,7 @@ class Source(Recorded):
             BuildError: If the disk is too small or full, or may not be written.
             ImageError: If an image is broken and `on_error="raise"`.
         """
-        num_proc = _workers(num_proc)
+        num_proc = check_workers(num_proc)
         if storage.is_offline():
             self.record()
             return
@@ -236,9 +237,13 @@ class Source(Recorded):
             preparation=config.preparation,
         )
 
-
-def _workers(num_proc: int | None) -> int | None:
-    number = as_int(num_proc)
-    if num_proc is not None and (number is None or number < 1):
-        raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
-    return number
+    def origin(self, length: int | str) -> Origin:
+        """What the rows of a stream follow from; `length` says how many an epoch has, or when it ends."""
+        config = self.config
+        return Origin.of(
+            self.manifest.of_difficulties(self.drawn),
+            weights=", ".join(f"{name} {weight}" for name, weight in config.weights.items() if weight),
+            mixing=config.mixing,
+            seed=config.seed,
+            length=length,
+        )

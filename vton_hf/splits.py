@@ -27,18 +27,37 @@ def row_ranges(split: Any, rows: int) -> list[range]:
     >>> row_ranges("train[:10%]+train[-2:]", 100)
     [range(0, 10), range(98, 100)]
     """
+    instruction = _instruction(split)
     try:
-        if isinstance(split, datasets.ReadInstruction):
-            instruction = split
-        else:
-            instruction = datasets.ReadInstruction.from_spec(SPLIT if str(split) == "all" else str(split))
         parts = instruction.to_absolute({SPLIT: rows})
     except ValueError as error:
-        raise ConfigError(
-            f"split={split!r} cannot be read ({error}). Allowed: {SPLIT!r}, a slice such as "
-            f"'{SPLIT}[:10%]' or '{SPLIT}[100:200]', a sum of slices, or None for all."
-        ) from error
+        raise _unreadable(split, error) from error
     return [range(part.from_ or 0, rows if part.to is None else part.to) for part in parts]
+
+
+def name_of(split: Any) -> datasets.NamedSplit:
+    """What a dataset of these rows calls its split, as that of any `load_dataset` does.
+
+    >>> name_of("train[:10%]"), name_of("all")
+    (NamedSplit('train[:10%]'), NamedSplit('train'))
+    """
+    return datasets.NamedSplit(_instruction(split).to_spec())
+
+
+def _instruction(split: Any) -> datasets.ReadInstruction:
+    if isinstance(split, datasets.ReadInstruction):
+        return split
+    try:
+        return datasets.ReadInstruction.from_spec(SPLIT if str(split) == "all" else str(split))
+    except ValueError as error:
+        raise _unreadable(split, error) from error
+
+
+def _unreadable(split: Any, error: ValueError) -> ConfigError:
+    return ConfigError(
+        f"split={split!r} cannot be read ({error}). Allowed: {SPLIT!r}, a slice such as "
+        f"'{SPLIT}[:10%]' or '{SPLIT}[100:200]', a sum of slices, or None for all."
+    )
 
 
 def is_part(split: Any, rows: int) -> bool:

@@ -1,18 +1,20 @@
-"""Torch datasets over the mix, with the names and arguments of the seed's own module."""
+"""A torch dataset over the mix, with the names and arguments of the seed's own module."""
 
 import difflib
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import PurePath
 from typing import Any, ClassVar, Final
 
 import datasets
-from torch.utils.data import Dataset
 
 from vton_hf import mixing
 from vton_hf.builder import VTON
 from vton_hf.config import listed
 from vton_hf.errors import ConfigError
+from vton_hf.fetching import OneByOne
+from vton_hf.indexing import Indexed
 from vton_hf.lookahead import unfetched
 from vton_hf.naming import ROLES
 from vton_hf.storage import resolve_prefix, settings_for
@@ -26,7 +28,7 @@ TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "asp
 BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "hidden", "verify", "cache_dir", "listing", *_STORED)
 
 
-class S3VTONDataset(Dataset[dict[str, Any]]):
+class S3VTONDataset(Indexed):
     """Triplets in an exact mix of difficulties, as torch takes them.
 
     It lists the bucket when it is made and fetches images when they are asked for, a batch at a time; the
@@ -38,15 +40,15 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
       object's key does not say.
 
     A sample follows from (seed, epoch, row) alone, whatever the number of workers. Connections are opened in
-    each worker, none is inherited.
+    each worker, none is inherited. A subclass may override `__getitem__`; a `DataLoader` asks it for each row.
 
     Args:
         s3_prefixes: Where the triplets lie: `s3://bucket/prefix/`, a bare key in the default bucket, or a
             local folder (`./data/`, a `Path`). Any depth: root, difficulty, gender.
-        transform: Any callable of one image, or None; see `TripletTransform`.
+        transform: Any callable of one image, or None; see `TripletTransform`. It may be replaced later.
         s3_bucket: The bucket of bare keys; by default `S3_BUCKET_NAME`.
-        difficulty_weights: The recipe, such as `{"easy": 0.1, "medium": 0.4, "hard": 0.5}`; None takes the
-            class's own. `S3VTONDataset` itself has none: it shows every triplet once.
+        difficulty_weights: The recipe, such as `{"easy": 0.1, "medium": 0.4, "hard": 0.5}`; None or `{}` takes
+            the class's own. `S3VTONDataset` itself has none: it shows every triplet once.
         columns: Further columns in each sample.
         seed: Of the mix, of augmentation and of substitutes.
         epoch_size: Samples in an epoch: None for as many as the drawn difficulties hold triplets, `"min"`,
@@ -58,6 +60,11 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect`, `to_srgb`, `dtype` of `TripletTransform`;
             `gender`, `limit`, `cloth`, `exclude`, `hidden`, `verify`, `image_format`, `image_quality`, `listing` and
             `retry_skipped` of `VTON`.
+
+    Attributes:
+        s3_prefixes: As they were given.
+        s3_bucket: The bucket of bare keys; None if nothing names one.
+        difficulty_weights: The recipe as it was given, or the class's own; None if there is none.
 
     Raises:
         ConfigError: If an argument makes no sense.
@@ -85,28 +92,38 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
     ) -> None:
         _check(columns, options)
         settings = settings_for(storage_options, bucket=s3_bucket)
-        prefixes = [resolve_prefix(prefix, settings) for prefix in _listed(s3_prefixes)]
-        how = {name: options[name] for name in TRANSFORM_OPTIONS if name in options}
-        chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
-        if materialize:
-            chosen |= {name: options[name] for name in ("image_size", "aspect", "to_srgb") if name in options}
-        if materialize and options.get("on_error") == "raise":
-            chosen["on_error"] = "raise"
-        chosen |= {"s3_prefixes": prefixes, "embed_images": materialize, "storage_options": storage_options}
-        chosen |= {"difficulty_weights": difficulty_weights, "seed": seed, "epoch_size": epoch_size}
+        self.s3_prefixes, self.s3_bucket = _listed(s3_prefixes), settings.bucket
+        prefixes = [resolve_prefix(prefix, settings) for prefix in self.s3_prefixes]
+        weights = None if difficulty_weights == {} else difficulty_weights
+        chosen = _of_builder(options, materialize=materialize)
+        chosen |= {"s3_prefixes": prefixes, "storage_options": storage_options}
+        chosen |= {"difficulty_weights": weights, "seed": seed, "epoch_size": epoch_size}
         builder = _builder(self.recipe, chosen)
         builder.download_and_prepare(num_proc=num_proc)
         pools = builder.pools()
 
+        recipe = weights or mixing.RECIPES.get(self.recipe or "")
+        self.difficulty_weights = recipe and dict(recipe)
         self._columns = (*COLUMNS, *(name for name in EXTRA_COLUMNS if name in columns))
         self._sizes = {name: len(pool) for name, pool in pools.items()}
         self._recipe = {"weights": builder.config.weights, "seed": seed, "epoch_size": epoch_size}
         self._rows = datasets.concatenate_datasets(list(pools.values()))
         undecode(self._rows)
+        how = {name: options[name] for name in TRANSFORM_OPTIONS if name in options}
         self._transform = TripletTransform(
             transform, seed=seed, store=builder.source.store_of_rows(), rows=DatasetRows(self._rows), **how
         )
         self._drawn = 0, builder.source.plan(self._sizes)
+        self._one_by_one = OneByOne()
+
+    @property
+    def transform(self) -> Transform | None:
+        """The callable that images go through; another one may be set, which workers have that are started later."""
+        return self._transform.transform
+
+    @transform.setter
+    def transform(self, transform: Transform | None) -> None:
+        self._transform.transform = transform
 
     @property
     def plan(self) -> mixing.Plan:
@@ -132,27 +149,28 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._drawn[1])
 
-    def __getitem__(self, index: Any) -> Any:
-        """One sample, or for a slice a list of samples, fetched together.
-
-        Raises:
-            IndexError: If there is no such row.
-        """
-        if isinstance(index, slice):
-            return self.__getitems__(list(range(*index.indices(len(self)))))
-        return self.__getitems__([index])[0]
-
-    def __getitems__(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        """The samples of a batch; `DataLoader` asks here."""
+    def _samples(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
         positions = [self._position(row) for row in rows]
         if not positions:
             return []
         epoch, plan = self._now()
-        made = self._transform.samples(self._rows[plan.indices(positions).tolist()], positions, epoch=epoch)
+        indices = plan.indices(positions).tolist()
+        batch = self._one_by_one.take(indices) or self._rows[indices]
+        made = self._transform.samples(batch, positions, epoch=epoch)
         return [{name: made[name][place] for name in self._columns} for place in range(len(positions))]
+
+    def _fetched(self, rows: Sequence[Any]) -> AbstractContextManager[None]:
+        try:
+            indices = self.plan.indices([self._position(row) for row in rows]).tolist()
+        except (IndexError, TypeError):
+            # What a subclass takes for a row is its own affair.
+            indices = []
+        return self._one_by_one.foresee(indices, self._rows, self._transform.store)
 
     def uris_of(self, rows: Sequence[int]) -> list[str]:
         """The URIs of the objects that these rows of this epoch are made of; none if they are built already."""
+        if not self._one_by_one.useful:
+            return []
         indices = self.plan.indices([self._position(row) for row in rows])
         return unfetched(self._rows.with_format("arrow")[indices.tolist()]) if len(indices) else []
 
@@ -161,10 +179,10 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         return f"{type(self).__name__}({len(self):,} samples: {shares})"
 
     def _position(self, row: Any) -> int:
-        position = operator.index(row)
-        if not -len(self) <= position < len(self):
-            raise IndexError(f"Row {position} of a dataset with {len(self):,} rows.")
-        return position % len(self)
+        position, length = operator.index(row), len(self._drawn[1])
+        if not -length <= position < length:
+            raise IndexError(f"Row {position} of a dataset with {length:,} rows.")
+        return position % length
 
     def _now(self) -> tuple[int, mixing.Plan]:
         """The epoch that is set, and its plan; drawn anew where another process set it."""
@@ -172,52 +190,6 @@ class S3VTONDataset(Dataset[dict[str, Any]]):
         if epoch != self._drawn[0]:
             self._drawn = epoch, self.plan_of(epoch)
         return self._drawn
-
-
-class S3VTONDatasetEasy(S3VTONDataset):
-    """100 % easy; see `S3VTONDataset`."""
-
-    recipe = "easy"
-
-
-class S3VTONDatasetMedium(S3VTONDataset):
-    """30 % easy, 70 % medium; see `S3VTONDataset`."""
-
-    recipe = "medium"
-
-
-class S3VTONDatasetHard(S3VTONDataset):
-    """25 % easy, 25 % medium, 50 % hard; see `S3VTONDataset`."""
-
-    recipe = "hard"
-
-
-_CLASSES: Final = {kind.recipe: kind for kind in (S3VTONDatasetEasy, S3VTONDatasetMedium, S3VTONDatasetHard)}
-
-
-def get_vton_dataset(
-    difficulty: str = "easy",
-    s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None,
-    transform: Transform | None = None,
-    s3_bucket: str | None = None,
-    **options: Any,
-) -> S3VTONDataset:
-    """The dataset of one difficulty.
-
-    Args:
-        difficulty: `"easy"`, `"medium"` or `"hard"`.
-        s3_prefixes: Where the triplets lie; None looks below `dataset_ultimate/` in the default bucket.
-        transform: Any callable of one image.
-        s3_bucket: The bucket of bare keys.
-        **options: As for `S3VTONDataset`.
-
-    Raises:
-        ConfigError: If the difficulty is unknown.
-        VTONError: As for `S3VTONDataset`.
-    """
-    if difficulty not in _CLASSES:
-        raise ConfigError(f"difficulty={difficulty!r} is not known. Allowed: {', '.join(map(repr, _CLASSES))}.")
-    return _CLASSES[difficulty](s3_prefixes, transform, s3_bucket, **options)
 
 
 def _listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
@@ -238,6 +210,16 @@ def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:
             "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "
             "Allowed here: 'replace', 'raise'."
         )
+
+
+def _of_builder(options: Mapping[str, Any], *, materialize: bool) -> dict[str, Any]:
+    """What of the options the builder is told."""
+    chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
+    if materialize:
+        chosen |= {name: options[name] for name in ("image_size", "aspect", "to_srgb") if name in options}
+        if options.get("on_error") == "raise":
+            chosen["on_error"] = "raise"
+    return chosen | {"embed_images": materialize}
 
 
 def _builder(recipe: str | None, options: dict[str, Any]) -> VTON:

@@ -1,5 +1,6 @@
 """The same picture in both roles comes out the same, whatever the transform draws."""
 
+import io
 import random
 from collections.abc import Callable
 from typing import Any
@@ -102,6 +103,50 @@ def test_a_target_of_another_size_is_brought_to_the_persons_first(bucket: Bucket
     for row in rows:
         assert row[PERSON].shape == row[TARGET].shape == (3, 20, 20)
         assert torch.equal(row[PERSON] > 0.5, row[TARGET] > 0.5)
+
+
+FIXED = [
+    v1.Compose([v1.Resize((24, 24)), v1.RandomCrop(20), v1.ToTensor()]),
+    v2.Compose([v2.ToImage(), v2.RandomHorizontalFlip(), v2.Compose([v2.Resize([24, 24])]), v2.RandomCrop(20)]),
+    torch.nn.Sequential(v2.Resize((24, 24)), v2.RandomCrop(20)),
+    v2.Resize((24, 24)),
+]
+
+
+@pytest.mark.parametrize("pipeline", FIXED)
+def test_a_target_is_resized_once_where_the_pipeline_begins_with_a_fixed_size(
+    bucket: Bucket, load: Load, pipeline: Any
+) -> None:
+    """It is what the pipeline makes of the target alone: nothing of it was lost in the person's smaller size."""
+    keys = bucket.add_triplet("easy", "male", "000")
+    bucket.put(keys[PERSON], encoded(Image.new("RGB", (10, 14), "gray")))
+    bucket.put(keys[TARGET], png("fine", (48, 48)))
+    bucket.put(keys[GARMENT], png("fine", (48, 48)))
+    row = vton_hf.set_transform(load("easy"), pipeline)[0]
+    assert row[PERSON].shape == row[TARGET].shape
+    assert torch.equal(row[TARGET], row[GARMENT])
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        v1.Compose([v1.Resize(24), v1.RandomCrop(20)]),
+        v1.Compose([v1.RandomCrop(8), v1.Resize((24, 24))]),
+        v1.Compose([v1.RandomApply([v1.Resize((24, 24))], p=1.0)]),
+        v1.Compose([lambda image: image, v1.Resize((24, 24))]),
+        v1.Compose([v1.RandomResizedCrop((24, 24))]),
+    ],
+)
+def test_any_other_pipeline_gets_the_target_in_the_persons_size(bucket: Bucket, load: Load, pipeline: Any) -> None:
+    keys = bucket.add_triplet("easy", "male", "000")
+    picture = png("fine", (30, 40))
+    bucket.put(keys[PERSON], picture)
+    bucket.put(keys[TARGET], encoded(Image.open(io.BytesIO(picture)).resize((60, 80), Image.Resampling.NEAREST)))
+    row = vton_hf.set_transform(load("easy"), v1.Compose([pipeline, v1.ToTensor()]))[0]
+    alone = Image.open(io.BytesIO(picture)).resize((60, 80), Image.Resampling.NEAREST)
+    bucket.put(keys[TARGET], encoded(alone.resize((30, 40), Image.Resampling.LANCZOS)))
+    again = vton_hf.set_transform(load("easy"), v1.Compose([pipeline, v1.ToTensor()]))[0]
+    assert torch.equal(row[TARGET], again[TARGET])
 
 
 def test_the_callers_own_generators_are_left_alone(same_pictures: Any) -> None:

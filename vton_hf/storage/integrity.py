@@ -112,7 +112,6 @@ class Reading:
         Raises:
             DamagedError: If what came is not the object: another try is worth while.
             ChangedError: If the object is not what was listed.
-            Exception: What the library raised.
         """
         answer = await self._get()
         flaw = await self._flaw(answer)

@@ -9,10 +9,11 @@ import datasets
 from datasets.iterable_dataset import MappedExamplesIterable
 
 from vton_hf.errors import ConfigError, UnavailableError
+from vton_hf.features import TEXT_COLUMNS
 from vton_hf.fetching import FetchImages
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, settings_for
-from vton_hf.streaming import BATCH_ROWS, Reader, Stream
+from vton_hf.streaming import Reader, Stream
 from vton_hf.transforms.pixels import Transform
 from vton_hf.transforms.rows import DatasetRows, undecode
 from vton_hf.transforms.triplet import TripletTransform
@@ -32,7 +33,7 @@ def set_transform(
     Works on rows with embedded bytes and on rows of URIs (`embed_images=False`; a batch's objects are fetched
     together). Random numbers follow from (seed, epoch, key); `dataset.set_epoch(epoch)` draws others, and
     reaches workers that are at work. Set it after `select` or `train_test_split`, since substitutes come from
-    the rows that the dataset has now, and after saving: what is saved holds undecoded images.
+    the rows that the dataset has now. What is saved are the rows, without the transform.
 
     Args:
         dataset: A `datasets.Dataset`, changed in place, or an `IterableDataset`.
@@ -104,7 +105,6 @@ def _on_dataset(dataset: datasets.Dataset, make: Make, storage_options: Mapping[
     rows = dataset.with_format(None)
     undecode(rows)
     transform = make(rows=DatasetRows(rows), store=store)
-    undecode(dataset)
     dataset.set_transform(transform)
     # Where accelerate and transformers look for it.
     dataset.set_epoch = transform.set_epoch
@@ -127,7 +127,7 @@ def _on_stream(
         )
     store = stream.store if storage_options is None else Store(settings_for(storage_options))
     transform = make(rows=StreamRows(stream), store=store)
-    transformed = dataset.decode(enable=False).map(transform, batched=True, batch_size=BATCH_ROWS)
+    transformed = transform.on_stream(dataset)
     transformed.set_epoch = _Both(transformed.set_epoch, transform.set_epoch)
     return transformed
 
@@ -137,6 +137,11 @@ class StreamRows:
     """The rows that a stream could give."""
 
     stream: Stream
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """As `Rows` says."""
+        return (*ROLES, *TEXT_COLUMNS)
 
     def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
         """As `Rows` says."""

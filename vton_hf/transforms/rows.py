@@ -1,6 +1,6 @@
 """Where a broken sample's substitute comes from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Protocol
 
 import datasets
@@ -16,6 +16,10 @@ SUBSTITUTES: Final = 8
 
 class Rows(Protocol):
     """Rows to draw substitutes from."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of their columns."""
 
     def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
         """Some rows of one difficulty (None: of any) in an order that follows from the seed; undecoded."""
@@ -40,6 +44,12 @@ class DatasetRows:
         self._dataset = dataset
         self._by_difficulty: dict[str, NDArray[np.int64]] = {}
 
+    @property
+    def columns(self) -> list[str]:
+        """As `Rows` says."""
+        names: list[str] = self._dataset.column_names
+        return names
+
     def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
         """As `Rows` says."""
         rows = self._rows_of(difficulty)
@@ -52,5 +62,8 @@ class DatasetRows:
         if not self._by_difficulty:
             # 20 ms for 200,000 rows, and only where something is broken.
             names = np.asarray(self._dataset.with_format("arrow").select_columns("difficulty")[:]["difficulty"])
+            label = self._dataset.features["difficulty"]
+            if isinstance(label, datasets.ClassLabel):
+                names = np.asarray(label.names)[names]
             self._by_difficulty = {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
         return self._by_difficulty[difficulty]

@@ -1,6 +1,7 @@
 """From rows of bytes or URIs to samples: fetched together, decoded, transformed in step."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -10,6 +11,7 @@ from vton_hf.handover import collate_with_stack
 from vton_hf.naming import ROLES
 from vton_hf.stopwatch import stage
 from vton_hf.storage import Store
+from vton_hf.transforms.cells import TripletCells
 from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
 from vton_hf.transforms.memory import keep_memory
@@ -18,6 +20,7 @@ from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pixels import ImagePath, Transform
 from vton_hf.transforms.randomness import borrowed_generators, seed_generators, seed_of
 from vton_hf.transforms.rows import Rows
+from vton_hf.transforms.steps import resizes_first
 from vton_hf.transforms.told import Told
 from vton_hf.values import as_int
 
@@ -27,11 +30,12 @@ ON_ERROR: Final = ("replace", "raise", "skip")
 _GARMENT: Final = ROLES[1]
 
 
-class TripletTransform:
+class TripletTransform(TripletCells):
     """What `set_transform` and the torch datasets do to rows.
 
     Each image is decoded to 8-bit RGB (EXIF orientation applied, transparency on white, 16 bit scaled), a
-    target of another size is brought to the person's, `image_size` is applied, then the transform. Before
+    target of another size is brought to the person's, unless the transform itself begins by resizing to a fixed
+    (height, width), `image_size` is applied, then the transform. Before
     each image the global generators of torch, NumPy and `random` are set to a state that follows from
     (seed, epoch, sample), and given back afterwards. So any callable that draws from them does the same to
     all images that share a state, on any number of workers and after a resume:
@@ -88,15 +92,26 @@ class TripletTransform:
         number = as_int(seed)
         if number is None or number < 0:
             raise ConfigError(f"seed={seed!r} makes no sense. Allowed: a whole number from 0.")
-        self._path = ImagePath(transform, image_size, aspect, dtype, to_srgb=to_srgb)
+        self._path_of = partial(ImagePath, size=image_size, aspect=aspect, dtype=dtype, to_srgb=to_srgb)
+        self.transform = transform
         self._sync = sync
         self._on_error = on_error
         self._seed = number
         self.store = store
-        self._rows = rows
+        self.rows = rows
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
         self._told = Told()
+
+    @property
+    def transform(self) -> Transform | None:
+        """The callable that images go through."""
+        return self._path.transform
+
+    @transform.setter
+    def transform(self, transform: Transform | None) -> None:
+        self._path = self._path_of(transform)
+        self._resizes_itself = self._path_of.keywords["size"] is None and resizes_first(transform)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other random numbers; workers that are at work follow.
@@ -110,15 +125,8 @@ class TripletTransform:
         """The broken samples so far, those that worker processes on this machine met included."""
         return self._failures.all()
 
-    def __call__(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-        """Transform a batch as `datasets` hands it over; randomness follows from the column `key`.
-
-        Args:
-            batch: Columns; those of images hold `{"bytes": ..., "path": URI}`.
-
-        Raises:
-            ConfigError: If there are images, but not the columns that say which.
-        """
+    def of_batch(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        """Transform undecoded rows; randomness follows from the column `key`."""
         roles = [role for role in ROLES if role in batch]
         if not roles:
             return dict(batch)
@@ -194,12 +202,13 @@ class TripletTransform:
             self._failures.add(failure, "it is skipped")
             return None
         self._failures.add(failure, "another triplet of its difficulty takes its place")
-        for candidate in self._rows.draw(row.get("difficulty"), seed):
+        for candidate in self.rows.draw(row.get("difficulty"), seed):
             if candidate["key"] == row["key"]:
                 continue
             (found,) = read_pictures([candidate], self.store, self._path.kind, self._told.tell)
             if isinstance(found, dict):
-                return row | {name: candidate[name] for name in candidate if name in row}, found
+                # It is of the same difficulty, which may be stored in another way.
+                return row | {name: candidate[name] for name in candidate.keys() & row.keys() - {"difficulty"}}, found
             if isinstance(found, UnavailableError):
                 raise found
         raise ImageError(
@@ -211,7 +220,9 @@ class TripletTransform:
         for notice in self._path.distortions(pictures):
             self._told.tell(notice, row)
         made = {}
-        for role, picture in matched(pictures, self._path.kind).items():
+        if not self._resizes_itself:
+            pictures = matched(pictures, self._path.kind)
+        for role, picture in pictures.items():
             seed_generators(seed if self._shares(role) else seed_of(seed, role))
             try:
                 with stage("transform"):
