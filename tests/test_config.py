@@ -105,6 +105,11 @@ def test_a_choice_is_one_of_those_there_are(name: str, allowed: str, value: obje
         ({"image_size": 512}, "image_size=512 makes no sense."),
         ({"image_size": (5, 5.0)}, "image_size=(5, 5.0) makes no sense."),
         ({"image_size": (5, 5), "embed_images": False}, "image_size= and image_format= say how images are stored,"),
+        (
+            {"to_srgb": True, "embed_images": False},
+            "image_size= and image_format= say how images are stored, and to_srgb=",
+        ),
+        ({"to_srgb": 1}, "to_srgb=1 makes no sense. Allowed: True or False."),
         ({"aspect": "crop"}, "aspect='crop' needs a size to fit images to. Add image_size=(height, width)"),
         ({"image_format": "jpeg", "image_quality": 101}, "image_quality=101 makes no sense. Allowed: a whole number"),
         ({"image_format": "webp", "image_quality": True}, "image_quality=True makes no sense."),

@@ -104,6 +104,16 @@ def test_no_way_of_storing_an_image_decodes_a_bomb(preparation: Preparation) -> 
     assert isinstance(made["initial_image"], bytes)
 
 
+@pytest.mark.parametrize("preparation", [Preparation(), Preparation((8, 6)), Preparation(to_srgb=True)], ids=str)
+def test_every_way_of_storing_an_image_checks_as_thoroughly_as_it_is_told(preparation: Preparation) -> None:
+    zipped = bytearray(zlib.compress(bytes(4 * 13)))
+    zipped[-1] ^= 1
+    body = png_of(Form(4, 4), bytes(zipped))
+    assert isinstance(preparation.apply({"cloth_image": body}, "structure").images["cloth_image"], bytes)
+    refused = preparation.apply({"cloth_image": body}, "decode").images["cloth_image"]
+    assert str(refused).startswith("PNG does not decode: ")
+
+
 def test_a_bomb_in_a_bucket_reaches_nobody(bucket: Bucket, load: Any) -> None:
     keys = bucket.add_triplet("easy", "male", "000")
     bucket.add_triplet("easy", "male", "001")

@@ -207,6 +207,7 @@ def test_workers_of_a_stream_that_stay_follow_the_epoch(bucket: Bucket, load: Lo
         ({"image_size": 512}, "image_size=512 makes no sense"),
         ({"aspect": "pad"}, "aspect='pad' needs a size"),
         ({"dtype": torch.int32}, "dtype=torch.int32 makes no sense"),
+        ({"to_srgb": "yes"}, "to_srgb='yes' makes no sense"),
         ({"transform": CROP, "dtype": torch.uint8}, "but a transform is given"),
         ({"max_broken": 1.5}, "max_broken=1.5 makes no sense"),
         ({"seed": -1}, "seed=-1 makes no sense"),

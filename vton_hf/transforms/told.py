@@ -28,5 +28,9 @@ class Told:
             uri = row[notice.role]["path"]
             tell_once(notice, str(row.get("key", uri)), uri)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        self._flags.share_memory_()  # type: ignore[no-untyped-call]
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "Told":
         return self
