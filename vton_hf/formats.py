@@ -104,7 +104,9 @@ def _stored(dataset: datasets.Dataset) -> datasets.Dataset:
 
 
 def _replace(name: str, ours: Operation) -> None:
-    original = getattr(datasets.Dataset, name)
+    original = getattr(datasets.Dataset, name, None)
+    if original is None:  # private ones may go
+        return
 
     @wraps(original)
     def method(self: datasets.Dataset, *args: Any, **kwargs: Any) -> Any:
