@@ -131,7 +131,7 @@ def test_etags_that_are_no_md5_cost_two_requests_more(
     faults: FaultServer, faulty: Faulty, objects: dict[str, bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     faults.tag(opaque)
-    store = faulty()
+    store = faulty(timeout=60, deadline=120)
     with caplog.at_level(logging.INFO, "vton_hf"):
         assert read(store) == list(objects.values())
         assert read(store) == list(objects.values())

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-import xxhash
+from xxhash import xxh3_128_digest
 
 from vton_hf.storage.faults import ChangedError, DamagedError
 from vton_hf.storage.lanes import Answer, Lane, Listed
@@ -68,7 +68,7 @@ class Integrity:
 
     Attributes:
         endpoint: Of the store, to tell buckets of one name apart.
-        always_md5: Compare MD5 also where the format holds a checksum of its own, for a caller that does not.
+        always_md5: Also where the format holds a checksum of its own, for a caller that does not compare that.
     """
 
     endpoint: str | None
@@ -104,7 +104,7 @@ class Reading:
         self._integrity = integrity
         self._bucket = integrity.bucket_of(uri)
         self._unusable = unusable
-        self._seen: Counter[bytes] = Counter() if unusable is None else Counter({_mark(unusable): 1})
+        self._seen = Counter[bytes]()
 
     async def attempt(self) -> bytes:
         """One request, or a few where it takes more to tell what the first one's answer means.
@@ -113,14 +113,13 @@ class Reading:
             DamagedError: If what came is not the object: another try is worth while.
             ChangedError: If the object is not what was listed.
         """
-        answer = await self._get()
-        flaw = await self._flaw(answer)
+        answer, flaw = await self._get_usable()
         if flaw is _Flaw.MD5 and self._bucket.is_new:
             flaw = await self._find_out(answer)
-        if flaw is None and not self._is_doubtful(answer):
+        if flaw is None:
             return answer.body
-        self._seen[_mark(answer.body)] += 1
-        if await self._is_settled(answer, flaw, self._seen[_mark(answer.body)]):
+        self._seen[xxh3_128_digest(answer.body)] += 1
+        if await self._is_settled(answer, flaw, self._seen[xxh3_128_digest(answer.body)]):
             return answer.body
         raise DamagedError(self._words(answer, flaw))
 
@@ -132,6 +131,15 @@ class Reading:
     async def is_as_stored(self) -> bool:
         """Whether the unusable body is known to be the object itself, so that no other read will help."""
         return self._unusable is not None and await self._fits_md5(Answer(self._unusable)) is True
+
+    async def _get_usable(self) -> tuple[Answer, _Flaw | None]:
+        """An answer and what is wrong with it; the unusable body only if other reads give it too."""
+        for _ in range(1, _AGREE):
+            answer = await self._get()
+            flaw = await self._flaw(answer)
+            if flaw is not None or answer.checked or answer.body != self._unusable:
+                break
+        return answer, flaw
 
     async def _get(self) -> Answer:
         answer = await self._lane.get(self._uri, self._listed)
@@ -175,11 +183,6 @@ class Reading:
                     self._tell("are no MD5 (as with encryption by KMS): bodies are not held against them")
         return _Flaw.MD5 if self._bucket.md5 else None
 
-    def _is_doubtful(self, answer: Answer) -> bool:
-        """Whether it may still be what was damaged on the way: nothing but other reads can tell."""
-        same = answer.body == self._unusable and not answer.checked
-        return same and self._seen[_mark(answer.body)] + 1 < _AGREE
-
     async def _is_settled(self, answer: Answer, flaw: _Flaw | None, agreed: int) -> bool:
         """Whether reading this result so often shows that it is all there is.
 
@@ -220,7 +223,7 @@ class Reading:
             return f"listed {listed.size} bytes with ETag {listed.etag}, got {size} with {answer.etag}"
         if flaw is _Flaw.SIZE:
             return f"listed {listed.size} bytes, got {size}"
-        return "its MD5 is not its ETag" if flaw is _Flaw.MD5 else "it is no image"
+        return "its MD5 is not its ETag"
 
     def _tell(self, what: str) -> None:
         _log.info("ETags of %s %s (found out with %s).", _authority(self._uri), what, self._uri)
@@ -240,10 +243,6 @@ def _authority(uri: str) -> str:
 
 def _bare(etag: str) -> str:
     return etag.removeprefix("W/").strip('"')
-
-
-def _mark(body: bytes) -> bytes:
-    return xxhash.xxh3_128_digest(body)
 
 
 def _md5(body: bytes) -> str:
