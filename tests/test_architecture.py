@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "encoding": "errors",
     "quality": "errors",
     "preparation": "aspect encoding errors images naming",
-    "lookahead": "errors naming storage",
+    "lookahead": "errors naming orphans storage",
     "fetching": "errors lookahead naming stopwatch storage",
     "samplers": "errors mixing naming",
     "report": "mixing naming triplets",
