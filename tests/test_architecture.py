@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "encoding": "errors values",
     "quality": "errors",
     "preparation": "aspect encoding errors images naming notices",
-    "lookahead": "errors naming storage",
+    "lookahead": "errors naming orphans storage",
     "formats": "",
     "fetching": "errors formats images lookahead naming notices stopwatch storage",
     "samplers": "errors mixing naming",

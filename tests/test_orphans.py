@@ -1,5 +1,7 @@
 """Workers end with the process that trains, whenever that is killed; other processes are left alone."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -63,3 +65,5 @@ def test_workers_end_when_their_trainer_is_killed_and_others_do_not(tmp_path: Pa
             trainer.kill()
             for who in ("worker", "bystander"):
                 (folder / f"{who}.go").touch()
+        for pid in [pid for of in found.values() for pid in of.values() if lives(pid)]:
+            os.kill(pid, signal.SIGKILL)

@@ -86,7 +86,7 @@ def _ordinary(tensors: Sequence[torch.Tensor]) -> bool:
 
 
 def _in_kept_memory(tensors: list[torch.Tensor]) -> torch.Tensor | None:
-    """The tensors stacked; None where torch's own way is to be gone."""
+    """The tensors stacked; None where they go torch's own way."""
     first, size = tensors[0], len(tensors) * tensors[0].nbytes
     if size < _LEAST:
         return None
@@ -168,7 +168,7 @@ class _Memories:
         self._most = _ALL if limit == resource.RLIM_INFINITY else min(_ALL, limit // 8)
 
     def take(self, size: int) -> tuple[_Memory, torch.UntypedStorage]:
-        """Memory of at least so many bytes that nobody holds, opened: from now on it is held."""
+        """Memory of at least so many bytes that nobody held, and an opening of it that holds it from now on."""
         with self._lock:
             free = sorted((memory for memory in self._kept if memory.is_free()), key=lambda memory: memory.size)
             taken = next((memory for memory in free if memory.size >= size), None) or _Memory(size)
@@ -200,7 +200,7 @@ def _sent(storage: torch.UntypedStorage) -> tuple[Any, ...]:
 
 
 def _received(sender: int, rebuild: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    """What torch shared, or the worker's end told as torch tells it, which fails when it notices later than we."""
+    """What torch shared. That the worker has ended is told in torch's words: torch itself may not know it yet."""
     try:
         return rebuild(*arguments)
     except (ConnectionError, EOFError, FileNotFoundError) as error:

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from vton_hf.errors import StorageError
 from vton_hf.naming import ROLES
+from vton_hf.orphans import LOOP
 from vton_hf.storage import Store
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ _log = logging.getLogger("vton_hf")
 
 AHEAD: Final = 2
 """Batches on their way beside the one at work: 50 MB for 8 triplets of 768x1024."""
-
-_LOOP: Final = "_worker_loop"
-"""The function of torch and torchdata that a worker runs."""
 
 Bodies = list[bytes | StorageError]
 
@@ -58,7 +56,7 @@ def read(uris: Sequence[str], store: Store) -> Bodies:
 
 def _find(store: Store) -> "LookAhead | None":
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the worker's loop keeps its queue to itself
-    while frame is not None and frame.f_code.co_name != _LOOP:
+    while frame is not None and frame.f_code.co_name != LOOP:
         frame = frame.f_back
     orders = frame and frame.f_locals.get("index_queue")
     uris_of = _uris_of(frame.f_locals.get("dataset")) if frame else None

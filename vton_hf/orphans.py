@@ -15,7 +15,7 @@ from multiprocessing.connection import wait
 from multiprocessing.util import register_after_fork
 from typing import Any, Final
 
-_LOOP: Final = "_worker_loop"
+LOOP: Final = "_worker_loop"
 """The function of torch and torchdata that a worker runs."""
 
 _NAME: Final = "vton_hf-watch"
@@ -39,7 +39,7 @@ def _is_prepared() -> bool:
 
 def _is_worker() -> bool:
     runs = getattr(multiprocessing.current_process(), "_target", None)
-    return getattr(runs, "__name__", "") == _LOOP
+    return getattr(runs, "__name__", "") == LOOP
 
 
 def _after_fork() -> None:
