@@ -71,7 +71,8 @@ def test_the_next_build_asks_again_for_what_could_not_be_read_and_for_nothing_el
     fault, options = case
     server.always(key_of("001"), fault)
     assert load(**options) == ["000", "002", "003"]
-    (warning,) = (record.message for record in caplog.records if record.levelno == logging.WARNING)
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    (warning,) = (text for text in warnings if "trying again" not in text and "gave up" not in text)
     assert warning.startswith("1 triplet was left out while building: easy/male/001: Cannot read s3://")
     assert "The next build asks again" in warning
     assert "`vton-hf build --retry-skipped` (or retry_skipped=True)" in warning
