@@ -16,6 +16,8 @@ from PIL import Image
 
 from tests.s3 import MotoS3
 from vton_hf.card import Contents, Split, render
+from vton_hf.delivery import PRESETS
+from vton_hf.delivery.columns import parse_columns
 from vton_hf.errors import ConfigError
 from vton_hf.features import features
 from vton_hf.mixing import RECIPES
@@ -583,6 +585,14 @@ def test_a_repository_is_loaded_by_its_name_with_a_token_while_it_is_private(pla
 
 def tables(text: str) -> list[list[str]]:
     return [block.splitlines() for block in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize(("place", "name"), [("org/shop", "org/shop"), ("/data/shop", "path/to/shop")])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_diffusers_columns_are_told_the_way_into_its_scripts(preset: str, place: str, name: str) -> None:
+    told = section(card(None, config(features=parse_columns(preset).features), place=place), "load")
+    assert f"`--dataset_name={name}`; `--train_data_dir` would look for image files" in told
+    assert "--dataset_name" not in card(place=place)
 
 
 def test_the_builders_readme_tells_the_same() -> None:

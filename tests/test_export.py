@@ -117,6 +117,33 @@ def test_diffusers_own_loop_trains_on_it(export: Any, tmp_path: Path) -> None:
     assert rows[0]["condition"].size == (24, 16)
 
 
+@pytest.mark.parametrize("columns", [None, "controlnet"])
+@pytest.mark.parametrize("written_as", ["parquet", "webdataset"])
+def test_no_reader_of_pictures_takes_the_contact_sheet_for_data(
+    export: Any, tmp_path: Path, columns: str | None, written_as: str
+) -> None:
+    export(columns=columns, format=written_as)
+    sheets = [name for name in files(tmp_path / "out") if name.endswith(".png")]
+    assert len(sheets) == 3
+    assert all(f"]({name})" in (tmp_path / "out" / "README.md").read_text() for name in sheets)
+    for place in (tmp_path / "out", tmp_path / "out" / "hard"):
+        # As diffusers' scripts read --train_data_dir, and as `datasets` documents it.
+        for how in ({"data_files": {"train": f"{place}/**"}}, {"data_dir": str(place)}):
+            with pytest.raises(ValueError, match="corresponds to no data"):
+                stock("imagefolder", cache_dir=str(tmp_path / "cache"), **how)
+    whole = [stock(tmp_path / "out"), stock(tmp_path / "out", data_dir="hard")]
+    assert [len(rows["train"]) for rows in whole] == [12, 12]
+
+
+def test_the_contact_sheet_of_an_earlier_export_goes(export: Any, tmp_path: Path) -> None:
+    export()
+    sheets = sorted((tmp_path / "out").glob("*/.*.png"))
+    for sheet in sheets:
+        sheet.rename(sheet.with_name(sheet.name.removeprefix(".")))
+    export()
+    assert sorted((tmp_path / "out").rglob("*.png")) == sheets
+
+
 def test_two_exports_at_once_both_stand_in_the_card(
     export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

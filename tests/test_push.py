@@ -8,7 +8,7 @@ import pytest
 
 from tests.bucket import Bucket, loader
 from tests.hub import Hub, run_python
-from tests.pushing import REPO, Client, seen
+from tests.pushing import COMMAND, REPO, Client, seen
 from tests.s3 import MotoS3
 from vton_hf.demo import write_demo_bucket
 
@@ -94,7 +94,7 @@ def test_a_smaller_dataset_leaves_no_file_of_the_larger(client: Client, hub: Hub
     assert len(shards(hub, "hard")) < len(before["hard"])
     assert shards(hub, "easy") == before["easy"]
     assert len(client.load("hard")["hard"]["rows"]) == 3
-    assert len([name for name in hub.files(REPO) if name.startswith("hard/contact_sheet")]) == 1
+    assert len([name for name in hub.files(REPO) if name.startswith("hard/.contact_sheet")]) == 1
 
 
 def test_a_repository_of_stock_push_to_hub_is_taken_over(client: Client, hub: Hub) -> None:
@@ -202,7 +202,7 @@ def test_the_card_tells_what_is_in_it_and_how_it_was_made(client: Client, hub: H
     assert "| hard | 50% | 4 | 4 |" in text
     for told in ("| seed | `7` |", "| gender | `male` |", "| epoch_size | `8` |", "incomplete"):
         assert told in text
-    assert "hard/contact_sheet-" in text
+    assert "![Triplets of hard](hard/.contact_sheet-" in text
     (sheet,) = [data for name, data in hub.files(REPO).items() if name.endswith(".png")]
     assert sheet.startswith(b"\x89PNG")
 
@@ -222,6 +222,40 @@ def test_a_dry_run_tells_and_does_nothing(client: Client, hub: Hub) -> None:
     done = client.command("push", REPO, client.bucket.prefix, "--dry-run")
     assert "easy/train       4      1   7.9 kB          0       0 B" in done.stdout
     assert len(hub.commits(REPO)) == 2
+
+
+@pytest.mark.parametrize("token", [None, "of a stranger"])
+def test_a_look_needs_no_token(client: Client, hub: Hub, token: str | None) -> None:
+    somebody = Client(hub, client.bucket, token and hub.token("eve"), client.home)
+    done = somebody.command("push", REPO, client.bucket.prefix, "--dry-run", "--configs", "easy")
+    assert done.returncode == 0, done.stderr
+    assert "easy/train       4      1  7.9 kB          1    7.9 kB" in done.stdout
+    assert ("team/vton was not looked at, so all counts as new: There is no token" in done.stderr) == (token is None)
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_look_needs_no_hub(client: Client, hub: Hub, offline: bool) -> None:
+    hub.fault("GET", "/api/datasets", status=503, times=None)
+    environment = client.environment | ({"HF_HUB_OFFLINE": "1"} if offline else {})
+    done = run_python(COMMAND, environment, "push", REPO, client.bucket.prefix, "--dry-run", "--configs", "easy")
+    assert done.returncode == 0, done.stderr
+    assert "easy/train       4      1  7.9 kB          1    7.9 kB" in done.stdout
+    assert "team/vton was not looked at, so all counts as new: " in done.stderr
+    assert REPO not in hub.repositories
+
+
+@pytest.mark.parametrize("options", [{}, {"embed_images": False}], ids=["built", "from the bucket"])
+def test_the_contact_sheet_of_an_earlier_version_gives_way(client: Client, hub: Hub, options: dict[str, Any]) -> None:
+    client.push(configs="hard", **options)
+    (sheet,) = [name for name in hub.files(REPO) if name.endswith(".png")]
+    former = sheet.replace("/.", "/")
+    there = hub.files(REPO)
+    old = card(hub).replace(sheet, former).encode()
+    hub.write(REPO, {former: there[sheet], sheet: None, "README.md": old})
+    client.push(configs="hard", **options)
+    assert [name for name in hub.files(REPO) if name.endswith(".png")] == [sheet]
+    assert f"]({sheet})" in card(hub)
+    assert hub.puts.count(hub.puts[0]) == 1, "no image is sent twice"
 
 
 def test_a_file_that_no_card_names_is_somebodys_own(client: Client, hub: Hub) -> None:

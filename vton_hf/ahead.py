@@ -25,6 +25,8 @@ def ahead(items: Iterable[Item], work: Callable[[Item], Result], *, depth: int =
     """
     pending: deque[tuple[Item, Future[Result]]] = deque()
     threads = ThreadPoolExecutor(depth)
+    # A generator that is half read when the interpreter ends is closed after the modules have lost what is in them.
+    ends = sys.is_finalizing
     try:
         for item in items:
             pending.append((item, threads.submit(work, item)))
@@ -35,7 +37,7 @@ def ahead(items: Iterable[Item], work: Callable[[Item], Result], *, depth: int =
     finally:
         # A consumer that stops early is not kept waiting for what it no longer wants; one that stops because the
         # interpreter ends finds the threads joined already.
-        if not sys.is_finalizing():
+        if not ends():
             threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -20,6 +20,9 @@ _TAR: Final = ".tar"
 _ON_THE_HUB: Final = (
     'While the repository is private, log in once with `hf auth login`, set `HF_TOKEN`, or pass `token="hf_..."`.'
 )
+_DIFFUSERS: Final = ({"input_image", "edit_prompt", "edited_image"}, {"image", "conditioning_image", "text"})
+"""The columns that diffusers' training scripts look for."""
+
 _IN_A_STORE: Final = "Credentials for the store come from the environment, or from `storage_options=`."
 
 
@@ -62,7 +65,7 @@ def load(header: Mapping[str, Any], place: str) -> str:
     setup, notes = "", _names(header)
     if hub := _HUB.fullmatch(place):
         call = f'{_quoted(hub[1])}, "{example}"'
-        notes = [*notes, _ON_THE_HUB]
+        notes = [*notes, _ON_THE_HUB, *_diffusers(header, hub[1])]
     elif "://" in place:
         # Stock load_dataset takes the URLs of files, but no URL of a folder.
         files = {split: f"{shown(place).rstrip('/')}/{path}"}
@@ -70,6 +73,7 @@ def load(header: Mapping[str, Any], place: str) -> str:
         setup, call, notes = f"\nfiles = {_quoted(files)}", f'"{kind}", data_files=files', [_IN_A_STORE]
     else:
         call = f'{_quoted(f"path/to/{_last(place)}")}, "{example}"'
+        notes = [*notes, *_diffusers(header, f"path/to/{_last(place)}")]
     call = f"{call}, split={_quoted(split)}"
     parts = [Template(_text("load.md")).substitute(setup=setup, call=call, notes="\n".join(notes))]
     if set(ROLES) <= set(columns(header)):
@@ -77,6 +81,13 @@ def load(header: Mapping[str, Any], place: str) -> str:
     if path.endswith(_TAR) and not hub and "://" not in place:
         parts.append(_tars(header, f"path/to/{_last(place)}/{path}"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
+
+
+def _diffusers(header: Mapping[str, Any], name: str) -> list[str]:
+    if not any(needed <= set(columns(header)) for needed in _DIFFUSERS):
+        return []
+    way = code(f"--dataset_name={name}")
+    return [f"The training scripts of diffusers take it as {way}; `--train_data_dir` would look for image files."]
 
 
 def _tars(header: Mapping[str, Any], files: str) -> str:

@@ -4,7 +4,7 @@ from argparse import Namespace
 from typing import Any, Final
 
 from vton_hf.cli.commands import load_options
-from vton_hf.delivery import Delivery
+from vton_hf.delivery import PRESETS, Delivery
 from vton_hf.delivery import export as export_files
 from vton_hf.hub import push_to_hub
 
@@ -26,13 +26,13 @@ def push(asked: Namespace) -> None:
     """Push mixes to the Hub."""
     pushed = push_to_hub(asked.repo_id, private=not asked.public, **_options(asked))
     revision = f', revision="{asked.revision}"' if asked.revision else ""
-    _tell(pushed, dry_run=asked.dry_run, done="Pushed", more=revision)
+    _tell(asked, pushed, done="Pushed", more=revision)
 
 
 def export(asked: Namespace) -> None:
     """Write mixes as files."""
     exported = export_files(asked.directory, **_options(asked))
-    _tell(exported, dry_run=asked.dry_run, done="Exported", more="")
+    _tell(asked, exported, done="Exported", more="")
 
 
 def _options(asked: Namespace) -> dict[str, Any]:
@@ -40,11 +40,11 @@ def _options(asked: Namespace) -> dict[str, Any]:
     return load_options(asked) | {name: value for name, value in given.items() if value is not None}
 
 
-def _tell(delivery: Delivery, *, dry_run: bool, done: str, more: str) -> None:
+def _tell(asked: Namespace, delivery: Delivery, *, done: str, more: str) -> None:
     print(f"{delivery.place}\n\n{delivery}\n")
     if delivery.estimated:
         print("Nothing is built yet: these figures follow from the listing.")
-    if dry_run:
+    if asked.dry_run:
         print("A dry run: nothing was sent.")
         return
     print(f"{done}: {delivery.url}" if delivery.url else "Nothing has changed there.")
@@ -56,3 +56,5 @@ def _tell(delivery: Delivery, *, dry_run: bool, done: str, more: str) -> None:
     else:
         what = f'"{delivery.place}", "{part.config}", split="{part.split}"'
     print(f"Load it with stock datasets: load_dataset({what}{more})")
+    if asked.columns in PRESETS and "://" not in delivery.place:
+        print(f"diffusers' scripts: --dataset_name={delivery.place} (--train_data_dir would look for image files)")

@@ -78,8 +78,12 @@ def _text(value: Any) -> str:
 
 
 def sheet_name(lot: Lot) -> str:
-    """Where the contact sheet of a config lies, given its first split."""
-    return f"{lot.config}/contact_sheet-{lot.mark}.png"
+    """Where the contact sheet of a config lies, given its first split.
+
+    A card shows a hidden file like any other, and no pattern of `datasets` takes it for data: a picture with a plain
+    name would be the one row that `load_dataset("imagefolder", data_dir=...)` finds.
+    """
+    return f"{lot.config}/.contact_sheet-{lot.mark}.png"
 
 
 def draw_sheet(lot: Lot) -> bytes:

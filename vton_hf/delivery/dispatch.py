@@ -34,10 +34,10 @@ class _Parcel:
     def shards(self) -> list[Shard]:
         return [shard for lot in self.lots for shard in lot.shards]
 
-    def is_known(self, present: Container[str], published: Container[str]) -> bool:
-        """Whether all of it is there, and the card describes it."""
+    def is_known(self, present: Container[str], published: Container[str], text: str) -> bool:
+        """Whether all of it is there, and this card describes it and shows its contact sheet."""
         whole = all(shard.name in present for shard in self.shards)
-        return whole and all(lot.glob in published for lot in self.lots)
+        return whole and all(lot.glob in published for lot in self.lots) and sheet_name(self.lots[0]) in text
 
 
 def _trusted(parcels: Sequence[_Parcel], there: Mapping[str, int], published: Container[str]) -> dict[str, int]:
@@ -88,7 +88,7 @@ def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool)
         # Of rows that were read from the bucket only what was read now is known.
         measured(planned if built else contents(parcel.builder, parcel.lots), parcel.lots, files)
         for planned, parcel in zip(shipment.contents, parcels, strict=True)
-        if built or not parcel.is_known(present, published)
+        if built or not parcel.is_known(present, published, old or "")
     ]
     return Delivery(target.place, parts, target.publish(replace(shipment, contents=told)), estimated=False)
 

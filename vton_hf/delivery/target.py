@@ -11,8 +11,8 @@ from vton_hf import card
 
 CARD: Final = "README.md"
 
-_OURS: Final = re.compile(r"\w+-\d{5}-of-\d{5}-[0-9a-f]{16}\.(parquet|tar)|contact_sheet-[0-9a-f]{16}\.png")
-"""What a delivery writes into a config's folder; other files there are somebody's own."""
+_OURS: Final = re.compile(r"\w+-\d{5}-of-\d{5}-[0-9a-f]{16}\.(parquet|tar)|\.?contact_sheet-[0-9a-f]{16}\.png")
+"""What a delivery writes, or once wrote, into a config's folder; other files there are somebody's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,17 +24,21 @@ _BASE: Final = 0.5
 _CAP: Final = 8.0
 
 
-def patiently(attempt: Callable[[], Answer], *, repo_id: str, token: str | None) -> Answer:
+def patiently(
+    attempt: Callable[[], Answer], *, repo_id: str, token: str | None, deadline: float | None = None
+) -> Answer:
     """Ask until there is an answer.
 
     Args:
         attempt: Asks, and can ask again: others may have changed the repository, or only the answer was lost.
         repo_id: What it is about.
         token: Kept out of messages.
+        deadline: Seconds; by default `DEADLINE`.
 
     Raises:
         VTONError: At once if another try is pointless, else when time is up.
     """
+    deadline = DEADLINE if deadline is None else deadline
     failures = restarts = 0
     until = float("inf")
     while True:
@@ -45,7 +49,7 @@ def patiently(attempt: Callable[[], Answer], *, repo_id: str, token: str | None)
             error = unwrapped(wrapped)
             if time.monotonic() - began > TRANSFER and restarts < _RESTARTS:
                 until, restarts = float("inf"), restarts + 1
-            until = min(until, time.monotonic() + DEADLINE)
+            until = min(until, time.monotonic() + deadline)
             failures += 1
             wait = random.uniform(0.1, min(_CAP, _BASE * 2**failures))
             explained = explain(error, repo_id, token)
@@ -54,5 +58,5 @@ def patiently(attempt: Callable[[], Answer], *, repo_id: str, token: str | None)
                     raise
                 raise explained from None
             if failures == 1 and not is_conflict(error):
-                logger.warning("%s Trying again for up to %.0f s.", explained, DEADLINE)
+                logger.warning("%s Trying again for up to %.0f s.", explained, deadline)
             time.sleep(wait)

@@ -1,5 +1,6 @@
 """A dataset repository as a place to deliver to: who may see it, what is there, one commit for all that is new."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,16 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from vton_hf import card
 from vton_hf.delivery import CARD, Shipment
-from vton_hf.errors import ConfigError, HubAccessError, HubError
+from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError
 from vton_hf.hub.patience import patiently
 
+logger = logging.getLogger("vton_hf")
+
 _KIND: Final = "dataset"
+_GLANCE: Final = 5.0
+"""Seconds that a look at a repository waits for a Hub that does not answer."""
+
+_LOG_IN: Final = "There is no token for the Hub. Log in with `hf auth login`, or set HF_TOKEN."
 _Answer = TypeVar("_Answer")
 
 
@@ -60,7 +67,7 @@ class Repository:
         branch: What is pushed to.
         token: None takes the one of `hf auth login` or HF_TOKEN.
         private: Whether one that is made new is private, and one that is public refused.
-        create: Make it if it does not exist.
+        create: Make it if it does not exist; else it is only looked at.
 
     Raises:
         ConfigError: If `private` makes no sense.
@@ -88,10 +95,11 @@ class Repository:
             HubAccessError: If there is no token, or it may not write; if the repository is public.
             HubError: If the Hub does not answer as it should.
         """
+        if not self._create:
+            return self._looked_at()
         if self._token is None:
-            raise HubAccessError("There is no token for the Hub. Log in with `hf auth login`, or set HF_TOKEN.")
-        if self._create:
-            self._ask(self._make)
+            raise HubAccessError(_LOG_IN)
+        self._ask(self._make)
         return self._ask(self._found)
 
     def read_card(self) -> str | None:
@@ -162,6 +170,17 @@ class Repository:
             *([CommitOperationAdd(CARD, text.encode())] if text != old else []),
         ]
 
+    def _looked_at(self) -> Mapping[str, int]:
+        """What is there; nothing where it does not exist, and, with a warning, where nobody can look."""
+        why: object = _LOG_IN
+        if self._token is not None:
+            try:
+                return self._ask(self._found)
+            except HubUnavailableError as error:
+                why = error
+        logger.warning("%s was not looked at, so all counts as new: %s", self.place, why)
+        return {}
+
     def _found(self) -> dict[str, int]:
         try:
             return self._tree(self._head())
@@ -213,4 +232,5 @@ class Repository:
         return card.decoded(Path(path).read_bytes(), place=self.place)
 
     def _ask(self, attempt: Callable[[], _Answer]) -> _Answer:
-        return patiently(attempt, repo_id=self.place, token=self._token)
+        deadline = None if self._create else _GLANCE
+        return patiently(attempt, repo_id=self.place, token=self._token, deadline=deadline)
