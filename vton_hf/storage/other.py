@@ -78,7 +78,11 @@ class OtherLane:
     async def get(self, uri: str, listed: Listed) -> Answer:
         """One object, read whole; and asked for its mark behind that, as these file systems give bytes alone."""
         body = bytes(await self._call("cat_file", uri))
-        return Answer(body, _mark(await self._call("info", uri), like=listed.etag) if listed.etag else "")
+        # What fsspec does where nothing better is offered is to list the whole folder.
+        lists = not self._fs.async_impl and type(self._fs).info is fsspec.AbstractFileSystem.info
+        if lists or not listed.etag:
+            return Answer(body)
+        return Answer(body, _mark(await self._call("info", uri), like=listed.etag))
 
     async def look(self, uri: str) -> Listed | None:
         """What its folder says of it now."""
