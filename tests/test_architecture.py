@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "streaming": "ahead errors features images mixing naming preparation records storage triplets",
     "left_out": "chunks errors",
     "listings": "claims errors records storage triplets",
-    "recorded": "chunks config errors records storage triplets",
+    "recorded": "chunks config errors records redaction storage triplets",
     "source": "chunks errors left_out listings mixing recorded records storage streaming triplets values",
     "readable": "",
     "builder": (

@@ -55,6 +55,11 @@ class ImagePath:
         self._takes_tensors = transform is not None and _takes_tensors(transform)
         self.kind: Kind = Tensors() if transform is None or self._takes_tensors else Pillow()
 
+    def __repr__(self) -> str:
+        # A torchvision pipeline takes a line for each step.
+        made = f"dtype={self._dtype}" if self.transform is None else " ".join(repr(self.transform).split())
+        return made if self._size is None else f"{made}, image_size={self._size}, aspect={self._aspect!r}"
+
     def fitted(self, picture: Any, role: str) -> Any:
         """The picture in the size that was asked for; untouched if none was."""
         return picture if self._size is None else self.kind.fit(picture, self._size, self._aspect, role)

@@ -94,6 +94,12 @@ class TripletTransform:
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
 
+    def __repr__(self) -> str:
+        return (
+            f"TripletTransform({self._path}, sync={self._sync!r}, on_error={self._on_error!r}, seed={self._seed}, "
+            f"epoch={self.epoch.value})"
+        )
+
     def set_epoch(self, epoch: int) -> None:
         """Draw other random numbers; workers that are at work follow.
 
