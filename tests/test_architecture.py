@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "resume": "errors streaming triplets",
     "left_out": "chunks errors",
     "listings": "claims errors records storage triplets",
-    "recorded": "chunks config errors records storage triplets",
+    "recorded": "chunks config errors records redaction storage triplets",
     "source": "chunks config errors left_out listings mixing notices recorded records resume storage streaming triplets",
     "readable": "",
     "builder": (

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import datasets
 import pytest
 
 from tests.bucket import Bucket
@@ -129,7 +131,19 @@ def test_a_plan_says_what_a_mix_holds_and_costs(cli: Cli, filled: Bucket, tmp_pa
     assert out.startswith("medium: 12 rows an epoch\n\ndifficulty  weight  available  asked  got  repeats  coverage\n")
     assert re.search(r"^To fetch: 36 objects, 23\.8 kB$", out, re.MULTILINE)
     assert re.search(rf"^Disk: .* needed, .*B free in {tmp_path}/vton_hf$", out, re.MULTILINE)
+    assert re.search(
+        r"^Time: +about \d+ s( to \d+ s)?, at the rate at which 12 triplets were fetched", out, re.MULTILINE
+    )
     assert not list(tmp_path.glob("vton_hf/chunks/*"))
+    assert "(images are fetched on access)" in cli("plan", "medium", filled.prefix, "--no-embed-images").out
+
+
+def test_a_plan_whose_sample_cannot_be_used_knows_no_time(cli: Cli, bucket: Bucket, tmp_path: Path) -> None:
+    for key in bucket.add_triplet("easy", "male", "001").values():
+        bucket.put(key, b"<html>")
+    code, out, _ = cli("plan", "easy", bucket.prefix, "--cache-dir", tmp_path)
+    assert code == 0
+    assert "\nTime:     not known: of a few triplets that were fetched none can be used\n" in out
 
 
 def test_a_plan_in_json_costs_nothing_once_it_is_built(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
@@ -138,9 +152,10 @@ def test_a_plan_in_json_costs_nothing_once_it_is_built(cli: Cli, filled: Bucket,
     assert (before["config"], before["rows"], before["requests"]) == ("hard", 12, 36)
     assert [share["asked"] for share in before["difficulties"]] == [6, 0, 6]
     assert before["disk_needed"] >= before["bytes"] > 0
+    assert 0 < before["seconds"][0] <= before["seconds"][1]
     assert cli("build", "hard", filled.prefix, "--cache-dir", tmp_path).code == 0
     after = json.loads(cli(*plan).out)
-    assert (after["requests"], after["bytes"], after["disk_needed"]) == (0, 0, 0)
+    assert (after["requests"], after["bytes"], after["seconds"], after["disk_needed"]) == (0, 0, None, 0)
 
 
 def test_a_second_build_fetches_nothing(
@@ -159,7 +174,8 @@ def test_a_second_build_fetches_nothing(
     s3.reset_counts()
     second = cli(*build, "--cache-dir", tmp_path)
     assert second.code == 0
-    assert second.out == first.out.rstrip("\n") + " (nothing was fetched, all was there)\n"
+    cache = f"Cache: {tmp_path}/vton_hf"
+    assert second.out == first.out.replace(cache, f"{cache} (nothing was fetched, all was there)")
     assert not s3.gets()
 
 
@@ -169,11 +185,75 @@ def test_a_build_says_what_it_mixed_and_left_out(cli: Cli, filled: Bucket, tmp_p
     assert code == 0
     assert out.startswith("easy: 5 rows\n\ndifficulty  weight  asked  got  female  male  repeats\n")
     assert f"left out\teasy/male/000\t{broken}\tnot a PNG, JPEG or WebP image: begins with b'<html>'" in out
-    assert out.endswith(f"\nCache: {tmp_path}/vton_hf\n")
+    assert f"\nCache: {tmp_path}/vton_hf\n" in out
     assert "1 triplet was left out while building" in err
     code, _, err = cli("build", "easy", filled.prefix, "--cache-dir", tmp_path, "--on-error", "raise")
     assert code == 1
     assert err.splitlines()[-1].startswith("vton-hf: error: Broken images: easy/male/000: not a PNG")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--gender", "male", "--weights", "easy=1,hard=3", "--seed", "0", "--epoch-size", "min", "--limit", "2"],
+        ["--image-size", "8x6", "--aspect", "pad", "--image-format", "jpeg", "--exclude", '{tmp}/it\'s "out".txt'],
+        ["--no-embed-images", "--listing", "fresh", "--hidden", "--anonymous", "--region", "eu-west-1"],
+    ],
+    ids=lambda options: " ".join(options[:1]),
+)
+def test_a_build_ends_with_the_line_that_loads_it(
+    cli: Cli, filled: Bucket, tmp_path: Path, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / 'it\'s "out".txt').write_text("hard/male/000\n")
+    options = [option.format(tmp=tmp_path) for option in options]
+    built = cli("build", "hard", filled.prefix, *options, "--cache-dir", tmp_path / "cache")
+    assert built.code == 0
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    rows = eval(built.out.splitlines()[-1], {"load_dataset": datasets.load_dataset})
+    assert built.out.startswith(f"hard: {len(rows)} rows\n")
+    assert "retry_skipped" not in built.out.splitlines()[-1]
+    assert "listing" not in built.out.splitlines()[-1]
+
+
+def test_the_cache_is_a_list_of_datasets(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    here = ("--cache-dir", tmp_path)
+    cli("build", "hard", filled.prefix, "--seed", "7", *here)
+    cli("build", "easy", f"{filled.prefix}easy/", "--gender", "male", *here)
+    cli("build", "medium", filled.prefix, "--no-embed-images", "--epoch-size", "min", *here)
+    cli("build", "easy", filled.prefix, "--mixing", "interleave", *here)
+    found = json.loads(cli("cache", "--json", *here).out)
+    assert [(each["config"], each["rows"], each["options"]) for each in found["datasets"]] == [
+        ("easy", None, ["mixing=interleave"]),
+        ("medium", 9, ["epoch_size=min", "embed_images=False"]),
+        ("easy", 3, ["gender=male"]),
+        ("hard", 18, ["seed=7"]),
+    ]
+    assert found["datasets"][2]["prefixes"] == [f"{filled.prefix}easy/"]
+    assert found["bytes"] > found["datasets"][3]["bytes"] > found["datasets"][2]["bytes"] > 6000
+    assert (found["unused"], found["deleted"]) == ({"entries": 0, "bytes": 0}, 0)
+    lines = cli("cache", *here).out.splitlines()
+    assert re.fullmatch(r"config +rows +size +last used  prefixes and options", lines[3])
+    assert re.fullmatch(rf"hard +18 +[\d.]+ kB +[-\d]+ [\d:]+  {re.escape(filled.prefix)} seed=7", lines[-2])
+
+
+def test_a_dataset_is_used_when_it_is_loaded(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    for config in ("hard", "easy"):
+        cli("build", config, filled.prefix, "--cache-dir", tmp_path)
+    for record in tmp_path.glob("vton_hf/*/*/vton_hf-*.json"):
+        os.utime(record, (1e9, 1e9))
+        told = json.loads(record.read_text())
+        del told["about"]  # as earlier versions wrote it
+        record.write_text(json.dumps(told))
+        os.utime(record, (1e9, 1e9))
+    found = json.loads(cli("cache", "--json", "--cache-dir", tmp_path).out)["datasets"]
+    assert sorted(each["config"] for each in found) == ["easy", "hard"]
+    assert {each["last_used"][:4] for each in found} == {"2001"}
+    assert {each["rows"] for each in found} == {None}
+    datasets.load_dataset("vton_hf", "hard", split="train", s3_prefixes=[filled.prefix], cache_dir=str(tmp_path))
+    newest, oldest = json.loads(cli("cache", "--json", "--cache-dir", tmp_path).out)["datasets"]
+    assert (newest["config"], newest["rows"], newest["prefixes"]) == ("hard", 18, [filled.prefix])
+    assert oldest["last_used"][:4] == "2001"
 
 
 def test_pruning_deletes_what_a_changed_bucket_left_behind(cli: Cli, filled: Bucket, tmp_path: Path) -> None:

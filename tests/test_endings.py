@@ -1,6 +1,5 @@
 """Scripts that end in the middle of a stream: nothing is printed but what the script prints itself."""
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -48,8 +47,7 @@ def ends(body: str, prefix: str, cache: Path, endpoint: str = "") -> "subprocess
     script = cache.parent / "script.py"
     script.write_text(SCRIPT.format(body=textwrap.indent(textwrap.dedent(body), " " * 4).strip()))
     command = [sys.executable, str(script), prefix, str(cache), endpoint]
-    quiet = os.environ | {"HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("body", [STREAMS, LOADERS], ids=["streams", "loaders"])

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import time
@@ -134,6 +135,25 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     said = run("plain", tmp_path / "out", "--s3-prefix", str(tmp_path / "nothing"), fails=True)
     assert "Traceback" not in said
     assert re.search(r"^LayoutError: .*nothing", said, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_and_the_first_word_come_before_any_import(name: str) -> None:
+    bare = [sys.executable, "-S", "-E"]  # no package of anybody's can be imported
+    helped = subprocess.run([*bare, EXAMPLES / f"{name}.py", "--help"], capture_output=True, text=True, check=True)
+    assert helped.stdout.startswith(f"usage: scripts/examples/run {name} ")
+    assert "--s3-prefix URI" in helped.stdout
+    begun = subprocess.run([*bare, EXAMPLES / f"{name}.py"], capture_output=True, text=True, check=False)
+    assert re.fullmatch(rf"{name}: importing .* \(some seconds\) \.\.\.\n", begun.stdout)
+    assert "No module named 'torch'" in begun.stderr
+
+
+def test_help_of_the_command_installs_nothing(tmp_path: Path) -> None:
+    copied = tmp_path / "scripts" / "examples"
+    shutil.copytree(EXAMPLES, copied)  # beside it there is no scripts/setup
+    for arguments in (["plain", "--steps", "3", "--help"], ["-h"]):
+        helped = subprocess.run([copied / "run", *arguments], capture_output=True, text=True, check=True)
+        assert "scripts/examples/run" in helped.stdout
 
 
 def test_without_an_example_the_command_says_which_there_are() -> None:

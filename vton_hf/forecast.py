@@ -54,11 +54,26 @@ class Forecast:
         triplets: How many were looked at.
         original: The objects as they are.
         trials: One for each preparation.
+        fetch_ms: Milliseconds that a triplet took to arrive, the sample's being asked for together.
     """
 
     triplets: int
     original: Trial
     trials: tuple[Trial, ...]
+    fetch_ms: float
+
+    def seconds(self, rows: int, trial: Trial | None, cores: int) -> tuple[float, float]:
+        """How long a build takes: at best, where images are prepared while others arrive, and one after the other.
+
+        Args:
+            rows: The triplets to fetch.
+            trial: How they are prepared; None stores them as they are.
+            cores: Of this machine.
+        """
+        fetching = rows * self.fetch_ms / 1000
+        each = 0.0 if trial is None else self.original.decode_ms + (trial.encode_ms or 0.0)
+        preparing = rows * len(ROLES) * each / 1000 / cores
+        return max(fetching, preparing), fetching + preparing
 
 
 def forecast(rows: pa.Table, store: Store, preparations: Sequence[Preparation]) -> Forecast:
@@ -75,7 +90,8 @@ def forecast(rows: pa.Table, store: Store, preparations: Sequence[Preparation]) 
     """
     chosen = np.unique(np.linspace(0, rows.num_rows - 1, min(SAMPLE, rows.num_rows)).round().astype(np.int64))
     found = rows.take(pa.array(chosen)).to_pylist()
-    bodies = iter(read_sources(store, [source for row in found for source in sources_of(row)]))
+    read, fetch_ms = _fetched(found, store)
+    bodies = iter(read)
     triplets, first = [], None
     for row in found:
         try:
@@ -88,7 +104,20 @@ def forecast(rows: pa.Table, store: Store, preparations: Sequence[Preparation]) 
     sizes, times = [len(data) for data, _, _ in images], [took for _, _, took in images]
     original = Trial("original", float(np.mean(sizes)), None, None, None, float(np.median(times)))
     pictures = [{role: picture for role, (_, picture, _) in triplet.items()} for triplet in triplets]
-    return Forecast(len(triplets), original, tuple(_trial(pictures, preparation) for preparation in preparations))
+    trials = tuple(_trial(pictures, preparation) for preparation in preparations)
+    return Forecast(len(triplets), original, trials, fetch_ms)
+
+
+def _fetched(rows: Sequence[Mapping[str, Any]], store: Store) -> tuple[list[Any], float]:
+    """The objects of some rows, and the milliseconds that a row took; the first one only opens the connections."""
+    first, *rest = ([*sources_of(row)] for row in rows)
+    started = time.monotonic()
+    bodies = read_sources(store, first)
+    if not rest:
+        return bodies, 1000 * (time.monotonic() - started)
+    started = time.monotonic()
+    bodies += read_sources(store, [source for sources in rest for source in sources])
+    return bodies, 1000 * (time.monotonic() - started) / len(rest)
 
 
 _Decoded = tuple[bytes, Image.Image, float]

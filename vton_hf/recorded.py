@@ -1,15 +1,24 @@
 """What was prepared of a dataset, as the cache remembers it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from hashlib import blake2b
+from textwrap import shorten
+from typing import Any, Final
 
 from vton_hf import storage
 from vton_hf.chunks import LeftOut, Report
 from vton_hf.config import VTONConfig
 from vton_hf.errors import BuildError, StorageError
 from vton_hf.records import Cache, Notebook, Record
+from vton_hf.redaction import redacted
 from vton_hf.triplets import read_names
+
+_ELSEWHERE: Final = {"name", "version", "data_dir", "data_files", "description", "s3_prefixes"}
+"""Fields of a config that say nothing beside its name and its prefixes."""
+
+_LONGEST: Final = 100
+"""Characters of an option: of a list of keys to leave out, the first will do."""
 
 
 @dataclass(eq=False)
@@ -40,6 +49,15 @@ class Recorded:
         said = "\n".join([*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
         return Notebook(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
 
+    def about(self) -> dict[str, Any]:
+        """What people know the dataset by: config, prefixes, recipe, and the options that are not the default."""
+        config = self.config
+        told: dict[str, Any] = {"config": config.name, "prefixes": list(map(redacted, self.prefixes))}
+        told |= {name: getattr(config, name) for name in ("weights", "epoch_size", "mixing")}
+        given = {each.name: getattr(config, each.name) for each in fields(config) if each.name not in _ELSEWHERE}
+        options = [f"{name}={value}" for name, value in given.items() if value != getattr(VTONConfig, name)]
+        return told | {"options": [shorten(option, _LONGEST, placeholder=" ...") for option in options]}
+
     def record(self) -> Record:
         """How the dataset was prepared.
 
@@ -49,6 +67,7 @@ class Recorded:
         """
         if self._record is None and (known := self._notebook.load()) is not None:
             self._record = known
+            self._notebook.touch()
             self.cache.claim(known, self._notebook.mark)
         if self._record is None and storage.is_offline():
             raise StorageError(

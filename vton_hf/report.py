@@ -27,6 +27,18 @@ def amount(size: float) -> str:
     return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
 
 
+def duration(seconds: float) -> str:
+    """A time as people say it.
+
+    >>> [duration(seconds) for seconds in (0.2, 89, 5400, 200_000)]
+    ['1 s', '89 s', '90 min', '56 h']
+    """
+    if seconds < 90:  # noqa: PLR2004 - from here on in minutes, and from there in hours
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"  # noqa: PLR2004
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Columns in line, all but the first to the right.
 

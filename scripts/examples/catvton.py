@@ -10,9 +10,12 @@ Several GPUs: accelerate launch scripts/examples/catvton.py [options]
 import argparse
 from typing import Final
 
+from asked import ASKED
+
+# isort: split
 import torch
 from accelerate import Accelerator
-from common import Data, load_training, open_data, options, rate, run
+from common import Data, load_training, open_data, rate, run
 from denoiser import Denoiser, fresh, pretrained
 from pictures import garment_error, save_picture
 from progress import Progress, newest_state, save_state
@@ -25,7 +28,7 @@ CONDITIONS: Final = ("initial_image", "cloth_image")
 
 def main() -> None:
     """Train, or go on training."""
-    args = parsed()
+    args = ASKED
     torch.manual_seed(args.seed)
     accelerator = Accelerator()
     with accelerator.main_process_first():
@@ -63,21 +66,6 @@ def main() -> None:
     if accelerator.is_main_process:
         print(progress.clock)
         save_picture(args.output / "after.png", data.test, predict(denoiser, data, args))
-
-
-def parsed() -> argparse.Namespace:
-    """The options of this example."""
-    parser = options("catvton", __doc__, steps=1000, batch_size=8, learning_rate=1e-3)
-    parser.add_argument(
-        "--checkpoint",
-        metavar="MODEL",
-        help="Stable Diffusion 1 or 2 or InstructPix2Pix, a diffusers folder or Hub name; with --size 512x384 or more, "
-        "--learning-rate 1e-5 and --sampling-steps 30",
-    )
-    parser.add_argument(
-        "--sampling-steps", type=int, default=4, help="how often a prediction asks the UNet (%(default)s)"
-    )
-    return parser.parse_args()
 
 
 def cache_loader(args: argparse.Namespace, data: Data, processes: int) -> DataLoader:

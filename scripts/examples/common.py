@@ -1,8 +1,7 @@
-"""What the three examples share around training: options, triplets to train on, and triplets that are held out."""
+"""What the three examples share around training: triplets to train on, and triplets that are held out."""
 
 import argparse
 import math
-import os
 import shutil
 import sys
 from collections import defaultdict
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 import datasets
 import torch
+from asked import MIXES
 from torchvision.transforms import v2
 
 import vton_hf
@@ -26,9 +26,7 @@ AUGMENT: Final = v2.Compose([
 ])  # fmt: skip
 """For training: each triplet is drawn mirrored or not, in its own colours or in others, all three images alike."""
 
-MIXES: Final = ("easy", "medium", "hard")  # each draws from those before it too
 WARM_UP: Final = 50
-LEAST_SIDE: Final = 16
 MOST_HELD_OUT: Final = 10  # of each difficulty and gender
 
 
@@ -45,35 +43,6 @@ class Data:
     source: Mapping[str, Any]
     held_out: list[str]
     test: dict[str, Any]
-
-
-def options(name: str, description: str, **defaults: float) -> argparse.ArgumentParser:
-    """The options that every example has; `defaults` are those of this one."""
-    parser = argparse.ArgumentParser(
-        prog=f"scripts/examples/run {name}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-    def add(option: str, default: object, text: str, **how: Any) -> None:
-        parser.add_argument(option, default=default, help=f"{text} (%(default)s)", **how)
-
-    parser.add_argument(
-        "--s3-prefix", action="append", metavar="URI", help="your triplets instead of the demo's; may be repeated"
-    )
-    add("--difficulty", "hard", "the mix to train on", choices=MIXES)
-    add("--steps", defaults["steps"], "when to stop, earlier runs included", type=int)
-    add("--batch-size", defaults["batch_size"], "triplets in a step", type=int)
-    add("--learning-rate", defaults["learning_rate"], "at its highest", type=float)
-    add("--size", "64x48", "height and width that images are brought to", type=_size, metavar="HxW")
-    add("--seed", 0, "of the model, the order, the augmentation and the noise", type=int)
-    add("--workers", max(1, min(8, (os.cpu_count() or 1) // 2)), "processes that load images", type=int)
-    add("--log-every", 50, "steps between two lines with the loss", type=int, metavar="STEPS")
-    add("--save-every", 250, "steps after which all is saved", type=int, metavar="STEPS")
-    add("--output", Path("demo_output/examples") / name, "folder of pictures and states", type=Path)
-    parser.add_argument("--resume", action="store_true", help="go on where the last run was saved")
-    add("--demo-count", 150, "demo triplets of each difficulty and gender", type=int, metavar="N")
-    return parser
 
 
 def open_data(args: argparse.Namespace) -> Data:
@@ -123,13 +92,3 @@ def _demo(folder: Path, count: int) -> dict[str, Any]:
         write_demo_folder(drawing, count=count, size=(128, 96))
         drawing.rename(bucket)
     return {"s3_prefixes": [f"{bucket.resolve()}/"], "cache_dir": str(folder / "cache")}
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, _, width = text.partition("x")
-    sides = [int(side) for side in (height, width) if side.isdecimal()]
-    if len(sides) < len("HW") or min(sides) < LEAST_SIDE or any(side % 4 for side in sides):
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: give HEIGHTxWIDTH, multiples of 4 from {LEAST_SIDE}, such as 64x48"
-        )
-    return sides[0], sides[1]

@@ -7,8 +7,11 @@ import argparse
 from collections.abc import Mapping
 from typing import Any, Final
 
+from asked import ASKED
+
+# isort: split
 import torch
-from common import AUGMENT, Data, open_data, options, rate, run
+from common import AUGMENT, Data, open_data, rate, run
 from network import TryOnNet
 from pictures import garment_error, save_picture
 from progress import Progress, newest_state, save_state
@@ -23,7 +26,7 @@ DEVICE: Final = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 def main() -> None:
     """Train, or go on training."""
-    args = options("plain", __doc__, steps=1000, batch_size=16, learning_rate=2e-3).parse_args()
+    args = ASKED
     torch.manual_seed(args.seed)
     data = open_data(args)
     loader = bucket_loader(args, data)

@@ -8,8 +8,11 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from asked import ASKED
+
+# isort: split
 import torch
-from common import load_training, open_data, options, run
+from common import load_training, open_data, run
 from network import TryOnNet
 from pictures import garment_error, save_picture
 from progress import Clock, newest_state
@@ -79,7 +82,7 @@ class TripletTrainer(Trainer):
 
 def main() -> None:
     """Train, or go on training."""
-    args = options("trainer", __doc__, steps=1000, batch_size=16, learning_rate=2e-3).parse_args()
+    args = ASKED
     torch.manual_seed(args.seed)
     data = open_data(args)
     clock = Clock()

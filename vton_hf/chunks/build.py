@@ -62,7 +62,7 @@ def build_chunks(
     older, since = ({}, time.time()) if fresh else (older_chunks(todo, root), 0.0)
     jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
     size = sum(chunk.bytes for chunk in todo)
-    with tqdm(total=size, desc=title, unit="B", unit_scale=True) as bar, _kept(), explained(root, needed):
+    with tqdm(total=size, desc=title, unit="B", unit_scale=True, disable=None) as bar, _kept(), explained(root, needed):
         if num_proc is None or num_proc == 1:
             build_here(jobs, store, seen=bar.update)
         else:

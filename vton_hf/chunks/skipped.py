@@ -58,7 +58,7 @@ def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, *, everything: 
 def _ask(questions: list[_Question], root: Path, store: Store, *, shown: bool) -> None:
     check_writable(root)
     asked, back = sum(len(items) for _, items in questions), 0
-    with tqdm(total=asked, desc="Asking again", unit=" triplets", disable=not shown) as bar:
+    with tqdm(total=asked, desc="Asking again", unit=" triplets", disable=None if shown else True) as bar:
         for group in _groups(questions):
             bodies, since = _read(group, store), time.time()
             jobs = [_job(chunk, items, bodies, root, since) for chunk, items in group]

@@ -11,16 +11,20 @@ from vton_hf.cli import commands, deliveries, planning, tidying
 from vton_hf.cli.bench import MODES as BENCH_MODES
 from vton_hf.cli.bench import bench
 from vton_hf.cli.demo import demo
-from vton_hf.cli.values import epoch_size, names, positive, size, weights
-from vton_hf.config import MIXINGS, ON_ERROR
+from vton_hf.cli.groups import (
+    add_cache_dir,
+    add_choice,
+    add_json,
+    add_mix,
+    add_num_proc,
+    add_place,
+    add_recipe,
+)
+from vton_hf.cli.values import names, positive, size
 from vton_hf.delivery import FORMATS, PRESETS
 from vton_hf.encoding import IMAGE_FORMATS
-from vton_hf.images import VERIFY_LEVELS
-from vton_hf.listings import MODES
 from vton_hf.mixing import RECIPES
-from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.redaction import redacted
-from vton_hf.triplets import CLOTH_RULES
 
 _Command = Callable[[argparse.Namespace], None]
 _Add = Callable[[str, _Command, str, str], "_Parser"]
@@ -34,7 +38,11 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> _Parser:
     """The whole command line."""
-    whole = _Parser(prog="vton-hf", description="Virtual Try-On triplets from S3 as Hugging Face datasets.")
+    whole = _Parser(
+        prog="vton-hf",
+        description="Virtual Try-On triplets from S3 as Hugging Face datasets.",
+        epilog=f"vton-hf COMMAND --help explains a command. To begin with: vton-hf scan {_ROOT}",
+    )
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
@@ -56,6 +64,8 @@ def _adder(several: Any) -> _Add:
             help=purpose,
             description=purpose[0].upper() + purpose[1:] + ".",
             epilog=f"example: vton-hf {example}",
+            # Else the example is cut at a hyphen.
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         part.set_defaults(command=command)
         return part
@@ -70,10 +80,10 @@ def _add_scan(add: _Add) -> None:
         "count the triplets of a bucket, and the keys that belong to none",
         f"scan {_ROOT}",
     )
-    _where(scanning)
-    _which(scanning)
+    add_place(scanning)
+    add_choice(scanning)
     scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
-    scanning.add_argument("--json", action="store_true", help="print JSON")
+    add_json(scanning)
 
 
 def _add_mixes(add: _Add) -> None:
@@ -83,23 +93,19 @@ def _add_mixes(add: _Add) -> None:
         "show what a mix would hold and what it would cost to build",
         f"plan hard {_ROOT}",
     )
-    _mix(looking)
+    add_mix(looking)
     looking.add_argument("--compare", action="store_true", help="try all image formats on a few triplets")
-    looking.add_argument("--json", action="store_true", help="print JSON")
+    add_json(looking)
     building = add(
         "build [options] {easy,medium,hard} PREFIX ...",
         commands.build,
         "build a mix into the cache",
         f"build hard {_ROOT} --num-proc 8",
     )
-    _mix(building)
-    _num_proc(building)
+    add_mix(building)
+    add_num_proc(building)
     again = "ask again for the triplets that earlier builds left out, and for nothing else"
     building.add_argument("--retry-skipped", action="store_true", help=again)
-
-
-def _num_proc(part: _Parser) -> None:
-    part.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: build in this one)")
 
 
 def _add_deliveries(add: _Add) -> None:
@@ -125,10 +131,10 @@ def _add_deliveries(add: _Add) -> None:
 
 
 def _delivery(part: _Parser) -> argparse._ArgumentGroup:
-    _where(part)
-    _which(part)
-    _how(part)
-    _num_proc(part)
+    add_place(part)
+    add_choice(part)
+    add_recipe(part)
+    add_num_proc(part)
     what = part.add_argument_group("output")
     what.add_argument(
         "--configs",
@@ -155,8 +161,8 @@ def _add_bench(add: _Add) -> None:
         "show where the time of a DataLoader goes, stage by stage, and what to change",
         f"bench {_ROOT} --num-workers 4 --image-size 1024x768",
     )
-    _where(timing)
-    _which(timing)
+    add_place(timing)
+    add_choice(timing)
     how = timing.add_argument_group("what is timed")
     how.add_argument("--config", choices=list(RECIPES), help="a mix of difficulties (default: every triplet)")
     how.add_argument("--mode", choices=BENCH_MODES, default=BENCH_MODES[0], help="where images come from")
@@ -167,73 +173,20 @@ def _add_bench(add: _Add) -> None:
     how.add_argument("--aspect", choices=ASPECTS, help="how images are brought to that size (default: stretch)")
     how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how cached images are stored (default: png)")
     how.add_argument("--step", type=float, default=0, metavar="MS", help="milliseconds that a training step takes")
-    how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
+    add_cache_dir(how)
 
 
 def _add_cache(add: _Add) -> None:
     caching = add(
         "cache [options]",
         tidying.cache,
-        "show what the cache holds and what no dataset uses any more",
+        "list the datasets in the cache, and say what no dataset uses any more",
         "cache --prune",
     )
-    caching.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
-    caching.add_argument("--list", action="store_true", help="list what is not used")
-    caching.add_argument("--prune", action="store_true", help="delete what is not used")
-
-
-def _where(part: _Parser) -> None:
-    place = part.add_argument_group("where the triplets lie")
-    prefixes = place.add_argument(
-        "prefixes",
-        nargs="+",
-        default=[],
-        metavar="PREFIX",
-        help="s3://bucket/prefix/, a key in S3_BUCKET_NAME, or a local folder",
-    )
-    # With nargs="*", argparse before Python 3.13 takes an empty list in front of the first option.
-    prefixes.required = False
-    named = ("--s3-prefix", "--prefix")
-    place.add_argument(*named, nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
-    place.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
-    place.add_argument("--region", help="the bucket's region")
-    place.add_argument("--profile", help="a profile of ~/.aws/config")
-    place.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
-    place.add_argument("--listing", choices=MODES, help="list again, or take the kept listing (default: auto)")
-
-
-def _which(part: _Parser) -> None:
-    which = part.add_argument_group("which triplets")
-    which.add_argument("--gender", choices=GENDERS, help="default: both")
-    which.add_argument("--limit", type=int, metavar="N", help="at most so many triplets of each difficulty")
-    which.add_argument("--cloth", choices=CLOTH_RULES, help="what several garments for one stem mean (default: first)")
-    which.add_argument("--exclude", type=Path, metavar="FILE", help="a file with keys to leave out, one a line")
-    which.add_argument("--hidden", action="store_true", default=None, help="also take names and folders in .a or __a")
-
-
-def _mix(part: _Parser) -> None:
-    part.add_argument("config", choices=list(RECIPES), help="the mix of difficulties")
-    _where(part)
-    _which(part)
-    _how(part)
-
-
-def _how(part: _Parser) -> None:
-    how = part.add_argument_group("how they are mixed and kept")
-    example = ",".join(f"{name}={share}" for name, share in zip(DIFFICULTIES, (0.1, 0.4, 0.5), strict=True))
-    how.add_argument("--weights", type=weights, metavar="W", help=f"another recipe, such as {example}")
-    how.add_argument("--seed", type=int, metavar="N", help="seed of the mix (default: 0)")
-    how.add_argument("--epoch-size", type=epoch_size, metavar="SIZE", help="a number of rows, min or max")
-    how.add_argument("--mixing", choices=MIXINGS, help="default: exact")
-    how.add_argument("--verify", choices=VERIFY_LEVELS, help="how images are checked (default: structure)")
-    how.add_argument("--on-error", choices=ON_ERROR, help="what a broken image does (default: skip)")
-    how.add_argument("--image-size", type=size, metavar="HxW", help="resize images before they are stored")
-    how.add_argument("--aspect", choices=ASPECTS, help="how they are brought to that size (default: stretch)")
-    how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how images are stored (default: as they are)")
-    how.add_argument("--image-quality", type=int, metavar="N", help="of jpeg and webp, 1 to 100 (default: 95)")
-    how.add_argument("--to-srgb", action="store_true", default=None, help="convert images with another colour profile")
-    how.add_argument("--no-embed-images", action="store_true", help="keep keys only, fetch images on access")
-    how.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
+    add_cache_dir(caching)
+    caching.add_argument("--list", action="store_true", help="list the files that no dataset uses, too")
+    caching.add_argument("--prune", action="store_true", help="delete what no dataset uses; datasets stay")
+    add_json(caching)
 
 
 def _add_demo(add: _Add) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from vton_hf import report
 from vton_hf.builder import VTON
 from vton_hf.errors import BuildError
+from vton_hf.redaction import redacted
 
 _OPTIONS: Final = {
     "gender": "gender",
@@ -30,6 +31,9 @@ _OPTIONS: Final = {
     "retry_skipped": "retry_skipped",
 }
 """Arguments and the option of `load_dataset` that each stands for."""
+
+_HOW: Final = {"listing", "retry_skipped"}
+"""Options that say how a dataset comes about, and not which it is."""
 
 
 def scan(asked: Namespace) -> None:
@@ -67,6 +71,17 @@ def build(asked: Namespace) -> None:
     for item in left_out:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
     print(f"\nCache: {builder.source.cache.root}{'' if fetches else ' (nothing was fetched, all was there)'}")
+    print(f"In Python, after `import vton_hf` and `from datasets import load_dataset`:\n{_call(asked)}")
+
+
+def _call(asked: Namespace) -> str:
+    """The line of Python that loads what was asked for."""
+    options = {name: value for name, value in load_options(asked).items() if value != {} and name not in _HOW}
+    options = {"s3_prefixes": options.pop("s3_prefixes")} | options
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    call = f"load_dataset('vton_hf', {asked.config!r}, split='train', {given})"
+    # As people write it, unless a text holds one of the two.
+    return redacted(call if '"' in call else call.replace("'", '"'))
 
 
 def _has_to_fetch(builder: VTON) -> bool:

@@ -1,6 +1,7 @@
 """`vton-hf plan`: what a mix would hold, what it would cost to build, and what preparation would save and lose."""
 
 import json
+import os
 from argparse import Namespace
 from dataclasses import asdict, replace
 from typing import Any
@@ -10,6 +11,7 @@ from vton_hf.builder import VTON
 from vton_hf.chunks import free_bytes
 from vton_hf.cli.commands import load_options
 from vton_hf.encoding import IMAGE_FORMATS, LOSSY
+from vton_hf.errors import ImageError, StorageError
 from vton_hf.forecast import Forecast, Trial, forecast
 from vton_hf.naming import ROLES
 from vton_hf.preparation import Preparation
@@ -24,7 +26,9 @@ def plan(asked: Namespace) -> None:
     rows = sum(chunk.rows.num_rows for chunk in missing)
     fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
     prepared = bool(missing) and source.config.preparation.encodes
-    sample = _sample(source, compare=asked.compare) if prepared or asked.compare else None
+    shown = prepared or asked.compare
+    sample = _sample(source, compare=asked.compare, needed=shown) if missing or asked.compare else None
+    seconds = _seconds(sample, source, rows) if sample is not None and missing else None
     if sample is not None and prepared:
         stored = _of(sample, source.config.preparation).bytes
         resized = source.config.image_size is not None
@@ -32,26 +36,51 @@ def plan(asked: Namespace) -> None:
     free, place = free_bytes(source.cache.root), str(source.cache.root)
     if asked.json:
         facts = report.plan_facts(mix) | {"config": asked.config, "requests": rows * len(ROLES), "bytes": fetched}
-        facts |= {"disk_needed": needed, "disk_free": free, "cache": place}
-        print(json.dumps(facts | ({"sample": asdict(sample)} if sample else {}), indent=2))
+        facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": place}
+        print(json.dumps(facts | ({"sample": asdict(sample)} if sample and shown else {}), indent=2))
         return
     print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{report.plan_table(mix)}\n")
-    print(f"To fetch: {rows * len(ROLES):,} objects, {report.amount(fetched)}{'' if missing else ' (all is built)'}")
+    nothing = " (all is built)" if source.config.embed_images else " (images are fetched on access)"
+    print(f"To fetch: {rows * len(ROLES):,} objects, {report.amount(fetched)}{'' if missing else nothing}")
+    if missing:
+        print(f"Time:     {_time(seconds, sample)}")
     print(
         f"Disk:     {'about ' if prepared else ''}{report.amount(needed)} needed, {report.amount(free)} free in {place}"
     )
-    if sample is not None:
+    if sample is not None and shown:
         print(f"\nA sample of {sample.triplets:,} triplets, by image:\n\n{_table(sample)}")
 
 
-def _sample(source: Source, *, compare: bool) -> Forecast:
-    """A few triplets of those that are drawn, prepared as asked for, or in all formats."""
+def _sample(source: Source, *, compare: bool, needed: bool) -> Forecast | None:
+    """A few triplets of those that are drawn, prepared as asked for, or in all formats.
+
+    Returns:
+        None where they cannot be used, but only the time is asked for.
+    """
     asked, quality = source.config.preparation, source.config.image_quality
     tried = [asked] if asked.encodes else []
     if compare:
         qualities = {kind: quality if kind in LOSSY else None for kind in IMAGE_FORMATS}
         tried = [replace(asked, kind=kind, quality=each) for kind, each in qualities.items()]
-    return forecast(source.manifest.of_difficulties(source.drawn).table, Store(source.settings), tried)
+    try:
+        return forecast(source.manifest.of_difficulties(source.drawn).table, Store(source.settings), tried)
+    except (ImageError, StorageError):
+        if needed:
+            raise
+        return None
+
+
+def _seconds(sample: Forecast, source: Source, rows: int) -> tuple[float, float]:
+    trial = _of(sample, source.config.preparation) if source.config.preparation.encodes else None
+    return sample.seconds(rows, trial, os.cpu_count() or 1)
+
+
+def _time(seconds: tuple[float, float] | None, sample: Forecast | None) -> str:
+    if seconds is None or sample is None:
+        return "not known: of a few triplets that were fetched none can be used"
+    least, most = map(report.duration, seconds)
+    span = least if least == most else f"{least} to {most}"
+    return f"about {span}, at the rate at which {sample.triplets:,} triplets were fetched just now"
 
 
 def _of(sample: Forecast, preparation: Preparation) -> Trial:

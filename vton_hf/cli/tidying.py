@@ -1,14 +1,19 @@
-"""`vton-hf cache`: what the cache holds, and what of it no dataset uses any more."""
+"""`vton-hf cache`: which datasets the cache holds, and what of it none of them uses any more."""
 
+import json
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import datasets
 
 from vton_hf import report
 from vton_hf.chunks import Entry, clear, entries, prune
 from vton_hf.claims import undisturbed
+from vton_hf.cli.inventory import inventory, table
 from vton_hf.listings import in_use
 from vton_hf.records import Cache
 
@@ -24,14 +29,25 @@ def cache(asked: Namespace) -> None:
         taken = prune(unused, place.removed) if pruned else 0
         for claim in ended if pruned else ():
             claim.unlink(missing_ok=True)
-    print(f"{place.root}: {len(found):,} entries, {report.amount(sum(entry.bytes for entry in found))}")
-    print(f"Used by no dataset: {len(unused):,}, {report.amount(sum(entry.bytes for entry in unused))}")
-    for entry in unused if asked.list else ():
-        print(f"{report.amount(entry.bytes):>10}  {entry.path.name}")
     if pruned:
         clear(place.removed)
+    kept = inventory(place, {entry.path.name: entry.bytes for entry in found})
+    if asked.json:
+        facts: dict[str, Any] = {"cache": str(place.root), **_sums(found), "unused": _sums(unused), "deleted": taken}
+        print(json.dumps(facts | {"datasets": [asdict(each) for each in kept]}, indent=2))
+        return
+    print(f"{place.root}: {len(found):,} entries, {report.amount(_sums(found)['bytes'])}")
+    print(f"Used by no dataset: {len(unused):,}, {report.amount(_sums(unused)['bytes'])}")
+    for entry in unused if asked.list else ():
+        print(f"{report.amount(entry.bytes):>10}  {entry.path.name}")
+    if kept:
+        print(f"\n{table(kept)}\n")
     if unused:
         print(f"Deleted {taken:,}." if pruned else "`vton-hf cache --prune` deletes them.")
+
+
+def _sums(found: Sequence[Entry]) -> dict[str, int]:
+    return {"entries": len(found), "bytes": sum(entry.bytes for entry in found)}
 
 
 def _looked_at(place: Cache) -> tuple[list[Entry], list[Path]]:

@@ -39,7 +39,7 @@ class Part:
         return cls(lot.config, lot.split, len(lot.rows), len(lot.shards), whole, len(new), sum(new), lot.glob)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Delivery:
     """What was delivered; prints as a table.
 
@@ -54,6 +54,12 @@ class Delivery:
     parts: tuple[Part, ...]
     url: str | None
     estimated: bool
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{part.config}/{part.split} {part.rows:,} rows" for part in self.parts)
+        files, new = (sum(getattr(part, name) for part in self.parts) for name in ("files", "new_files"))
+        size = report.amount(sum(part.bytes for part in self.parts))
+        return f"Delivery({self.place!r}: {parts}; {files:,} files, {new:,} of them new, {size})"
 
     def __str__(self) -> str:
         header = ["config/split", "rows", "files", "size", "new files", "new size"]

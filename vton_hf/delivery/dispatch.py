@@ -123,7 +123,8 @@ def _send(parcels: Sequence[_Parcel], present: Mapping[str, int], target: Target
     sent = {}
     with _roomy(root, [shard.bytes for _, shard in todo], target), outgoing(root) as folder:
         written = ahead(todo, lambda job: _written(*job, folder))
-        with tqdm(total=sum(shard.bytes for _, shard in todo), desc=target.doing, unit="B", unit_scale=True) as bar:
+        size = sum(shard.bytes for _, shard in todo)
+        with tqdm(total=size, desc=target.doing, unit="B", unit_scale=True, disable=None) as bar:
             for (_, shard), path in written:
                 sent[shard.name] = path.stat().st_size
                 target.send(path, shard.name)

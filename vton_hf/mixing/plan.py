@@ -36,7 +36,7 @@ class Share:
         return cls(name, weight, size, quota, quota, repeats, (quota - repeats) / size if size else 0.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Plan:
     """The n rows of an epoch, in order; the arrays are read-only.
 
@@ -54,6 +54,9 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def __repr__(self) -> str:
+        return f"Plan({len(self):,} rows: {', '.join(f'{share.difficulty} {share.got:,}' for share in self.shares)})"
 
     def __str__(self) -> str:
         lines = [

@@ -1,6 +1,6 @@
 """The places in a cache, what is written there, and what of it is in use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,11 +85,11 @@ class Cache:
             record: What a dataset or a stream refers to.
             what: The mark of its notebook, or of a stream the digest of its manifest.
         """
-        claims.claim(self.claims, what, _names(record))
+        claims.claim(self.claims, what, names_of(record))
 
     def building(self, record: Record, what: str) -> AbstractContextManager[None]:
         """Keep what is about to be built from being pruned, also if the build is stopped, so that it can go on."""
-        return claims.building(self.claims, what, _names(record))
+        return claims.building(self.claims, what, names_of(record))
 
     def save_manifest(self, manifest: Manifest) -> Path:
         """Write the manifest unless it is there; the file can be memory-mapped."""
@@ -143,6 +143,14 @@ class Cache:
             )
         return [report for report in found if report is not None]
 
+    def datasets(self) -> Iterator[tuple[Path, Record]]:
+        """The record of each dataset that was prepared.
+
+        Raises:
+            OSError: If one cannot be read.
+        """
+        return ((path, record) for path, record in self._records() if not path.stem.endswith(_FORMER_CLAIM))
+
     def used(self) -> Used:
         """What datasets, builds and streams refer to.
 
@@ -150,12 +158,11 @@ class Cache:
             OSError: If some of them cannot be known.
         """
         used, found = Used(), claims.claims(self.claims)
-        for path in records_in(self.root.parent):
-            record = read_record(path)
-            if record is not None and path.stem.endswith(_FORMER_CLAIM):
-                found.append(claims.Claim(path, _names(record), claims.UNKNOWN))
-            elif record is not None:
-                used.names.update(_names(record))
+        for path, record in self._records():
+            if path.stem.endswith(_FORMER_CLAIM):
+                found.append(claims.Claim(path, names_of(record), claims.UNKNOWN))
+            else:
+                used.names.update(names_of(record))
         for claim in found:
             # Whoever opens a manifest touches it.
             seen = (claims.modified(self.manifests / name) for name in claim.names if name.endswith(_ARROW))
@@ -167,6 +174,11 @@ class Cache:
             else:
                 used.ended.append(claim.path)
         return used
+
+    def _records(self) -> Iterator[tuple[Path, Record]]:
+        for path in records_in(self.root.parent):
+            if (record := read_record(path)) is not None:
+                yield path, record
 
     def load_manifest(self, digest: str) -> Manifest:
         """Map a manifest into memory.
@@ -189,7 +201,7 @@ def _known_name(digest: str) -> str:
     return f"{digest}-known{_ARROW}"
 
 
-def _names(record: Record) -> frozenset[str]:
+def names_of(record: Record) -> frozenset[str]:
     """The chunks and the manifests' files that a dataset refers to."""
     chunks = {name for names in record.chunks.values() for name in names}
     return frozenset(chunks | {name(record.manifest) for name in (_manifest_name, _uris_name, _known_name)})

@@ -2,11 +2,13 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from vton_hf.claims import children
 from vton_hf.records.files import whole_or_absent_file
@@ -23,10 +25,12 @@ class Record:
     Attributes:
         manifest: The digest of its manifest.
         chunks: Its chunks' names by difficulty, in pool order; empty if it holds URIs only.
+        about: What people know it by, in values of JSON; empty where an earlier version wrote the record.
     """
 
     manifest: str
     chunks: dict[str, list[str]]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Notebook:
     def save(self, record: Record) -> None:
         """Remember the dataset, where the cache takes a file."""
         if self.load() == record:
+            self.touch()
             return
         try:
             _write(self._path, record)
@@ -62,6 +67,11 @@ class Notebook:
             return read_record(self._path)
         except OSError:  # another user's
             return None
+
+    def touch(self) -> None:
+        """Remember that the dataset was used."""
+        with suppress(OSError):
+            os.utime(self._path)
 
     @property
     def _path(self) -> Path:

@@ -96,6 +96,14 @@ class TripletSampler(Sampler[int]):
     def __len__(self) -> int:
         return self._steps * self.batch_size
 
+    def __repr__(self) -> str:
+        part = f", part {self._rank} of {self._ranks}" if self._ranks > 1 else ""
+        left = max(0, self._epoch_size - self._end)
+        tail = f", {left:,} {'row' if left == 1 else 'rows'} left for other epochs" if left else ""
+        steps = f"{self._steps:,} step{'s' * (self._steps != 1)} of {self.global_batch_size:,} rows"
+        about = f"weights {self._recipe}; seed {self.seed}"
+        return f"TripletSampler(epoch {self.epoch}: {steps}{part}{tail}; {about})"
+
     def __iter__(self) -> Iterator[int]:
         # Loaders may ask for several iterators before they draw from one: only drawing uses up a resumed position.
         self._start = self._position = self._next_start

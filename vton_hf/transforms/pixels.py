@@ -71,6 +71,11 @@ class ImagePath:
         shapes = {role: self.kind.shape(picture) for role, picture in pictures.items()}
         return distortions(shapes, self._size, self._aspect)
 
+    def __repr__(self) -> str:
+        # A torchvision pipeline takes a line for each step.
+        made = f"dtype={self._dtype}" if self.transform is None else " ".join(repr(self.transform).split())
+        return made if self._size is None else f"{made}, image_size={self._size}, aspect={self._aspect!r}"
+
     def fitted(self, picture: Any, role: str) -> Any:
         """The picture in the size that was asked for; untouched if none was."""
         return picture if self._size is None else self.kind.fit(picture, self._size, self._aspect, role)

@@ -113,6 +113,12 @@ class TripletTransform(TripletCells):
         self._path = self._path_of(transform)
         self._resizes_itself = self._path_of.keywords["size"] is None and resizes_first(transform)
 
+    def __repr__(self) -> str:
+        return (
+            f"TripletTransform({self._path}, sync={self._sync!r}, on_error={self._on_error!r}, seed={self._seed}, "
+            f"epoch={self.epoch.value})"
+        )
+
     def set_epoch(self, epoch: int) -> None:
         """Draw other random numbers; workers that are at work follow.
 

@@ -1,0 +1,92 @@
+"""Options that several commands of `vton-hf` share."""
+
+from argparse import ArgumentParser, _ActionsContainer
+
+from vton_hf.aspect import ASPECTS
+from vton_hf.cli.values import epoch_size, positive, size, weights
+from vton_hf.config import MIXINGS, ON_ERROR
+from vton_hf.encoding import IMAGE_FORMATS
+from vton_hf.images import VERIFY_LEVELS
+from vton_hf.listings import MODES
+from vton_hf.mixing import RECIPES
+from vton_hf.naming import DIFFICULTIES, GENDERS
+from vton_hf.triplets import CLOTH_RULES
+
+
+def add_place(part: ArgumentParser) -> None:
+    """Where the triplets lie."""
+    place = part.add_argument_group("where the triplets lie")
+    prefixes = place.add_argument(
+        "prefixes",
+        nargs="+",
+        default=[],
+        metavar="PREFIX",
+        help="s3://bucket/prefix/, a key in S3_BUCKET_NAME, or a local folder such as ./data/",
+    )
+    # With nargs="*", argparse before Python 3.13 takes an empty list in front of the first option.
+    prefixes.required = False
+    named = ("--s3-prefix", "--prefix")
+    place.add_argument(*named, nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
+    place.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
+    place.add_argument("--region", help="the bucket's region")
+    place.add_argument("--profile", help="a profile of ~/.aws/config")
+    place.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
+    place.add_argument("--listing", choices=MODES, help="list again, or take the kept listing (default: auto)")
+
+
+def add_choice(part: ArgumentParser) -> None:
+    """Which triplets are taken."""
+    which = part.add_argument_group("which triplets")
+    which.add_argument("--gender", choices=GENDERS, help="default: both")
+    which.add_argument("--limit", type=int, metavar="N", help="at most so many triplets of each difficulty")
+    which.add_argument("--cloth", choices=CLOTH_RULES, help="what several garments for one stem mean (default: first)")
+    which.add_argument("--exclude", metavar="FILE", help="a file with keys to leave out, one a line")
+    hidden = "also take hidden files, such as .a.png, and what lies in folders such as .a or __a"
+    which.add_argument("--hidden", action="store_true", default=None, help=hidden)
+
+
+def add_mix(part: ArgumentParser) -> None:
+    """A mix, and all that may be said of it."""
+    recipes = (
+        f"{name}: {' + '.join(f'{weight:.0%} {pool}' for pool, weight in recipe.items())}"
+        for name, recipe in RECIPES.items()
+    )
+    part.add_argument("config", choices=list(RECIPES), help="; ".join(recipes).replace("%", "%%"))
+    add_place(part)
+    add_choice(part)
+    add_recipe(part)
+
+
+def add_recipe(part: ArgumentParser) -> None:
+    """How triplets are mixed, and how they are kept."""
+    how = part.add_argument_group("how they are mixed and kept")
+    example = ",".join(f"{name}={share}" for name, share in zip(DIFFICULTIES, (0.1, 0.4, 0.5), strict=True))
+    how.add_argument("--weights", type=weights, metavar="W", help=f"another recipe, such as {example}")
+    how.add_argument("--seed", type=int, metavar="N", help="seed of the mix (default: 0)")
+    rows = "rows of an epoch: a number, min (no triplet repeats) or max (every triplet appears); default: all there are"
+    how.add_argument("--epoch-size", type=epoch_size, metavar="SIZE", help=rows)
+    how.add_argument("--mixing", choices=MIXINGS, help="exact shares, or drawn by datasets (default: exact)")
+    how.add_argument("--verify", choices=VERIFY_LEVELS, help="how images are checked (default: structure)")
+    how.add_argument("--on-error", choices=ON_ERROR, help="leave a broken triplet out, or stop (default: skip)")
+    how.add_argument("--image-size", type=size, metavar="HxW", help="store images in this height x width")
+    how.add_argument("--aspect", choices=ASPECTS, help="how they are brought to that size (default: stretch)")
+    how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how images are stored (default: as they are)")
+    how.add_argument("--image-quality", type=int, metavar="N", help="of jpeg and webp, 1 to 100 (default: 95)")
+    how.add_argument("--to-srgb", action="store_true", default=None, help="convert images with another colour profile")
+    how.add_argument("--no-embed-images", action="store_true", help="keep keys only, fetch images on access")
+    add_cache_dir(how)
+
+
+def add_cache_dir(part: _ActionsContainer) -> None:
+    """Where what is built lies."""
+    part.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
+
+
+def add_num_proc(part: ArgumentParser) -> None:
+    """How many processes build."""
+    part.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: build in this one)")
+
+
+def add_json(part: ArgumentParser) -> None:
+    """For other programs."""
+    part.add_argument("--json", action="store_true", help="print JSON")
