@@ -217,8 +217,7 @@ class Source(Recorded):
 
     def store_of_rows(self) -> storage.Store:
         """Reads the objects of prepared rows that hold URIs, and holds them against what was listed."""
-        # Caches of before know of no such file.
-        known = self.cache.known(self.record().manifest)
+        known = self.cache.known(self.record().manifest)  # caches of before have no such file
         return storage.Store(self.settings, known=known if known.exists() else None)
 
     def stream(self, weights: Mapping[str, float], epoch_size: int | str | None) -> Stream:
