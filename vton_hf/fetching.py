@@ -174,9 +174,11 @@ def _read(cells: Sequence[Cell], store: Store) -> list[Body]:
     bodies: list[Body] = [b""] * len(cells)
 
     def look(number: int, body: list[Body]) -> ImageError | None:
-        bodies[number] = body[0]
+        (bodies[number],) = body
+        if isinstance(body[0], StorageError):
+            return None
         try:
-            verify(body[0]) if isinstance(body[0], bytes) else None
+            verify(body[0])
         except ImageError as error:
             return error
         return None
