@@ -115,7 +115,7 @@ class Reading:
         """
         answer, flaw = await self._get_usable()
         if flaw is _Flaw.MD5 and self._bucket.is_new:
-            flaw = await self._find_out(answer)
+            answer, flaw = await self._find_out(answer)
         if flaw is None:
             return answer.body
         self._seen[xxh3_128_digest(answer.body)] += 1
@@ -170,18 +170,19 @@ class Reading:
         self._bucket.fits += fits
         return fits
 
-    async def _find_out(self, answer: Answer) -> _Flaw | None:
+    async def _find_out(self, answer: Answer) -> tuple[Answer, _Flaw | None]:
         """What the first body of a bucket that does not have its ETag's MD5 means: other reads of it tell."""
         async with self._integrity.turn(self._uri):
             for _ in range(1, _AGREE):
-                # Once another object fits it is clear: this one was damaged, perhaps more than once alike.
-                if not self._bucket.is_new or (await self._get()).body != answer.body:
+                if not self._bucket.is_new:  # another object fits: this one was damaged, perhaps more than once alike
                     break
-            else:
-                if self._bucket.is_new:
-                    self._bucket.md5 = False
-                    self._tell("are no MD5 (as with encryption by KMS): bodies are not held against them")
-        return _Flaw.MD5 if self._bucket.md5 else None
+                again = await self._get()
+                if again.body != answer.body:
+                    return again, await self._flaw(again)
+            if self._bucket.is_new:
+                self._bucket.md5 = False
+                self._tell("are no MD5 (as with encryption by KMS): bodies are not held against them")
+        return answer, _Flaw.MD5 if self._bucket.md5 else None
 
     async def _is_settled(self, answer: Answer, flaw: _Flaw | None, agreed: int) -> bool:
         """Whether reading this result so often shows that it is all there is.
