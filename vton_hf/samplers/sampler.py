@@ -93,6 +93,11 @@ class TripletSampler(Sampler[int]):
         """The epoch that is on, from 0."""
         return self._epoch
 
+    @property
+    def first_step(self) -> int:
+        """The step of its epoch at which this iteration began: 0, or where a state was taken."""
+        return self._start // self.global_batch_size
+
     def __len__(self) -> int:
         return self._steps * self.batch_size
 
