@@ -168,7 +168,7 @@ class Reading:
             return None
         fits = await asyncio.to_thread(_md5, answer.body) == etag
         self._bucket.fits += fits
-        return fits
+        return fits if fits or self._bucket.md5 else None  # another object may have shown meanwhile that it is none
 
     async def _find_out(self, answer: Answer) -> tuple[Answer, _Flaw | None]:
         """What the first body of a bucket that does not have its ETag's MD5 means: other reads of it tell."""
