@@ -117,6 +117,36 @@ def test_diffusers_own_loop_trains_on_it(export: Any, tmp_path: Path) -> None:
     assert rows[0]["condition"].size == (24, 16)
 
 
+WANTED = {
+    "train_instruct_pix2pix.py": (
+        "instruct-pix2pix",
+        {"input_image": "image", "edit_prompt": "text", "edited_image": "image"},
+    ),
+    "train_controlnet.py": ("controlnet", {"image": "image", "conditioning_image": "image", "text": "text"}),
+    "train_text_to_image.py": ("controlnet", {"image": "image", "text": "text"}),
+}
+"""What diffusers' scripts look for, unless they are told of other columns."""
+
+
+@pytest.mark.parametrize("script", WANTED)
+def test_diffusers_scripts_find_their_columns_by_dataset_name(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str], script: str
+) -> None:
+    preset, wanted = WANTED[script]
+    place = str(tmp_path / "out")
+    asked = ["export", place, bucket.fill(1).prefix, "--columns", preset, "--cache-dir", str(tmp_path / "cache")]
+    assert main(asked) == 0
+    assert capsys.readouterr().out.endswith(
+        f"diffusers' scripts: --dataset_name={place} (--train_data_dir would look for image files)\n"
+    )
+    # As the scripts call it: --dataset_config_name and --train_data_dir are None unless they are given.
+    options: dict[str, Any] = {"cache_dir": str(tmp_path / "read"), "data_dir": None}
+    for config in (None, "easy"):
+        first = datasets.load_dataset(place, config, **options)["train"][0]
+        for name, kind in wanted.items():
+            assert isinstance(first[name], str) if kind == "text" else first[name].convert("RGB").size
+
+
 @pytest.mark.parametrize("columns", [None, "controlnet"])
 @pytest.mark.parametrize("written_as", ["parquet", "webdataset"])
 def test_no_reader_of_pictures_takes_the_contact_sheet_for_data(

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 from datasets import get_dataset_config_names, load_dataset
 
 from tests.bucket import Bucket
+from tests.hub import Hub, run_python
 from vton_hf import registry
 from vton_hf.builder import VTON
 
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SCRIPT = Path(__file__).parents[1] / "builder" / "vton.py"
 ORDERS = {
     "vton_hf first": "import vton_hf; from datasets import load_dataset",
@@ -41,6 +44,18 @@ def test_the_name_is_found_whatever_is_imported_first(filled: Bucket, tmp_path: 
         [sys.executable, "-c", order + LOAD, str(tmp_path), filled.prefix], check=True, capture_output=True, text=True
     )
     assert done.stdout.strip() == "['easy/male/000'] ['easy', 'medium', 'hard'] False"
+
+
+@pytest.mark.parametrize("place", ["nowhere", "hub", "clone"])
+def test_what_a_forgotten_import_gives_is_the_first_that_readme_explains(hub: Hub, tmp_path: Path, place: str) -> None:
+    if place == "clone":
+        (tmp_path / "vton_hf").mkdir()
+        (tmp_path / "vton_hf" / "about.md").write_text("# About\n")
+    environment = hub.environment(None, tmp_path / "home") | ({"HF_HUB_OFFLINE": "1"} if place == "nowhere" else {})
+    code = "from datasets import load_dataset; load_dataset('vton_hf', 'hard', split='train', s3_prefixes=['/x'])"
+    done = run_python(code, environment, cwd=tmp_path)
+    messages = README.partition("| message | what to do |")[2].splitlines()[2].split(" | ")[0]
+    assert any(message in done.stderr for message in re.findall(r"`([^`]+)`", messages))
 
 
 def keys(path: str, bucket: Bucket) -> list[str]:

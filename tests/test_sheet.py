@@ -124,7 +124,27 @@ def test_no_rows_is_an_error_that_says_so() -> None:
         contact_sheet([])
 
 
-@pytest.mark.parametrize("options", [{"columns": 0}, {"columns": 1.5}, {"height": 0}, {"height": -3}])
+def test_a_sheet_of_many_shows_the_first_and_says_of_how_many() -> None:
+    drawn: list[int] = []
+
+    class Many:
+        def __len__(self) -> int:
+            return 10_000
+
+        def __getitem__(self, index: int) -> dict[str, Any]:
+            drawn.append(index)
+            return row()
+
+    some = contact_sheet(Many(), height=24)
+    assert drawn == list(range(64))
+    assert some.tobytes() == contact_sheet([row()] * 64, height=24, title="(the first 64 of 10,000)").tobytes()
+    told = contact_sheet([row()] * 3, limit=2, title="Mine", height=24)
+    assert told.tobytes() == contact_sheet([row()] * 2, title="Mine (the first 2 of 3)", height=24).tobytes()
+    assert contact_sheet((row() for _ in range(80)), height=24).height < some.height, "of how many is not known"
+    assert contact_sheet([row()] * 80, limit=None, height=24).height > some.height
+
+
+@pytest.mark.parametrize("options", [{"columns": 0}, {"columns": 1.5}, {"height": 0}, {"height": -3}, {"limit": 0}])
 def test_a_senseless_option_is_named(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(options))):
         contact_sheet([row()], **options)

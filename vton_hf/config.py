@@ -13,7 +13,7 @@ from vton_hf.aspect import check_fit
 from vton_hf.encoding import check_encoding
 from vton_hf.errors import ConfigError
 from vton_hf.images import VERIFY_LEVELS
-from vton_hf.mixing import RECIPES, check_weights, epoch_length
+from vton_hf.mixing import RECIPES, check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTIES
 from vton_hf.preparation import Preparation
 from vton_hf.storage import path_text
@@ -138,6 +138,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 f"None or 'min' (stop when the first difficulty is exhausted) and 'max' (when all are)."
             )
         epoch_length(dict.fromkeys(DIFFICULTIES, 1), self.weights, self.epoch_size)
+        if self.difficulty_weights is not None:
+            tell_shares(self.difficulty_weights)
         check_survey(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit)
 
     def _check_preparation(self) -> None:

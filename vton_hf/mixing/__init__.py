@@ -2,7 +2,7 @@
 
 from vton_hf.mixing.batches import plan_batches
 from vton_hf.mixing.plan import Plan, Share, plan, warn_of_repeats
-from vton_hf.mixing.recipes import RECIPES, check_weights, check_whole, epoch_length, quotas
+from vton_hf.mixing.recipes import RECIPES, check_weights, check_whole, epoch_length, quotas, tell_shares
 
 __all__ = [
     "RECIPES",
@@ -14,5 +14,6 @@ __all__ = [
     "plan",
     "plan_batches",
     "quotas",
+    "tell_shares",
     "warn_of_repeats",
 ]

@@ -1,9 +1,11 @@
 """Recipes and quotas: how many rows of each difficulty, in exact fractions."""
 
+import logging
 import math
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,6 +14,8 @@ import numpy as np
 from vton_hf.errors import ConfigError, EmptyPoolError
 from vton_hf.naming import DIFFICULTIES
 from vton_hf.values import as_int
+
+logger = logging.getLogger("vton_hf")
 
 RECIPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
     {
@@ -38,6 +42,30 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
     {'easy': 0.25, 'medium': 0.0, 'hard': 0.75}
     """
     return {name: float(part) for name, part in exact(weights).items()}
+
+
+def tell_shares(weights: Mapping[str, Any]) -> None:
+    """Say in one line, once for the same weights, what shares they stand for if they do not sum to 1.
+
+    Args:
+        weights: As for `check_weights`.
+
+    Raises:
+        ConfigError: As `check_weights`.
+    """
+    check_weights(weights)
+    _tell_shares(tuple(weights.items()))
+
+
+@lru_cache(maxsize=256)
+def _tell_shares(weights: tuple[tuple[str, Any], ...]) -> None:
+    total = sum(_fraction(weight) for _, weight in weights)
+    if total == 1:
+        return
+    shares = ", ".join(f"{name} {share:.3g}" for name, share in check_weights(dict(weights)).items())
+    # Whole numbers are meant as a ratio, such as 1 to 3; parts of 1 that miss it are most likely a slip.
+    level = logging.INFO if all(_fraction(weight).denominator == 1 for _, weight in weights) else logging.WARNING
+    logger.log(level, "Weights %s sum to %g, not to 1; taken as %s.", dict(weights), total, shares)
 
 
 def check_whole(what: str, value: object, *, least: int = 0, allowed: str = "") -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from vton_hf.errors import ConfigError, EmptyPoolError
-from vton_hf.mixing import check_weights
+from vton_hf.mixing import check_weights, tell_shares
 from vton_hf.samplers.curriculum import Curriculum, Schedule, Weights
 
 
@@ -31,6 +31,8 @@ class Recipe:
         self._curriculum = Curriculum(curriculum) if callable(curriculum) else None
         if isinstance(curriculum, Curriculum):
             self._curriculum = curriculum
+        if weights is not None:
+            tell_shares(weights)
         weights = sizes if weights is None else weights
         self._check("weights=", check_weights(weights))
         # The user's own numbers, not normalised: 1 to 2 is a third exactly.

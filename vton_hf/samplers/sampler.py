@@ -1,5 +1,6 @@
 """Which rows a rank sees, and in what order: a pure function of (seed, epoch, position)."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from vton_hf.samplers.curriculum import Curriculum, Schedule
 from vton_hf.samplers.recipe import Recipe
 from vton_hf.samplers.source import Source
 from vton_hf.samplers.state import State
+
+logger = logging.getLogger("vton_hf")
 
 
 class TripletSampler(Sampler[int]):
@@ -74,14 +77,15 @@ class TripletSampler(Sampler[int]):
         self.seed = check_whole("seed", seed)
         self._rank, self._ranks = _ranks(rank, num_replicas, self.global_batch_size)
         self._source = Source(data_source)
-        if epoch_size is None:
-            epoch_size = len(self._source)
+        epoch_size = len(self._source) if epoch_size is None else epoch_size
         self._epoch_size = check_whole("epoch_size", epoch_size, least=1, allowed="None or ")
         self._steps = max(1, self._epoch_size // self.global_batch_size)
         self._recipe = Recipe(weights, curriculum, self._source.sizes)
         self._told: set[str] = set()
         self._moves = self._next_start = 0
         self._move(0, 0)
+        if self._epoch_size > self._end:
+            logger.info("%r", self)
 
     @property
     def batch_size(self) -> int:
@@ -106,8 +110,7 @@ class TripletSampler(Sampler[int]):
         left = max(0, self._epoch_size - self._end)
         tail = f", {left:,} {'row' if left == 1 else 'rows'} left for other epochs" if left else ""
         steps = f"{self._steps:,} step{'s' * (self._steps != 1)} of {self.global_batch_size:,} rows"
-        about = f"weights {self._recipe}; seed {self.seed}"
-        return f"TripletSampler(epoch {self.epoch}: {steps}{part}{tail}; {about})"
+        return f"TripletSampler(epoch {self.epoch}: {steps}{part}{tail}; weights {self._recipe}; seed {self.seed})"
 
     def __iter__(self) -> Iterator[int]:
         # Loaders may ask for several iterators before they draw from one: only drawing uses up a resumed position.

@@ -1,17 +1,15 @@
 """A picture of triplets, for people: person, garment and try-on side by side, grouped by difficulty."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from PIL import Image, ImageDraw, ImageFont
 
 from vton_hf.errors import ConfigError
 from vton_hf.images import on_white
-from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
-from vton_hf.report import strings
+from vton_hf.naming import DIFFICULTIES, ROLES
 from vton_hf.values import as_int
 
 Colour = tuple[int, int, int]
@@ -78,7 +76,12 @@ class _Layout:
 
 
 def contact_sheet(
-    rows: Iterable[Mapping[str, Any]], *, columns: int = 2, height: int = 160, title: str | None = None
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    columns: int = 2,
+    height: int = 160,
+    title: str | None = None,
+    limit: int | None = 64,
 ) -> Image.Image:
     """Lay triplets out on one sheet.
 
@@ -89,20 +92,21 @@ def contact_sheet(
         columns: Triplets side by side.
         height: Height of a thumbnail in pixels.
         title: A line above everything.
+        limit: At most so many triplets, the first ones; where it is known that there are more, the title says so.
+            None shows all.
 
     Returns:
         An RGB image.
 
     Raises:
-        ConfigError: If there is no row, or columns or height makes no sense.
+        ConfigError: If there is no row, or columns, height or limit makes no sense.
     """
-    if (wide := as_int(columns)) is None or wide < 1:
-        raise ConfigError(f"columns={columns!r}: give a whole number, at least 1.")
-    if (high := as_int(height)) is None or high < _LOWEST:
-        raise ConfigError(f"height={height!r}: give a thumbnail's height in pixels, at least {_LOWEST}.")
-    columns, height = wide, high
+    columns, height = _whole("columns", columns), _whole("height", height, _LOWEST, "a thumbnail's height in pixels")
+    most = None if limit is None else _whole("limit", limit, what="None or a whole number")
     size = _Layout(height, columns).thumbnail
-    cells = [_cell(row, size) for row in rows]
+    cells = [_cell(row, size) for row in islice(rows, most)]
+    if isinstance(rows, Sized) and len(rows) > len(cells):
+        title = " ".join(filter(None, [title, f"(the first {len(cells):,} of {len(rows):,})"]))
     if not cells:
         raise ConfigError("A contact sheet needs at least one triplet, and there is none to show.")
     groups = _grouped(cells)
@@ -110,35 +114,11 @@ def contact_sheet(
     return _drawn(groups, layout, title)
 
 
-def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
-    """Choose triplets for a sheet: the first few of each difficulty and gender, none of them twice.
-
-    Args:
-        texts: Columns `difficulty`, `gender` and `key` of a dataset: a `pa.Table`, or lists.
-        each: At most so many of a difficulty and gender; triplets whose gender is not said are a third kind.
-
-    Returns:
-        Numbers of rows, grouped by difficulty and gender.
-
-    Raises:
-        ConfigError: If `each` makes no sense.
-
-    >>> representative({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
-    [1, 0]
-    """
-    most = as_int(each)
-    if most is None or most < 1:
-        raise ConfigError(f"each={each!r}: give a whole number, at least 1.")
-    difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
-    chosen: list[int] = []
-    for difficulty in DIFFICULTIES:
-        for gender in (*GENDERS, ""):
-            places = pc.and_(pc.equal(difficulties, difficulty), pc.equal(genders, gender))
-            # Codes are given in the order in which keys turn up.
-            codes = pc.dictionary_encode(keys.filter(places)).indices
-            firsts = [first for code in range(each) if (first := pc.index(codes, code).as_py()) >= 0]
-            chosen += pc.indices_nonzero(places).take(pa.array(firsts, pa.int64())).to_pylist()
-    return chosen
+def _whole(name: str, value: object, least: int = 1, what: str = "a whole number") -> int:
+    number = as_int(value)
+    if number is None or number < least:
+        raise ConfigError(f"{name}={value!r}: give {what}, at least {least}.")
+    return number
 
 
 def _grouped(cells: Sequence[_Cell]) -> dict[str, list[_Cell]]:

@@ -1,0 +1,43 @@
+"""Which triplets stand for all others on a contact sheet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vton_hf.errors import ConfigError
+from vton_hf.naming import DIFFICULTIES, GENDERS
+from vton_hf.report import strings
+from vton_hf.values import as_int
+
+
+def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
+    """Choose triplets for a sheet: the first few of each difficulty and gender, none of them twice.
+
+    Args:
+        texts: Columns `difficulty`, `gender` and `key` of a dataset: a `pa.Table`, or lists.
+        each: At most so many of a difficulty and gender; triplets whose gender is not said are a third kind.
+
+    Returns:
+        Numbers of rows, grouped by difficulty and gender.
+
+    Raises:
+        ConfigError: If `each` makes no sense.
+
+    >>> representative({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
+    [1, 0]
+    """
+    most = as_int(each)
+    if most is None or most < 1:
+        raise ConfigError(f"each={each!r}: give a whole number, at least 1.")
+    difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
+    chosen: list[int] = []
+    for difficulty in DIFFICULTIES:
+        for gender in (*GENDERS, ""):
+            places = pc.and_(pc.equal(difficulties, difficulty), pc.equal(genders, gender))
+            # Codes are given in the order in which keys turn up.
+            codes = pc.dictionary_encode(keys.filter(places)).indices
+            firsts = [first for code in range(each) if (first := pc.index(codes, code).as_py()) >= 0]
+            chosen += pc.indices_nonzero(places).take(pa.array(firsts, pa.int64())).to_pylist()
+    return chosen
