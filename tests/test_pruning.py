@@ -379,12 +379,12 @@ def test_a_dataset_is_remembered_beside_builders_that_remove_empty_directories(
 
 
 def loading(pipe: Any, options: dict[str, Any]) -> None:
-    """Load again and again, the bucket now with one triplet and now with another."""
+    """Load again and again, now without one triplet and now without another, while the bucket grows."""
     while not pipe.poll():
         garment = random.choice(["one", "two", "three"])
-        rows = vton_hf.load("hard", exclude=[f"hard/male/{garment}"], **options)
-        assert len(rows["key"]) == 12
-        assert len(list(vton_hf.load("hard", streaming=True, exclude=[f"hard/male/{garment}"], **options))) == 12
+        same = {"exclude": [f"hard/male/{garment}"], "epoch_size": 12, **options}
+        assert len(vton_hf.load("hard", **same)["key"]) == 12
+        assert len(list(vton_hf.load("hard", streaming=True, **same))) == 12
 
 
 def pruning(pipe: Any, options: dict[str, Any]) -> None:
@@ -397,7 +397,7 @@ def pruning(pipe: Any, options: dict[str, Any]) -> None:
 def test_many_at_once(others: Others, bucket: Bucket) -> None:
     started = [others.start(work) for work in (loading, loading, loading, pruning, pruning)]
     for turn in range(12):
-        bucket.put(triplet_keys("hard", "male", "001")["cloth_image"], png(f"turn {turn}"))
+        bucket.add_triplet("hard", "male", f"turn-{turn}")
         time.sleep(0.25)
     for other in started:
         other.go_on()

@@ -1,13 +1,14 @@
 """Stores in front of the moto server and of a fault server."""
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
 from tests.faults import FaultServer, serve_faults
 from tests.s3 import MotoS3
-from vton_hf.storage import StorageSettings, Store, settings_for
+from vton_hf.storage import StorageSettings, Store, retry, settings_for
 from vton_hf.storage.lanes import Listed
 
 KEY, SECRET, TOKEN = "AKIAEXAMPLEEXAMPLE42", "wJalr/secret+EXAMPLE", "FwoGZXIv//token=="
@@ -27,6 +28,19 @@ def store(s3: MotoS3) -> Store:
 @pytest.fixture
 def faults() -> Iterator[FaultServer]:
     yield from serve_faults()
+
+
+@pytest.fixture
+def patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each failure takes 5 s of a deadline, in no time: what busy machines do to a request, none of it."""
+    clock = SimpleNamespace(now=0.0)
+
+    def later(_: int) -> float:
+        clock.now += 5
+        return 0.001
+
+    monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(retry, "backoff", later)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_what_fails_is_fetched_again(faults: FaultServer, faulty: Faulty, troubl
 def test_a_silent_request_is_sent_again_after_the_timeout(faults: FaultServer, faulty: Faulty) -> None:
     wanted = uris(faults)
     faults.script("3", Stall())
-    assert faulty(timeout=0.5).read(wanted)[3] == faults.objects["3"]
+    assert faulty(timeout=2).read(wanted)[3] == faults.objects["3"]
     assert lanes(faults)["3"] == ["f", "p"]
 
 

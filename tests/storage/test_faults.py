@@ -119,8 +119,9 @@ def test_a_failing_credential_process_is_told_without_its_words(faults: FaultSer
         assert SECRET not in str(caught.value)
 
 
+@pytest.mark.usefixtures("patience_ends")
 def test_no_secret_is_shown_anywhere(faults: FaultServer, faulty: Faulty, caplog: pytest.LogCaptureFixture) -> None:
-    store = faulty(session_token=TOKEN, deadline=0.3)
+    store = faulty(session_token=TOKEN)
     shown = [repr(store), repr(store.settings)]
     codes = [*REFUSALS, "SlowDown", "InternalError", "Strange", "NoSuchBucket", "AccessDenied"]
     with caplog.at_level(logging.WARNING, "vton_hf"):

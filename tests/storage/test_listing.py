@@ -55,26 +55,28 @@ def test_a_refusal_half_way_is_an_error_and_no_smaller_table(faults: FaultServer
     assert faults.asked()[f"{LIST}2"] == 1
 
 
+@pytest.mark.usefixtures("patience_ends")
 def test_throttling_that_stays_is_an_error_at_the_deadline(
     faults: FaultServer, faulty: Faulty, caplog: pytest.LogCaptureFixture
 ) -> None:
     faults.always(f"{LIST}2", Status(503, "SlowDown"))
     with caplog.at_level(logging.WARNING, "vton_hf"), pytest.raises(StorageError) as caught:
-        faulty(deadline=1.5).list([P])
+        faulty(deadline=30).list([P])
     assert str(caught.value) == (
         f"Cannot list {P}: the store asked to slow down (SlowDown), however often it was tried. "
         f"Lower concurrency=, or raise deadline=."
     )
     assert caplog.messages == [
-        f"Cannot list {P}: throttled (SlowDown); trying again for up to 1.5 s.",
-        f"Cannot list {P}: throttled (SlowDown); gave up after 1.5 s.",
+        f"Cannot list {P}: throttled (SlowDown); trying again for up to 30 s.",
+        f"Cannot list {P}: throttled (SlowDown); gave up after 30 s.",
     ]
 
 
+@pytest.mark.usefixtures("patience_ends")
 def test_a_listing_that_never_goes_on_is_an_error(faults: FaultServer, faulty: Faulty) -> None:
     faults.always(LIST, Body(b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"))
     with pytest.raises(StorageError, match="the answer was damaged"):
-        faulty(deadline=1.5).list([P])
+        faulty(deadline=30).list([P])
 
 
 def test_an_error_inside_a_200_is_an_error(faults: FaultServer, faulty: Faulty) -> None:
@@ -87,7 +89,7 @@ def test_a_store_that_never_answers_ends_by_the_deadline(faults: FaultServer, fa
     faults.always("*", Stall())
     # The deadline's own error: that of the request's timeout would be another.
     with pytest.raises(StorageError, match=r"no complete answer came in time \(TimeoutError\)"):
-        faulty(timeout=600, deadline=1).list([P])
+        faulty(timeout=600, deadline=4).list([P])
 
 
 def test_one_bad_prefix_stops_the_others(faults: FaultServer, faulty: Faulty) -> None:
@@ -108,11 +110,12 @@ def test_prefixes_that_are_not_resolved_are_refused(faulty: Faulty, prefixes: li
         faulty().list(prefixes)
 
 
+@pytest.mark.usefixtures("patience_ends")
 def test_a_store_that_never_answered_is_given_up_sooner_than_one_that_did(
     faults: FaultServer, faulty: Faulty, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listing, "FIRST_CONTACT", 1.0)
+    monkeypatch.setattr(listing, "FIRST_CONTACT", 12.0)
     faults.always(LIST, Drop())
     with caplog.at_level(logging.WARNING, "vton_hf"), pytest.raises(StorageError, match="the connection broke"):
         faulty(deadline=600.0).list([P])
-    assert caplog.messages[-1].endswith("gave up after 1 s.")
+    assert caplog.messages[-1].endswith("gave up after 12 s.")

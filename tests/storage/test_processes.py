@@ -33,7 +33,7 @@ def test_children_list_and_read_after_the_parent_has(s3: MotoS3, store: Store, m
 def test_a_child_that_drops_its_parents_store_leaves_the_connections_alone(faults: FaultServer, faulty: Faulty) -> None:
     uris = [f"s3://bkt/{number}" for number in range(4)]
     faults.objects |= {f"{number}": b"x" for number in range(4)}
-    store = faulty(timeout=2, deadline=2)
+    store = faulty()
     assert store.read(uris) == [b"x"] * 4
     here, there = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("fork").Process(target=drop, args=(store, there), daemon=True)

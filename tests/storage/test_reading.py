@@ -58,9 +58,10 @@ def test_retries_are_told_once_a_call(faults: FaultServer, faulty: Faulty, caplo
     assert caplog.messages[0].endswith("throttled (SlowDown); trying again for up to 20 s.")
 
 
+@pytest.mark.usefixtures("patience_ends")
 def test_an_object_that_stays_broken_stands_in_its_place(faults: FaultServer, faulty: Faulty) -> None:
     faults.always("3", Status(503, "SlowDown"))
-    bodies = faulty(deadline=1.5).read(ALL)
+    bodies = faulty().read(ALL)
     assert str(bodies[3]) == (
         f"Cannot read {uri(3)}: the store asked to slow down (SlowDown), however often it was tried. "
         f"Lower concurrency=, or raise deadline=."
@@ -68,10 +69,11 @@ def test_an_object_that_stays_broken_stands_in_its_place(faults: FaultServer, fa
     assert [*bodies[:3], *bodies[4:]] == [*BODIES[:3], *BODIES[4:]]
 
 
+@pytest.mark.usefixtures("patience_ends")
 def test_an_outage_is_raised(faults: FaultServer, faulty: Faulty) -> None:
     faults.always("*", Status(500, "InternalError"))
     with pytest.raises(StorageError) as caught:
-        faulty(concurrency=2, deadline=1.5).read(ALL)
+        faulty(concurrency=2).read(ALL)
     assert "the store failed (InternalError), however often it was tried." in str(caught.value)
 
 
@@ -130,14 +132,14 @@ def test_an_answer_that_never_ends_is_cut_at_the_deadline(
     faults: FaultServer, faulty: Faulty, trouble: Stall | Trickle
 ) -> None:
     faults.always("3", trouble)
-    bodies = faulty(timeout=600, deadline=1).read(ALL)
+    bodies = faulty(timeout=600, deadline=4).read(ALL)
     assert "no complete answer came in time (TimeoutError), however often it was tried." in str(bodies[3])
     assert bodies[9] == BODIES[9]
 
 
 def test_a_silent_request_is_sent_again_after_the_timeout(faults: FaultServer, faulty: Faulty) -> None:
     faults.script("3", Stall())
-    assert faulty(timeout=0.5).read(ALL) == BODIES
+    assert faulty(timeout=2).read(ALL) == BODIES
     assert faults.asked()["3"] == 2
 
 

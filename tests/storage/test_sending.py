@@ -259,10 +259,11 @@ def test_a_refusal_says_which_right_is_missing_and_no_secret(faults: FaultServer
     assert file.exists()
 
 
+@pytest.mark.usefixtures("patience_ends")
 def test_throttling_that_stays_is_an_error_at_the_deadline(faults: FaultServer, faulty: Faulty, file: Path) -> None:
     faults.always("PUT p/a", Status(503, "SlowDown"))
     faults.always("DELETE p/a", Status(503, "SlowDown"))
-    store = faulty(deadline=1)
+    store = faulty()
     with pytest.raises(UnavailableError, match=r"^Cannot write .*/p/a: the store asked to slow down \(SlowDown\)"):
         store.send(file, URI)
     with pytest.raises(UnavailableError, match=r"^Cannot delete .*/p/a: the store asked to slow down \(SlowDown\)"):

@@ -1,6 +1,7 @@
 """Broken samples while training: replaced, raised or skipped; told, counted, and never too many in silence."""
 
 import logging
+import math
 import shutil
 import struct
 import zlib
@@ -17,6 +18,7 @@ import vton_hf
 from tests.bucket import ROOT, Bucket, Load, encoded, png, triplet_keys
 from tests.faults import BUCKET, Drop, FaultServer, Status, serve_faults
 from vton_hf.naming import DIFFICULTIES, ROLES
+from vton_hf.storage import retry
 
 SMALL = {"image_size": (8, 8)}
 BREAK = ("truncated", "html", "zero bytes", "vanished")
@@ -152,7 +154,7 @@ def test_a_number_of_broken_samples_counts_over_all_workers(bucket: Bucket) -> N
     rows = dataset(bucket, max_broken=6)
     for index in range(8):
         damage(bucket, triplet_keys("hard", "female", f"{index:03d}")["cloth_image"], "zero bytes")
-    with pytest.raises(vton_hf.ImageError, match="7 triplets were broken, more than max_broken allows"):
+    with pytest.raises(vton_hf.ImageError, match=r"[78] triplets were broken, more than max_broken allows"):
         list(DataLoader(rows, batch_size=2, num_workers=2, timeout=60))
 
 
@@ -171,16 +173,19 @@ def server() -> Iterator[FaultServer]:
 
 @pytest.mark.s3
 @pytest.mark.parametrize("answer", [Status(503, "SlowDown"), Drop()])
-def test_an_outage_is_not_a_bad_sample(server: FaultServer, tmp_path: Path, answer: Status | Drop) -> None:
+def test_an_outage_is_not_a_bad_sample(
+    server: FaultServer, tmp_path: Path, answer: Status | Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for index in range(6):
         for key in triplet_keys("easy", "male", f"{index:03d}").values():
             server.objects[key] = png(key)
-    vton_hf.configure(endpoint_url=server.url, region="us-east-1", access_key="a", secret_key="b", deadline=1.0)
+    vton_hf.configure(endpoint_url=server.url, region="us-east-1", access_key="a", secret_key="b")
     rows = vton_hf.get_vton_dataset(
         "easy", [ROOT], s3_bucket=BUCKET, cache_dir=str(tmp_path), max_broken=1.0, **SMALL
     )  # fmt: skip
     assert rows[0]["cloth_image"].shape == (3, 8, 8)
     server.always("*", answer)
+    monkeypatch.setattr(retry, "backoff", lambda _: math.inf)  # nothing is tried again
     with pytest.raises(vton_hf.StorageError):
         rows[:]
     assert rows.failures() == []
