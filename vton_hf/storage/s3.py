@@ -3,6 +3,8 @@
 import difflib
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +16,7 @@ from aiobotocore.httpchecksum import StreamingChecksumBody  # type: ignore[impor
 from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 from botocore.configprovider import ConstantProvider
 from botocore.loaders import Loader, create_loader
+from botocore.utils import parse_timestamp
 
 from vton_hf.errors import ConfigError
 from vton_hf.storage import environment
@@ -155,11 +158,20 @@ def _checked(settings: StorageSettings) -> dict[str, Any]:
 def _session(profile: str | None) -> AioSession:
     session = AioSession(profile=profile)
     session.register_component("data_loader", _models())
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
     if profile is None:
         # botocore takes an empty AWS_PROFILE for the name of a profile, and fails.
         provider = ConstantProvider(environment.profile())
         session.get_component("config_store").set_config_provider("profile", provider)
     return session
+
+
+def _timestamp(text: Any) -> datetime:
+    """As botocore reads it; a time in ISO 8601, as each object of a listing has one, in 0.001 ms instead of 0.12."""
+    if isinstance(text, str) and "T" in text:
+        with suppress(ValueError):
+            return datetime.fromisoformat(text)
+    return parse_timestamp(text)  # type: ignore[no-any-return]  # botocore is untyped
 
 
 @cache
