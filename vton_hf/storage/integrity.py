@@ -8,7 +8,6 @@ never with the ETag, it is no MD5 there.
 import asyncio
 import hashlib
 import logging
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -16,12 +15,11 @@ from typing import Final
 
 from xxhash import xxh3_128_digest
 
+from vton_hf.storage.etags import MD5, Bucket, authority, bare, bucket_of
 from vton_hf.storage.faults import ChangedError, DamagedError
 from vton_hf.storage.lanes import Answer, Lane, Listed
 
 _log = logging.getLogger("vton_hf")
-
-_MD5: Final = re.compile(r"[0-9a-f]{32}")
 
 _CHECKS_ITSELF: Final = b"\x89PNG\r\n\x1a\n"
 """A PNG holds a CRC of all that is in it, which whoever verifies or decodes it compares: 0.4 ms for 1 MB, MD5 2.1."""
@@ -47,25 +45,6 @@ class _Flaw(Enum):
 
 
 @dataclass(slots=True)
-class _Bucket:
-    """What this process has found out about a bucket's ETags."""
-
-    md5: bool = True  # some may be
-    like_the_listing: bool = True
-    alike: int = 0  # objects that came with the ETag of the listing
-    fits: int = 0  # bodies whose MD5 the ETag was
-    others: int = 0  # objects whose ETag it was not
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing is known yet."""
-        return self.md5 and not self.fits
-
-
-_buckets: dict[tuple[str | None, str], _Bucket] = {}
-
-
-@dataclass(slots=True)
 class Integrity:
     """How the bodies of one call are checked.
 
@@ -78,13 +57,13 @@ class Integrity:
     always_md5: bool = False
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
-    def bucket_of(self, uri: str) -> _Bucket:
+    def bucket_of(self, uri: str) -> Bucket:
         """What is known of the bucket of an object."""
-        return _buckets.setdefault((self.endpoint, _authority(uri)), _Bucket())
+        return bucket_of(self.endpoint, uri)
 
     def turn(self, uri: str) -> asyncio.Lock:
         """Held while one object shows what the ETags of its bucket are, so that the others need not be read twice."""
-        return self._turns.setdefault(_authority(uri), asyncio.Lock())
+        return self._turns.setdefault(authority(uri), asyncio.Lock())
 
 
 class Reading:
@@ -102,7 +81,7 @@ class Reading:
         self, uri: str, listed: Listed, lane: Lane, integrity: Integrity, unusable: bytes | None = None
     ) -> None:
         self._uri = uri
-        self._listed = listed._replace(etag=_bare(listed.etag))
+        self._listed = listed._replace(etag=bare(listed.etag))
         self._lane = lane
         self._integrity = integrity
         self._bucket = integrity.bucket_of(uri)
@@ -146,7 +125,7 @@ class Reading:
 
     async def _get(self) -> Answer:
         answer = await self._lane.get(self._uri, self._listed)
-        return answer._replace(etag=_bare(answer.etag))
+        return answer._replace(etag=bare(answer.etag))
 
     async def _flaw(self, answer: Answer) -> _Flaw | None:
         listed = self._listed
@@ -167,7 +146,7 @@ class Reading:
     async def _fits_md5(self, answer: Answer) -> bool | None:
         """Whether the body has the ETag's MD5; None if the ETag is none."""
         etag = (self._listed.etag or answer.etag).lower()
-        if not self._bucket.md5 or not _MD5.fullmatch(etag):
+        if not self._bucket.md5 or not MD5.fullmatch(etag):
             return None
         small = len(answer.body) <= _SMALL
         fits = (_md5(answer.body) if small else await asyncio.to_thread(_md5, answer.body)) == etag
@@ -220,7 +199,7 @@ class Reading:
 
     def _is_listed_so(self, now: Listed) -> bool:
         size = self._listed.size in {None, now.size}
-        return size and (not self._listed.etag or _bare(now.etag) == self._listed.etag)
+        return size and (not self._listed.etag or bare(now.etag) == self._listed.etag)
 
     def _words(self, answer: Answer, flaw: _Flaw | None) -> str:
         listed, size = self._listed, len(answer.body)
@@ -231,23 +210,7 @@ class Reading:
         return "its MD5 is not its ETag"
 
     def _tell(self, what: str) -> None:
-        _log.info("ETags of %s %s (found out with %s).", _authority(self._uri), what, self._uri)
-
-
-def wants_checksum(uri: str, listed: Listed, endpoint: str | None) -> bool:
-    """Whether nothing but a checksum of the store's own would show that the object's bytes were damaged on the way."""
-    bucket = _buckets.get((endpoint, _authority(uri)))
-    md5 = (bucket is None or bucket.md5) and bool(_MD5.fullmatch(_bare(listed.etag).lower()))
-    return bool(listed.etag) and not md5 and not uri.lower().endswith(".png")
-
-
-def _authority(uri: str) -> str:
-    scheme, _, rest = uri.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"
-
-
-def _bare(etag: str) -> str:
-    return etag.removeprefix("W/").strip('"')
+        _log.info("ETags of %s %s (found out with %s).", authority(self._uri), what, self._uri)
 
 
 def _md5(body: bytes) -> str:
