@@ -20,9 +20,9 @@ from botocore.utils import parse_timestamp
 
 from vton_hf.errors import ConfigError
 from vton_hf.storage import environment
+from vton_hf.storage.etags import wants_checksum
 from vton_hf.storage.fast import FastLane
 from vton_hf.storage.faults import Kind, classify
-from vton_hf.storage.etags import wants_checksum
 from vton_hf.storage.lanes import Answer, Listed
 from vton_hf.storage.loop import close_with
 from vton_hf.storage.messages import Ask
