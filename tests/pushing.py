@@ -35,8 +35,8 @@ print(json.dumps(found))
 
 PUSH = """
 import json, sys
-import vton_hf.hub.patience
-vton_hf.hub.patience.DEADLINE = 6.0
+import vton_hf.exports.hub.patience
+vton_hf.exports.hub.patience.DEADLINE = 6.0
 repo_id, options = json.loads(sys.argv[1])
 pushed = vton_hf.push_to_hub(repo_id, **options)
 print(json.dumps({"url": pushed.url, "new": [part.new_files for part in pushed.parts], "table": str(pushed)}))
@@ -44,8 +44,8 @@ print(json.dumps({"url": pushed.url, "new": [part.new_files for part in pushed.p
 
 COMMAND = """
 import sys
-import vton_hf.hub.patience
-vton_hf.hub.patience.DEADLINE = 6.0
+import vton_hf.exports.hub.patience
+vton_hf.exports.hub.patience.DEADLINE = 6.0
 from vton_hf.cli import main
 sys.exit(main(sys.argv[1:]))
 """

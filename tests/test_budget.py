@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 import vton_hf
 from tests.bucket import Bucket
-from vton_hf.stopwatch import STAGES, stage, take
+from vton_hf._core.timing import STAGES, stage, take
 
 SLOW = 0.02
 

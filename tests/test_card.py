@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.s3 import MotoS3
-from vton_hf.card import Contents, Split, render
-from vton_hf.delivery import PRESETS
-from vton_hf.delivery.columns import parse_columns
+from vton_hf.cache.features import features
 from vton_hf.errors import ConfigError
-from vton_hf.features import features
+from vton_hf.exports import PRESETS
+from vton_hf.exports.card import Contents, Split, render
+from vton_hf.exports.columns import parse_columns
 from vton_hf.mixing import RECIPES
 from vton_hf.naming import ROLES
 
@@ -596,7 +596,7 @@ def test_diffusers_columns_are_told_the_way_into_its_scripts(preset: str, place:
 
 
 def test_the_builders_readme_tells_the_same() -> None:
-    about = resources.files("vton_hf.card").joinpath("about.md").read_text(encoding="utf-8")
+    about = resources.files("vton_hf.exports.card").joinpath("about.md").read_text(encoding="utf-8")
     readme = tables((ROOT / "builder/README.md").read_text(encoding="utf-8"))
     columns, recipes = tables(about)
     assert columns in readme

@@ -6,7 +6,7 @@ import pytest
 from datasets import Image, Value, load_dataset
 
 from tests.bucket import Bucket
-from vton_hf.config import VTONConfig
+from vton_hf.builder.config import VTONConfig
 from vton_hf.errors import ConfigError, LayoutError
 from vton_hf.mixing import RECIPES
 

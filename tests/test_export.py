@@ -18,7 +18,7 @@ from tests.bucket import Bucket, Load
 from tests.pushing import seen
 from tests.s3 import MotoS3
 from vton_hf.cli import main
-from vton_hf.delivery.folder import Folder
+from vton_hf.exports.folder import Folder
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_is_half_written_is_not_seen(export: Any, tmp_path: Path, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("vton_hf.delivery.folder.Folder.publish", fail)
+        patch.setattr("vton_hf.exports.folder.Folder.publish", fail)
         with pytest.raises(KeyboardInterrupt):
             export(configs="hard", seed=1)
     assert len([name for name in files(tmp_path / "out") if name.endswith(".parquet")]) == 2

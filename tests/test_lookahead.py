@@ -14,7 +14,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 import vton_hf
 from tests.bucket import png, triplet_keys
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.lookahead import LookAhead
+from vton_hf.loader.prefetch import LookAhead
 from vton_hf.storage import Store, settings_for
 
 pytestmark = [

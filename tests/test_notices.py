@@ -15,9 +15,9 @@ from torch.utils.data import DataLoader
 import vton_hf
 from tests import icc
 from tests.bucket import Bucket, Load, encoded, png, triplet_keys
-from vton_hf import notices
-from vton_hf.aspect import distortions
 from vton_hf.cli import main
+from vton_hf.images import notices
+from vton_hf.images.aspect import distortions
 from vton_hf.naming import ROLES
 
 PERSON, GARMENT, TARGET = ROLES

@@ -10,10 +10,10 @@ from PIL import Image
 
 import vton_hf
 from tests.bucket import Bucket, encoded, png, triplet_keys
-from vton_hf.aspect import ASPECTS, fit, matched
 from vton_hf.images import decode
+from vton_hf.images.aspect import ASPECTS, fit, matched
+from vton_hf.images.spec import Preparation
 from vton_hf.naming import ROLES
-from vton_hf.preparation import Preparation
 
 PERSON, GARMENT, TARGET = ROLES
 KEYS = triplet_keys("easy", "female", "000")

@@ -18,8 +18,8 @@ import pytest
 
 import vton_hf
 from tests.bucket import Bucket
-from vton_hf import claims
-from vton_hf.chunks import read_report, write
+from vton_hf.cache import claims
+from vton_hf.cache.chunks import read_report, write
 from vton_hf.cli import main, tidying
 
 PROCESSES = multiprocessing.get_context("forkserver")

@@ -178,14 +178,14 @@ def test_offline_is_offline(client: Client) -> None:
 
 FULL = """
 import errno
-import vton_hf.delivery.lots as lots
+import vton_hf.exports.lots as lots
 def full(*args, **kwargs):
     raise OSError(errno.ENOSPC, "No space left on device")
 lots.write_parquet = full
 """
 
 SMALL = """
-import vton_hf.delivery.dispatch as dispatch
+import vton_hf.exports.dispatch as dispatch
 dispatch.free_bytes = lambda root: 1000
 """
 

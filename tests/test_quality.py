@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vton_hf.errors import ConfigError
-from vton_hf.quality import psnr, ssim
+from vton_hf.images.metrics import psnr, ssim
 
 
 def grey(pixels: np.ndarray) -> Image.Image:

@@ -16,7 +16,7 @@ from datasets import get_dataset_config_names, load_dataset
 from tests.bucket import Bucket
 from tests.hub import Hub, run_python
 from vton_hf import registry
-from vton_hf.builder import VTON
+from vton_hf.builder.builder import VTON
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SCRIPT = Path(__file__).parents[1] / "builder" / "vton.py"
@@ -74,7 +74,7 @@ def test_the_script_is_found_by_its_path(filled: Bucket, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", ["vton.py", "other.py", "vton_hf.py"])
 def test_another_script_is_not_ours(name: str, tmp_path: Path) -> None:
     script = tmp_path / name
-    script.write_text("from vton_hf.builder import VTON" if name != "vton.py" else "VTON = 1")
+    script.write_text("from vton_hf.builder.builder import VTON" if name != "vton.py" else "VTON = 1")
     assert not registry.is_ours(str(script))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.triplets.listings import listing, several, whole
 from vton_hf.mixing import RECIPES, plan
-from vton_hf.report import (
+from vton_hf.report.tables import (
     amount,
     audit_table,
     bucket_counts,

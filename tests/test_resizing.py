@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 
 import vton_hf
 from tests.bucket import Bucket, encoded
-from vton_hf.aspect import ASPECTS, fit, halfway, resized
 from vton_hf.images import MAX_PIXELS
+from vton_hf.images.aspect import ASPECTS, fit, halfway, resized
 from vton_hf.naming import ROLES
 from vton_hf.transforms import kinds
 from vton_hf.transforms.kinds import Pillow, Tensors

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from vton_hf.errors import ConfigError
-from vton_hf.sheet import contact_sheet, representative
+from vton_hf.report import contact_sheet, representative
 
 RED, GREEN, BLUE = (200, 20, 20), (20, 180, 20), (20, 20, 200)
 

@@ -3,8 +3,8 @@
 import pytest
 from datasets import ReadInstruction, Split
 
+from vton_hf.builder.splits import each_split, is_part, row_ranges
 from vton_hf.errors import ConfigError
-from vton_hf.splits import each_split, is_part, row_ranges
 
 
 @pytest.mark.parametrize(

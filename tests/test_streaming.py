@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import vton_hf
 from tests.bucket import Bucket, Load, loader, png, triplet_keys
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.streaming import SHARD_ROWS, cut_shards
+from vton_hf.builder.streaming import SHARD_ROWS, cut_shards
 
 
 def test_a_stream_is_the_map_style_mix_row_by_row(load: Load, bucket: Bucket) -> None:

@@ -16,7 +16,7 @@ import vton_hf
 from tests.bucket import Bucket, loader
 from tests.listings.test_listings import put
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.chunks import workers
+from vton_hf.cache.chunks import workers
 from vton_hf.cli import main
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -143,7 +143,7 @@ def test_a_stream_for_which_no_disk_has_room_says_so(
     bucket: Bucket, tmp_path: Path, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.fill(2)
-    monkeypatch.setattr("vton_hf.records.files._ours", lambda: tmp_path / "elsewhere")
+    monkeypatch.setattr("vton_hf.cache.records.files._ours", lambda: tmp_path / "elsewhere")
     refused(errno.ENOSPC, str(tmp_path))
     with pytest.raises(vton_hf.BuildError, match=r"The disk of .* is full"):
         vton_hf.load("hard", streaming=True, s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
@@ -188,7 +188,7 @@ def test_the_command_line_says_it_in_a_line(
 def test_a_listing_that_cannot_be_kept_is_one_line_and_no_error(
     s3: MotoS3, tmp_path: Path, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    monkeypatch.setattr("vton_hf.listings.modes.WORTH", 2)
+    monkeypatch.setattr("vton_hf.cache.listings.modes.WORTH", 2)
     caplog.set_level(logging.INFO, "vton_hf")
     put(s3, "easy", "male", "003")
     load = loader(f"s3://{BUCKET}/dataset_ultimate/", tmp_path / "cache", storage_options=s3.storage_options)

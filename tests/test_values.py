@@ -13,10 +13,10 @@ from datasets import load_dataset
 
 import vton_hf
 from tests.bucket import Bucket, Load
+from vton_hf._core.checks import as_int, as_size
 from vton_hf.cli import main
 from vton_hf.errors import AccessError, ConfigError
 from vton_hf.storage import StorageSettings
-from vton_hf.values import as_int, as_size
 
 SIGNED = "https://photos.s3.amazonaws.com/data?X-Amz-Credential=AKIA%2F1&X-Amz-Signature=0f0e"
 INTS: list[Callable[[int], Any]] = [np.int64, np.uint8, torch.tensor, np.array]

@@ -24,22 +24,20 @@ from vton_hf.errors import (
     UnavailableError,
     VTONError,
 )
-from vton_hf.orphans import watch_workers
+from vton_hf.loader.worker import install
 from vton_hf.registry import register
 
 if TYPE_CHECKING:
-    from vton_hf.budget import TimeBudget, time_budget
-    from vton_hf.builder import VTON, load
-    from vton_hf.collate import collate_triplets
-    from vton_hf.config import VTONConfig
-    from vton_hf.delivery import Delivery, export
-    from vton_hf.hub import push_to_hub
-    from vton_hf.samplers import Curriculum, TripletSampler
-    from vton_hf.sheet import contact_sheet
+    from vton_hf.builder import VTON, VTONConfig, load
+    from vton_hf.exports import Delivery, export, push_to_hub
+    from vton_hf.loader.collate import collate_triplets
+    from vton_hf.loader.dataset import S3VTONDataset
+    from vton_hf.loader.profile import TimeBudget, time_budget
+    from vton_hf.loader.samplers import Curriculum, TripletSampler
+    from vton_hf.loader.variants import S3VTONDatasetEasy, S3VTONDatasetHard, S3VTONDatasetMedium, get_vton_dataset
+    from vton_hf.report import contact_sheet
     from vton_hf.storage import configure
-    from vton_hf.torch_dataset import S3VTONDataset
     from vton_hf.transforms import TripletTransform, set_transform, transform_of
-    from vton_hf.variants import S3VTONDatasetEasy, S3VTONDatasetHard, S3VTONDatasetMedium, get_vton_dataset
 
 __version__ = "0.1.0"
 
@@ -82,25 +80,25 @@ __all__ = [
 
 _ROOMS = {
     "VTON": "builder",
-    "Curriculum": "samplers",
-    "Delivery": "delivery",
-    "S3VTONDataset": "torch_dataset",
-    "S3VTONDatasetEasy": "variants",
-    "S3VTONDatasetHard": "variants",
-    "S3VTONDatasetMedium": "variants",
-    "TimeBudget": "budget",
-    "TripletSampler": "samplers",
+    "Curriculum": "loader.samplers",
+    "Delivery": "exports",
+    "S3VTONDataset": "loader.dataset",
+    "S3VTONDatasetEasy": "loader.variants",
+    "S3VTONDatasetHard": "loader.variants",
+    "S3VTONDatasetMedium": "loader.variants",
+    "TimeBudget": "loader.profile",
+    "TripletSampler": "loader.samplers",
     "TripletTransform": "transforms",
-    "VTONConfig": "config",
-    "collate_triplets": "collate",
+    "VTONConfig": "builder",
+    "collate_triplets": "loader.collate",
     "configure": "storage",
-    "contact_sheet": "sheet",
-    "export": "delivery",
-    "get_vton_dataset": "variants",
+    "contact_sheet": "report",
+    "export": "exports",
+    "get_vton_dataset": "loader.variants",
     "load": "builder",
-    "push_to_hub": "hub",
+    "push_to_hub": "exports",
     "set_transform": "transforms",
-    "time_budget": "budget",
+    "time_budget": "loader.profile",
     "transform_of": "transforms",
 }
 
@@ -123,4 +121,4 @@ def __dir__() -> list[str]:
 
 
 register()
-watch_workers()
+install()

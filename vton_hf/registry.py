@@ -56,7 +56,7 @@ def _wrap(load: ModuleType) -> None:
     @functools.wraps(original)
     def dataset_module_factory(path: str, *args: Any, **kwargs: Any) -> Any:
         if is_ours(path):
-            return module(module_path="vton_hf.builder", hash="", builder_kwargs={"dataset_name": NAME})
+            return module(module_path="vton_hf.builder.builder", hash="", builder_kwargs={"dataset_name": NAME})
         return original(path, *args, **kwargs)
 
     dataset_module_factory._finds_vton_hf = True  # type: ignore[attr-defined]  # noqa: SLF001

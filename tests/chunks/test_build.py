@@ -20,7 +20,7 @@ from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from tests.faults import BUCKET as FAULTY
 from tests.faults import Body, Status, serve_faults
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.chunks import disk, workers
+from vton_hf.cache.chunks import disk, workers
 from vton_hf.cli import main
 
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
@@ -46,7 +46,7 @@ def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, slow: fl
     """Another process that builds `hard`, each chunk held up by `slow` seconds."""
     script = f"""
 import time, datasets, vton_hf
-from vton_hf.chunks import write
+from vton_hf.cache.chunks import write
 original = write.put_in_place
 def slowed(*args):
     original(*args)
@@ -273,7 +273,7 @@ def test_a_full_disk_is_named_and_nothing_half_written_stays(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("vton_hf.chunks.write.write_report", full)
+    monkeypatch.setattr("vton_hf.cache.chunks.write.write_report", full)
     with pytest.raises(vton_hf.BuildError, match=r"The disk of .* is full\. Finished chunks are kept"):
         vton_hf.load("easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
     assert not list((tmp_path / "cache").rglob("data.arrow"))

@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from vton_hf.chunks.build import older_chunks
-from vton_hf.chunks.cut import TARGET_BYTES, TARGET_ROWS, Chunk, cut
+from vton_hf.cache.chunks.build import older_chunks
+from vton_hf.cache.chunks.cut import TARGET_BYTES, TARGET_ROWS, Chunk, cut
+from vton_hf.images.spec import Preparation
 from vton_hf.naming import DIFFICULTIES, GENDERS
-from vton_hf.preparation import Preparation
 from vton_hf.triplets import Manifest, discover
 
 

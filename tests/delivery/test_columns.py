@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from tests.bucket import encoded, png
-from vton_hf.delivery.columns import PRESETS, parse_columns
+from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
 from vton_hf.errors import ConfigError, ImageError
-from vton_hf.features import TEXT_COLUMNS, features, image_column
+from vton_hf.exports.columns import PRESETS, parse_columns
 from vton_hf.naming import ROLES
 
 

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 
 from tests.bucket import png
 from tests.delivery.test_columns import triplets
-from vton_hf.delivery.parquet import write_parquet
-from vton_hf.features import features
+from vton_hf.cache.features import features
+from vton_hf.exports.parquet import write_parquet
 
 
 def table(*names: str) -> pa.Table:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vton_hf.delivery.shards import cut, groups, parse_size
 from vton_hf.errors import ConfigError
+from vton_hf.exports.shards import cut, groups, parse_size
 
 
 def lengths(sizes: Sequence[int], limit: int) -> list[int]:

@@ -16,10 +16,10 @@ import pytest
 
 from tests.bucket import encoded, png
 from tests.delivery.test_columns import TABLE, opened, triplets
-from vton_hf.delivery.columns import parse_columns
-from vton_hf.delivery.tar import image_kinds, sample_features, write_tar
+from vton_hf.cache.features import features
 from vton_hf.errors import ConfigError, ImageError
-from vton_hf.features import features
+from vton_hf.exports.columns import parse_columns
+from vton_hf.exports.tar import image_kinds, sample_features, write_tar
 from vton_hf.naming import ROLES
 
 CONTROLNET = parse_columns("controlnet", "{garment} für {key}")

@@ -14,7 +14,7 @@ from tests.bucket import Bucket, encoded
 from tests.pngs import Form, chunk, png_of, rows_of
 from vton_hf.errors import ImageError
 from vton_hf.images import decode, decode_array, verify
-from vton_hf.preparation import Preparation
+from vton_hf.images.spec import Preparation
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 24, 3), np.uint8))
 

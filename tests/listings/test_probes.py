@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from vton_hf.cache.listings.probes import PROBES, Outcome, compare
 from vton_hf.errors import StorageError
-from vton_hf.listings.probes import PROBES, Outcome, compare
 
 ROOT = "s3://b/root/"
 ROWS = 2_000

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from vton_hf.loader.samplers import TripletSampler
 from vton_hf.mixing import Plan, plan
 from vton_hf.naming import DIFFICULTIES
-from vton_hf.samplers import TripletSampler
 
 MANY_WORKERS = "ignore:This DataLoader will create .* worker processes:UserWarning"
 """Torch warns of more workers than cores; on a box of two, three are too many."""

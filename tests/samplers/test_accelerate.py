@@ -18,8 +18,8 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from tests.samplers.sources import VITALS, Planned, batches, loader, rows, seen
 from vton_hf.errors import ConfigError
+from vton_hf.loader.samplers import TripletSampler
 from vton_hf.mixing import RECIPES
-from vton_hf.samplers import TripletSampler
 
 pytestmark = pytest.mark.filterwarnings(VITALS)
 DATA = rows(12, 12, 24)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from vton_hf.errors import ConfigError
+from vton_hf.loader.samplers import Curriculum
 from vton_hf.mixing import RECIPES, check_weights
-from vton_hf.samplers import Curriculum
 
 EASY, MEDIUM, HARD = (check_weights(recipe) for recipe in RECIPES.values())
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.bucket import Bucket, Load
 from tests.samplers.sources import MANY_WORKERS, Planned, batches, loader, rows, seen
 from vton_hf.errors import ConfigError
+from vton_hf.loader.samplers import Curriculum, TripletSampler
 from vton_hf.mixing import RECIPES
-from vton_hf.samplers import Curriculum, TripletSampler
 from vton_hf.transforms import set_transform
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=60, database=None)

@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader, Subset
 from tests.bucket import Bucket, Load
 from tests.samplers.sources import Planned, batches, counted, loader, names, rows
 from vton_hf.errors import ConfigError, EmptyPoolError
+from vton_hf.loader.samplers import Curriculum, TripletSampler
 from vton_hf.mixing import RECIPES
-from vton_hf.samplers import Curriculum, TripletSampler
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=40, database=None)
 DATA = rows(40, 40, 80)

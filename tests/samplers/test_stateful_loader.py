@@ -7,7 +7,7 @@ import pytest
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from tests.samplers.sources import MANY_WORKERS, VITALS, loader, rows, seen
-from vton_hf.samplers import TripletSampler
+from vton_hf.loader.samplers import TripletSampler
 
 pytestmark = pytest.mark.filterwarnings(VITALS)
 DATA = rows(12, 12, 24)

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from tests.bucket import encoded
-from vton_hf.aspect import ASPECTS
+from vton_hf.images.aspect import ASPECTS
 from vton_hf.transforms import kinds
 from vton_hf.transforms.kinds import Pillow, Tensors
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from vton_hf.stopwatch import stage
+from vton_hf._core.timing import stage
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

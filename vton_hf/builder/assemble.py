@@ -10,10 +10,10 @@ import numpy as np
 from datasets.fingerprint import Hasher
 from datasets.table import InMemoryTable, MemoryMappedTable, concat_tables
 
+from vton_hf.builder.splits import SPLIT, is_part, name_of, row_ranges
+from vton_hf.cache import features
 from vton_hf.errors import BuildError
-from vton_hf.features import features
 from vton_hf.mixing import Plan
-from vton_hf.splits import SPLIT, is_part, name_of, row_ranges
 
 logger = logging.getLogger("vton_hf")
 

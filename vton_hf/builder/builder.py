@@ -9,18 +9,17 @@ from typing import Any, Final
 
 import datasets
 
-from vton_hf import mixing, pools, storage
-from vton_hf.config import VERSION, VTONConfig, check_options, plain
+from vton_hf import mixing, storage
+from vton_hf.builder import assemble as pools
+from vton_hf.builder.config import VERSION, VTONConfig, check_options, plain
+from vton_hf.builder.lazy_images import FetchImages
+from vton_hf.builder.readable import ReadableBuilder
+from vton_hf.builder.resume import Origin, TripletExamples
+from vton_hf.builder.source import Source
+from vton_hf.builder.splits import SPLIT, each_split, name_of, row_ranges
+from vton_hf.builder.streaming import Shard, Stream, cut_shards, read_shards
+from vton_hf.cache import Cache, check_features, check_usable, features
 from vton_hf.errors import ConfigError
-from vton_hf.features import check_features, features
-from vton_hf.fetching import FetchImages
-from vton_hf.left_out import check_usable
-from vton_hf.readable import ReadableBuilder
-from vton_hf.records import Cache
-from vton_hf.resume import Origin, TripletExamples
-from vton_hf.source import Source
-from vton_hf.splits import SPLIT, each_split, name_of, row_ranges
-from vton_hf.streaming import Shard, Stream, cut_shards, read_shards
 
 _BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - {
     "data_dir",

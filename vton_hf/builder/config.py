@@ -9,16 +9,13 @@ from typing import Any, Final
 import datasets
 import numpy as np
 
-from vton_hf.aspect import check_fit
-from vton_hf.encoding import check_encoding
+from vton_hf._core.checks import as_int, as_size
 from vton_hf.errors import ConfigError
-from vton_hf.images import VERIFY_LEVELS
+from vton_hf.images import VERIFY_LEVELS, Preparation, check_encoding, check_fit
 from vton_hf.mixing import RECIPES, check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTIES
-from vton_hf.preparation import Preparation
 from vton_hf.storage import path_text
 from vton_hf.triplets import CLOTH_RULES, Exclude, check_survey
-from vton_hf.values import as_int, as_size
 
 VERSION: Final = datasets.Version("1.0.0")
 MIXINGS: Final = ("exact", "interleave")

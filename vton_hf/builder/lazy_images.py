@@ -7,13 +7,12 @@ from typing import Any, Final, TypeAlias, TypeVar
 import datasets
 import pyarrow.compute as pc
 
-from vton_hf import lookahead
+from vton_hf._core import hooks
+from vton_hf._core.timing import stage
+from vton_hf.builder.formats import CellTransform
 from vton_hf.errors import ConfigError, ImageError, StorageError
-from vton_hf.formats import CellTransform
-from vton_hf.images import is_sound, verify
+from vton_hf.images import is_sound, profile_notices, tell_once, verify
 from vton_hf.naming import ROLES
-from vton_hf.notices import profile_notices, tell_once
-from vton_hf.stopwatch import stage
 from vton_hf.storage import Body, Source, Store, use_each
 
 _T = TypeVar("_T")
@@ -153,7 +152,7 @@ def use_cells(groups: Sequence[Sequence[Cell]], store: Store, use: Callable[[int
 
     def read(sources: Sequence[Source]) -> list[Body]:
         with stage("fetch"):
-            return lookahead.read([uri for uri, _, _ in sources], store)
+            return hooks.read([uri for uri, _, _ in sources], store)
 
     return use_each(
         store,

@@ -7,11 +7,9 @@ from textwrap import shorten
 from typing import Any, Final
 
 from vton_hf import storage
-from vton_hf.chunks import LeftOut, Report
-from vton_hf.config import VTONConfig
-from vton_hf.errors import BuildError, StorageError
-from vton_hf.records import Cache, Notebook, Record
-from vton_hf.redaction import redacted
+from vton_hf.builder.config import VTONConfig
+from vton_hf.cache import Cache, LeftOut, Notebook, Record, Report
+from vton_hf.errors import BuildError, StorageError, redacted
 from vton_hf.triplets import read_names
 
 _ELSEWHERE: Final = {"name", "version", "data_dir", "data_files", "description", "s3_prefixes"}

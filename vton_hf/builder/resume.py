@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from datasets.iterable_dataset import ExamplesIterable
 
+from vton_hf.builder.streaming import Shard, Stream, read_shards
 from vton_hf.errors import ConfigError
-from vton_hf.streaming import Shard, Stream, read_shards
 from vton_hf.triplets import Manifest
 
 logger = logging.getLogger("vton_hf")

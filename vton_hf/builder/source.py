@@ -3,25 +3,32 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-import pyarrow as pa
 from datasets import DownloadMode
-from datasets.utils import tqdm
 
-from vton_hf import listings, mixing, storage
-from vton_hf.chunks import UNLISTED, Chunk, ask_again, build_chunks, cut, explained, missing, tell_again
-from vton_hf.config import check_workers
+from vton_hf import mixing, storage
+from vton_hf.builder.config import check_workers
+from vton_hf.builder.find import Triplets, find_triplets
+from vton_hf.builder.recorded import Recorded
+from vton_hf.builder.resume import Origin
+from vton_hf.builder.streaming import Stream
+from vton_hf.cache import (
+    UNLISTED,
+    Chunk,
+    Record,
+    ask_again,
+    build_chunks,
+    cut,
+    explained,
+    listings,
+    missing,
+    tell_again,
+    tell_left_out,
+)
 from vton_hf.errors import ConfigError, StorageError
-from vton_hf.left_out import tell_left_out
-from vton_hf.notices import tell_counts
-from vton_hf.recorded import Recorded
-from vton_hf.records import Record
-from vton_hf.resume import Origin
-from vton_hf.streaming import Stream
-from vton_hf.triplets import Audit, Manifest, tell
-
-_COUNT: Final = "{desc}: {n:,} keys [{elapsed}, {rate_fmt}]"  # tqdm's own says "18.0 keys"
+from vton_hf.images import tell_counts
+from vton_hf.triplets import Audit, Manifest
 
 
 @dataclass(eq=False)
@@ -37,6 +44,7 @@ class Source(Recorded):
     listing: str = "auto"
     tells: bool = True
     retry_skipped: bool = False
+    _triplets: Triplets | None = field(default=None, init=False, repr=False)
     _warned: bool = field(default=False, init=False, repr=False)
     _outdated: bool = field(default=False, init=False, repr=False)
 
@@ -55,53 +63,41 @@ class Source(Recorded):
         """Lists and builds: a client takes 0.2 s to make."""
         return storage.Store(self.settings, many=True)
 
-    @cached_property
-    def _survey(self) -> tuple[Manifest, Audit]:
-        config = self.config
-        if storage.is_offline():
-            raise StorageError(
-                "HF_DATASETS_OFFLINE is set: the bucket may not be listed. Unset it to stream or to build."
+    @property
+    def triplets(self) -> Triplets:
+        """What may be drawn, and what not; the bucket is listed at the first look, or an earlier listing compared.
+
+        Raises:
+            StorageError: If the store does not answer.
+            LayoutError: If a prefix matches nothing or no triplet is complete.
+        """
+        if self._triplets is None:
+            self._triplets = find_triplets(
+                self.prefixes, self._store, self.cache, self.config, listing=self.listing, tells=self.tells
             )
-
-        def list_all() -> pa.Table:
-            with tqdm(desc="Listing", unit=" keys", unit_scale=True, bar_format=_COUNT, disable=None) as bar:
-                return self._store.list(self.prefixes, progress=bar.update)
-
-        found = listings.find(self.cache.listings, self._store, self.prefixes, self.listing, list_all)
-        rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
-        rules["below"] = () if config.hidden else self.prefixes
-        manifest, audit = listings.surveyed(found, self.cache, **rules)
-        if self.tells:
-            keys = (found if isinstance(found, pa.Table) else found.table).num_rows
-            tell(audit, keys=keys, prefixes=self.prefixes, endpoint_url=self.settings.endpoint_url)
-        return manifest, audit
+        return self._triplets
 
     def obey(self, download_mode: Any) -> bool:
         """Believe no earlier listing if a mode of `datasets` says so; whether it also has all images fetched again."""
         mode = DownloadMode(download_mode or DownloadMode.REUSE_DATASET_IF_EXISTS)
         if mode != DownloadMode.REUSE_DATASET_IF_EXISTS:
             self.listing = "fresh"
-            self.__dict__.pop("_survey", None)
+            self._triplets = None
         return bool(mode == DownloadMode.FORCE_REDOWNLOAD)
 
     @property
     def manifest(self) -> Manifest:
-        """The triplets that may be drawn; the bucket is listed at the first look, or an earlier listing compared.
-
-        Raises:
-            StorageError: If the store does not answer.
-            LayoutError: If a prefix matches nothing or no triplet is complete.
-        """
-        return self._survey[0]
+        """The triplets that may be drawn; see `triplets`."""
+        return self.triplets.manifest
 
     @property
     def audit(self) -> Audit:
-        """Every listed key that is not part of a triplet."""
-        return self._survey[1]
+        """Every listed key that is not part of a triplet; see `triplets`."""
+        return self.triplets.audit
 
     def share_listing(self, other: "Source") -> None:
         """Take over what another source listed, which differs in its recipe alone."""
-        self.__dict__["_survey"] = other._survey  # noqa: SLF001 - how `cached_property` remembers
+        self._triplets = other.triplets
 
     @property
     def drawn(self) -> list[str]:
@@ -167,7 +163,7 @@ class Source(Recorded):
             self.record()
             return
         if self._outdated:
-            self.__dict__.pop("_survey", None)
+            self._triplets = None
         self.check_pools()
         by_pool = self.chunks()
         chunks = [chunk for pool in by_pool.values() for chunk in pool]

@@ -14,15 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from vton_hf.ahead import ahead
+from vton_hf._core.concurrency import ahead
+from vton_hf.cache import TEXT_COLUMNS, open_manifest
 from vton_hf.errors import BuildError, ImageError, StorageError
-from vton_hf.features import TEXT_COLUMNS
-from vton_hf.images import is_sound
+from vton_hf.images import Preparation, is_sound, tell_once
 from vton_hf.mixing import Plan, plan
 from vton_hf.naming import DIFFICULTIES, ROLES
-from vton_hf.notices import tell_once
-from vton_hf.preparation import Preparation
-from vton_hf.records import open_manifest
 from vton_hf.storage import Body, Store, read_sources, use_each
 from vton_hf.triplets import Manifest, sources_of
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from vton_hf.chunks import LeftOut
+from vton_hf.cache.chunks import LeftOut
 from vton_hf.errors import EmptyPoolError, ImageError, StorageError
 
 logger = logging.getLogger("vton_hf")

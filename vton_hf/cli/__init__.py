@@ -9,8 +9,7 @@ from typing import Final
 from datasets.utils import tqdm
 
 from vton_hf.cli.arguments import parser
-from vton_hf.errors import ConfigError, VTONError
-from vton_hf.redaction import redacted
+from vton_hf.errors import ConfigError, VTONError, redacted
 from vton_hf.storage import ANONYMOUSLY
 
 FAILED: Final = 1

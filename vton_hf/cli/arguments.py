@@ -6,25 +6,16 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from vton_hf import __version__
-from vton_hf.aspect import ASPECTS
 from vton_hf.cli import commands, deliveries, planning, tidying
 from vton_hf.cli.bench import MODES as BENCH_MODES
 from vton_hf.cli.bench import bench
 from vton_hf.cli.demo import demo
-from vton_hf.cli.groups import (
-    add_cache_dir,
-    add_choice,
-    add_json,
-    add_mix,
-    add_num_proc,
-    add_place,
-    add_recipe,
-)
+from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_mix, add_num_proc, add_place, add_recipe
 from vton_hf.cli.values import names, positive, size
-from vton_hf.delivery import FORMATS, PRESETS
-from vton_hf.encoding import IMAGE_FORMATS
+from vton_hf.errors import redacted
+from vton_hf.exports import FORMATS, PRESETS
+from vton_hf.images import ASPECTS, IMAGE_FORMATS
 from vton_hf.mixing import RECIPES
-from vton_hf.redaction import redacted
 
 _Command = Callable[[argparse.Namespace], None]
 _Add = Callable[[str, _Command, str, str], "_Parser"]

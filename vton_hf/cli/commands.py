@@ -4,10 +4,9 @@ import json
 from argparse import Namespace
 from typing import Any, Final
 
-from vton_hf import report
 from vton_hf.builder import VTON
-from vton_hf.errors import BuildError
-from vton_hf.redaction import redacted
+from vton_hf.errors import BuildError, redacted
+from vton_hf.report import tables as report
 
 _OPTIONS: Final = {
     "gender": "gender",

@@ -9,12 +9,9 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from vton_hf.encoding import LOSSY, encode
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import decode
+from vton_hf.images import LOSSY, Preparation, decode, encode, psnr, ssim
 from vton_hf.naming import ROLES
-from vton_hf.preparation import Preparation
-from vton_hf.quality import psnr, ssim
 from vton_hf.storage import Store, read_sources
 from vton_hf.triplets import sources_of
 

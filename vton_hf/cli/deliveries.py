@@ -4,9 +4,8 @@ from argparse import Namespace
 from typing import Any, Final
 
 from vton_hf.cli.commands import load_options
-from vton_hf.delivery import PRESETS, Delivery
-from vton_hf.delivery import export as export_files
-from vton_hf.hub import push_to_hub
+from vton_hf.exports import PRESETS, Delivery, push_to_hub
+from vton_hf.exports import export as export_files
 
 _OPTIONS: Final = (
     "configs",

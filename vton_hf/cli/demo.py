@@ -7,12 +7,12 @@ from pathlib import Path
 
 import datasets
 
-from vton_hf import report
 from vton_hf.demo import write_demo_folder
 from vton_hf.demo.server import BUCKET, demo_server
 from vton_hf.mixing import RECIPES, check_weights
 from vton_hf.naming import ROLES
-from vton_hf.sheet import contact_sheet, representative
+from vton_hf.report import contact_sheet, representative
+from vton_hf.report import tables as report
 
 
 def demo(asked: Namespace) -> None:

@@ -2,12 +2,10 @@
 
 from argparse import ArgumentParser, _ActionsContainer
 
-from vton_hf.aspect import ASPECTS
+from vton_hf.builder import MIXINGS, ON_ERROR
+from vton_hf.cache import MODES
 from vton_hf.cli.values import epoch_size, positive, size, weights
-from vton_hf.config import MIXINGS, ON_ERROR
-from vton_hf.encoding import IMAGE_FORMATS
-from vton_hf.images import VERIFY_LEVELS
-from vton_hf.listings import MODES
+from vton_hf.images import ASPECTS, IMAGE_FORMATS, VERIFY_LEVELS
 from vton_hf.mixing import RECIPES
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.triplets import CLOTH_RULES

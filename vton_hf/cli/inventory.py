@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vton_hf import report
-from vton_hf.chunks import read_report
-from vton_hf.claims import modified
+from vton_hf.cache import Cache, Record, modified, names_of, read_report
 from vton_hf.mixing import epoch_length
-from vton_hf.records import Cache, Record, names_of
+from vton_hf.report import tables as report
 
 
 @dataclass(frozen=True, slots=True)

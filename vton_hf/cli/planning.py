@@ -6,16 +6,14 @@ from argparse import Namespace
 from dataclasses import asdict, replace
 from typing import Any
 
-from vton_hf import report
-from vton_hf.builder import VTON
-from vton_hf.chunks import free_bytes
+from vton_hf.builder import VTON, Source
+from vton_hf.cache import free_bytes
 from vton_hf.cli.commands import load_options
-from vton_hf.encoding import IMAGE_FORMATS, LOSSY
+from vton_hf.cli.compare_formats import Forecast, Trial, forecast
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.forecast import Forecast, Trial, forecast
+from vton_hf.images import IMAGE_FORMATS, LOSSY, Preparation
 from vton_hf.naming import ROLES
-from vton_hf.preparation import Preparation
-from vton_hf.source import Source
+from vton_hf.report import tables as report
 from vton_hf.storage import Store
 
 

@@ -10,12 +10,9 @@ from typing import Any
 
 import datasets
 
-from vton_hf import report
-from vton_hf.chunks import Entry, clear, entries, prune
-from vton_hf.claims import undisturbed
+from vton_hf.cache import Cache, Entry, clear, entries, in_use, prune, undisturbed
 from vton_hf.cli.inventory import inventory, table
-from vton_hf.listings import in_use
-from vton_hf.records import Cache
+from vton_hf.report import tables as report
 
 
 def cache(asked: Namespace) -> None:

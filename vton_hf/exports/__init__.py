@@ -1,11 +1,12 @@
 """Mixes leave the house: cut into files that stock `datasets` reads, and brought to a place."""
 
-from vton_hf.delivery.columns import PRESETS
-from vton_hf.delivery.delivered import Delivery, Part
-from vton_hf.delivery.dispatch import deliver
-from vton_hf.delivery.folder import export
-from vton_hf.delivery.orders import FORMATS, Order, place_order
-from vton_hf.delivery.target import CARD, Shipment, Target
+from vton_hf.exports.columns import PRESETS
+from vton_hf.exports.delivered import Delivery, Part
+from vton_hf.exports.dispatch import deliver
+from vton_hf.exports.folder import export
+from vton_hf.exports.hub import push_to_hub
+from vton_hf.exports.orders import FORMATS, Order, place_order
+from vton_hf.exports.target import CARD, Shipment, Target
 
 __all__ = [
     "CARD",
@@ -19,4 +20,5 @@ __all__ = [
     "deliver",
     "export",
     "place_order",
+    "push_to_hub",
 ]

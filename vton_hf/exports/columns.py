@@ -16,10 +16,9 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from vton_hf.aspect import fit
+from vton_hf.cache import TEXT_COLUMNS, features, image_column
 from vton_hf.errors import ConfigError, ImageError
-from vton_hf.features import TEXT_COLUMNS, features, image_column
-from vton_hf.images import decode
+from vton_hf.images import decode, fit
 from vton_hf.naming import ROLES
 
 CAPTION: Final = "dress the person in the garment"

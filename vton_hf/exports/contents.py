@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from vton_hf import report
-from vton_hf.builder import VTON
-from vton_hf.card import Contents, Split
-from vton_hf.config import VTONConfig
-from vton_hf.delivery.lots import Lot
+from vton_hf.builder import VTON, VTONConfig
 from vton_hf.errors import ImageError
+from vton_hf.exports.card import Contents, Split
+from vton_hf.exports.lots import Lot
 from vton_hf.images import decode
 from vton_hf.naming import ROLES
-from vton_hf.sheet import contact_sheet, representative
+from vton_hf.report import contact_sheet, representative
+from vton_hf.report import tables as report
 
 _RECIPE: Final = (
     "difficulty_weights",

@@ -3,8 +3,8 @@
 from collections.abc import Container
 from dataclasses import dataclass
 
-from vton_hf import report
-from vton_hf.delivery.lots import Lot
+from vton_hf.exports.lots import Lot
+from vton_hf.report import tables as report
 
 
 @dataclass(frozen=True, slots=True)

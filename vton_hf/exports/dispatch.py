@@ -7,18 +7,18 @@ from pathlib import Path
 
 from datasets.utils import tqdm
 
-from vton_hf import card
-from vton_hf.ahead import ahead
+from vton_hf._core.concurrency import ahead
 from vton_hf.builder import VTON
-from vton_hf.chunks import free_bytes
-from vton_hf.delivery.contents import contents, draw_sheet, measured, sheet_name
-from vton_hf.delivery.delivered import Delivery, Part
-from vton_hf.delivery.lots import Lot, lots_of
-from vton_hf.delivery.orders import Order
-from vton_hf.delivery.outgoing import outgoing
-from vton_hf.delivery.shards import Shard
-from vton_hf.delivery.target import CARD, Shipment, Target
+from vton_hf.cache import free_bytes
 from vton_hf.errors import BuildError
+from vton_hf.exports import card
+from vton_hf.exports.contents import contents, draw_sheet, measured, sheet_name
+from vton_hf.exports.delivered import Delivery, Part
+from vton_hf.exports.lots import Lot, lots_of
+from vton_hf.exports.orders import Order
+from vton_hf.exports.outgoing import outgoing
+from vton_hf.exports.shards import Shard
+from vton_hf.exports.target import CARD, Shipment, Target
 from vton_hf.report import amount
 from vton_hf.storage import is_full
 

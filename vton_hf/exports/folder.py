@@ -8,15 +8,16 @@ from typing import Any, Final
 
 from filelock import FileLock
 
-from vton_hf import card, storage
-from vton_hf.delivery.delivered import Delivery
-from vton_hf.delivery.dispatch import deliver
-from vton_hf.delivery.orders import place_order
-from vton_hf.delivery.outgoing import outgoing
-from vton_hf.delivery.target import CARD, Shipment
+from vton_hf import storage
+from vton_hf.builder import Source
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
+from vton_hf.exports import card
+from vton_hf.exports.delivered import Delivery
+from vton_hf.exports.dispatch import deliver
+from vton_hf.exports.orders import place_order
+from vton_hf.exports.outgoing import outgoing
+from vton_hf.exports.target import CARD, Shipment
 from vton_hf.mixing import RECIPES
-from vton_hf.source import Source
 
 _LOCAL: Final = "file://"
 

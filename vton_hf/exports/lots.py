@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vton_hf.ahead import ahead
+from vton_hf._core.concurrency import ahead
 from vton_hf.builder import VTON
-from vton_hf.delivery.columns import Columns
-from vton_hf.delivery.orders import Order
-from vton_hf.delivery.parquet import write_parquet
-from vton_hf.delivery.rows import Rows, rows_of
-from vton_hf.delivery.shards import Shard, cut, digest, groups, named
-from vton_hf.delivery.tar import image_kinds, sample_features, write_tar
 from vton_hf.errors import ConfigError
+from vton_hf.exports.columns import Columns
+from vton_hf.exports.orders import Order
+from vton_hf.exports.parquet import write_parquet
+from vton_hf.exports.rows import Rows, rows_of
+from vton_hf.exports.shards import Shard, cut, digest, groups, named
+from vton_hf.exports.tar import image_kinds, sample_features, write_tar
 from vton_hf.naming import ROLES
 
 _LAYOUT: Final = "1"

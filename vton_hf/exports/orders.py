@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vton_hf.builder import VTON
-from vton_hf.delivery.columns import Columns, parse_columns
-from vton_hf.delivery.shards import MAX_SHARD_SIZE, parse_size
+from vton_hf.builder import SPLIT, VTON, each_split, row_ranges
 from vton_hf.errors import ConfigError
+from vton_hf.exports.columns import Columns, parse_columns
+from vton_hf.exports.shards import MAX_SHARD_SIZE, parse_size
 from vton_hf.mixing import RECIPES
-from vton_hf.splits import SPLIT, each_split, row_ranges
 
 SUFFIXES: Final = {"parquet": ".parquet", "webdataset": ".tar"}
 FORMATS: Final = tuple(SUFFIXES)

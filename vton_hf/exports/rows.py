@@ -10,14 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vton_hf.builder import VTON
+from vton_hf.builder import VTON, Reader, Source, row_ranges, warn_of_shared_triplets
+from vton_hf.cache import TEXT_COLUMNS, features
 from vton_hf.errors import ConfigError
-from vton_hf.features import TEXT_COLUMNS, features
 from vton_hf.naming import ROLES
-from vton_hf.pools import warn_of_shared_triplets
-from vton_hf.source import Source
-from vton_hf.splits import row_ranges
-from vton_hf.streaming import Reader
 from vton_hf.triplets import Manifest
 
 _SCHEMA = features().arrow_schema

@@ -10,8 +10,8 @@ import numpy as np
 from datasets.utils.py_utils import convert_file_size_to_int
 from numpy.typing import NDArray
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError
-from vton_hf.values import as_int
 
 MAX_SHARD_SIZE: Final = "2GB"
 RESERVE: Final = 0.98

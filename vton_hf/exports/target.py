@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, Protocol
 
-from vton_hf import card
+from vton_hf.exports import card
 
 CARD: Final = "README.md"
 

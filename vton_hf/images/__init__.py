@@ -1,19 +1,49 @@
 """Are these bytes an image worth training on? And what are its pixels: 8-bit RGB, upright, on white paper."""
 
+from vton_hf.images.aspect import ASPECTS, check_fit, distortions, fit, halfway, place, resized
 from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array, is_sound, verify
+from vton_hf.images.encode import BYTES_A_PIXEL, IMAGE_FORMATS, LOSSY, check_encoding, encode
+from vton_hf.images.metrics import psnr, ssim
+from vton_hf.images.notices import KINDS, Notice, Noticed, counted, profile_notices, tell_counts, tell_once
 from vton_hf.images.paper import on_white
 from vton_hf.images.profiles import Profile, profile_of
+from vton_hf.images.spec import ORIGINAL, Preparation, Prepared, Stored
 from vton_hf.images.structure import MAX_PIXELS
 
 __all__ = [
+    "ASPECTS",
+    "BYTES_A_PIXEL",
+    "IMAGE_FORMATS",
+    "KINDS",
+    "LOSSY",
     "MAX_PIXELS",
+    "ORIGINAL",
     "VERIFY_LEVELS",
+    "Notice",
+    "Noticed",
     "Pixels",
+    "Preparation",
+    "Prepared",
     "Profile",
+    "Stored",
+    "check_encoding",
+    "check_fit",
+    "counted",
     "decode",
     "decode_array",
+    "distortions",
+    "encode",
+    "fit",
+    "halfway",
     "is_sound",
     "on_white",
+    "place",
+    "profile_notices",
     "profile_of",
+    "psnr",
+    "resized",
+    "ssim",
+    "tell_counts",
+    "tell_once",
     "verify",
 ]

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 from PIL import Image
 
+from vton_hf._core.checks import as_size
 from vton_hf.errors import ConfigError
-from vton_hf.images import MAX_PIXELS
+from vton_hf.images.notices import Notice
+from vton_hf.images.structure import MAX_PIXELS
 from vton_hf.naming import ROLES
-from vton_hf.notices import Notice
-from vton_hf.values import as_size
 
 ASPECTS: Final = ("stretch", "pad", "crop", "catvton")
 

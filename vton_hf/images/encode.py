@@ -7,8 +7,8 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError
-from vton_hf.values import as_int
 
 IMAGE_FORMATS: Final = ("png", "png-fast", "jpeg", "webp")
 LOSSY: Final = ("jpeg", "webp")

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from vton_hf.images import profile_of
+from vton_hf.images.profiles import profile_of
 
 logger = logging.getLogger("vton_hf")
 

@@ -6,12 +6,13 @@ from typing import Final, NamedTuple, TypeAlias
 
 from PIL import Image
 
-from vton_hf.aspect import distortions, fit, matched
-from vton_hf.encoding import DEFAULT_QUALITY, encode
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import decode, profile_of, verify
+from vton_hf.images.aspect import distortions, fit, matched
+from vton_hf.images.decoding import decode, verify
+from vton_hf.images.encode import DEFAULT_QUALITY, encode
+from vton_hf.images.notices import Notice, profile_notices
+from vton_hf.images.profiles import profile_of
 from vton_hf.naming import ROLES
-from vton_hf.notices import Notice, profile_notices
 
 Stored: TypeAlias = bytes | StorageError | ImageError
 """An image, or what is wrong with it."""

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from vton_hf.errors import ConfigError
-from vton_hf.handover import stack
+from vton_hf.loader.shared_memory import stack
 from vton_hf.naming import ROLES
 
 

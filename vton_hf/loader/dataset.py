@@ -10,12 +10,10 @@ from typing import Any, ClassVar, Final
 import datasets
 
 from vton_hf import mixing
-from vton_hf.builder import VTON
-from vton_hf.config import listed
+from vton_hf.builder import VTON, OneByOne, listed
 from vton_hf.errors import ConfigError
-from vton_hf.fetching import OneByOne
-from vton_hf.indexing import Indexed
-from vton_hf.lookahead import unfetched
+from vton_hf.loader.indexing import Indexed
+from vton_hf.loader.prefetch import unfetched
 from vton_hf.naming import ROLES
 from vton_hf.storage import resolve_prefix, settings_for
 from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform, undecode

@@ -11,6 +11,8 @@ from typing import Final
 
 from torch.utils.data import get_worker_info
 
+from vton_hf.storage import disabled
+
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT: Final = 2**29
 """Bytes of free memory that a worker keeps at most."""
@@ -27,7 +29,7 @@ def keep_memory() -> None:
     if _done_in == os.getpid():
         return
     _done_in = os.getpid()
-    if get_worker_info() is not None:
+    if get_worker_info() is not None and "malloc" not in disabled():
         with contextlib.suppress(OSError, AttributeError):
             libc = ctypes.CDLL(None)
             libc.mallopt(_M_TRIM_THRESHOLD, _KEPT)

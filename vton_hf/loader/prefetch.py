@@ -21,9 +21,9 @@ import datasets
 import pyarrow.compute as pc
 
 from vton_hf.errors import StorageError
+from vton_hf.loader.orphans import LOOP
 from vton_hf.naming import ROLES
-from vton_hf.orphans import LOOP
-from vton_hf.storage import Store
+from vton_hf.storage import Store, disabled
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -55,16 +55,27 @@ def read(uris: Sequence[str], store: Store) -> Bodies:
 
 
 def _find(store: Store) -> "LookAhead | None":
+    if "prefetch" in disabled():
+        _log.info("Batches are not fetched ahead: VTON_HF_DISABLE says so.")
+        return None
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the worker's loop keeps its queue to itself
     while frame is not None and frame.f_code.co_name != LOOP:
         frame = frame.f_back
     orders = frame and frame.f_locals.get("index_queue")
     uris_of = _uris_of(frame.f_locals.get("dataset")) if frame else None
     if orders is None or uris_of is None:
+        if _is_worker():
+            _log.info("Batches are not fetched ahead: what this worker will be asked for is not to be seen.")
         return None
+    _log.info("The next %d batches are fetched while this worker is at work on one.", AHEAD)
     ahead = LookAhead(store, uris_of)
     ahead.follow(orders)
     return ahead
+
+
+def _is_worker() -> bool:
+    data = sys.modules.get("torch.utils.data")
+    return data is not None and data.get_worker_info() is not None
 
 
 class LookAhead:

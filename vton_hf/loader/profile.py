@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vton_hf import stopwatch
+from vton_hf._core import timing as stopwatch
+from vton_hf._core.checks import as_int
+from vton_hf._core.timing import STAGES
 from vton_hf.errors import ConfigError
-from vton_hf.stopwatch import STAGES
-from vton_hf.values import as_int
 
 _ENOUGH: Final = 0.05
 """A share of waiting below which faster data would not be felt."""
@@ -42,7 +42,7 @@ class TimeBudget:
         seconds: Of the whole run.
         waited: Seconds in which the caller waited for a batch.
         first: Seconds until the first batch, which is not counted otherwise.
-        stages: Seconds by stage (`vton_hf.stopwatch.STAGES`), of all workers together.
+        stages: Seconds by stage (`vton_hf._core.timing.STAGES`), of all workers together.
         stepped: Whether a training step ran between batches.
     """
 

@@ -28,6 +28,8 @@ from torch.multiprocessing.reductions import reduce_storage
 from torch.utils.data import get_worker_info
 from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_fn_map
 
+from vton_hf.storage import disabled
+
 if sys.platform == "linux":
     import fcntl
     import resource
@@ -90,6 +92,9 @@ def _in_kept_memory(tensors: list[torch.Tensor]) -> torch.Tensor | None:
     first, size = tensors[0], len(tensors) * tensors[0].nbytes
     if size < _LEAST:
         return None
+    if "shared-memory" in disabled():
+        _say("VTON_HF_DISABLE says so")
+        return None
     strategy = get_sharing_strategy()  # type: ignore[no-untyped-call]
     if strategy != "file_descriptor":
         _say(f"the sharing strategy is {strategy!r}")
@@ -102,6 +107,7 @@ def _in_kept_memory(tensors: list[torch.Tensor]) -> torch.Tensor | None:
         memories.clear()
         _say(f"no memory can be kept for them: {error}")
         return None
+    _say_kept()
     shape = (len(tensors), *first.shape)
     torch.stack(tensors, out=_tensor_in(memory.storage, first.dtype, shape))
     return _tensor_in(opened, first.dtype, shape)
@@ -188,6 +194,11 @@ class _Memories:
 def _memories_of(process: int) -> _Memories:  # noqa: ARG001 - a forked child keeps its own
     ForkingPickler.register(torch.UntypedStorage, _sent)
     return _Memories()
+
+
+@cache
+def _say_kept() -> None:
+    _log.info("Batches go to the training process in memory that is used again.")
 
 
 @cache

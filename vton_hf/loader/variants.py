@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from vton_hf.errors import ConfigError
-from vton_hf.torch_dataset import S3VTONDataset
+from vton_hf.loader.dataset import S3VTONDataset
 from vton_hf.transforms import Transform
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError, EmptyPoolError
 from vton_hf.naming import DIFFICULTIES
-from vton_hf.values import as_int
 
 logger = logging.getLogger("vton_hf")
 

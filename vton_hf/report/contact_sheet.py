@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError
 from vton_hf.images import on_white
 from vton_hf.naming import DIFFICULTIES, ROLES
-from vton_hf.values import as_int
 
 Colour = tuple[int, int, int]
 

@@ -6,10 +6,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError
 from vton_hf.naming import DIFFICULTIES, GENDERS
-from vton_hf.report import strings
-from vton_hf.values import as_int
+from vton_hf.report.tables import strings
 
 
 def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:

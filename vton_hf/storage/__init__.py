@@ -1,6 +1,6 @@
 """The only door to object stores, and the only reader of the environment: settings, list, read many, write."""
 
-from vton_hf.storage.environment import is_offline
+from vton_hf.storage.environment import disabled, is_offline
 from vton_hf.storage.faults import is_full
 from vton_hf.storage.known import known_table
 from vton_hf.storage.layers import configure, settings_for
@@ -18,6 +18,7 @@ __all__ = [
     "StorageSettings",
     "Store",
     "configure",
+    "disabled",
     "is_full",
     "is_offline",
     "known_table",

@@ -1,7 +1,12 @@
 """What the environment says; no other module of the package looks into it."""
 
 import os
+import re
 from typing import Final
+
+from vton_hf.errors import ConfigError
+
+SWITCHES: Final = frozenset({"prefetch", "shared-memory", "malloc"})
 
 _SOURCES: Final = {
     "region": ("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
@@ -49,6 +54,21 @@ def profile_files() -> tuple[str, str]:
 def secrets() -> tuple[str, ...]:
     """The credentials that lie in the environment, for keeping them out of messages."""
     return tuple(value for name in _SECRETS if (value := _first((name,))))
+
+
+def disabled() -> frozenset[str]:
+    """The parts of a worker that `VTON_HF_DISABLE` switches off.
+
+    Raises:
+        ConfigError: If there is no such part.
+    """
+    text = os.environ.get("VTON_HF_DISABLE", "")
+    names = frozenset(filter(None, re.split(r"[\s,]+", text.lower().replace("_", "-"))))
+    if not names <= SWITCHES:
+        raise ConfigError(
+            f"VTON_HF_DISABLE={text!r}: expected any of {', '.join(sorted(SWITCHES))}, with commas between."
+        )
+    return names
 
 
 def is_offline() -> bool:

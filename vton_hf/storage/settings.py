@@ -6,9 +6,8 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, Final
 
-from vton_hf.errors import ConfigError
-from vton_hf.redaction import redacted
-from vton_hf.values import as_int
+from vton_hf._core.checks import as_int
+from vton_hf.errors import ConfigError, redacted
 
 _SECRETS: Final = frozenset({"access_key", "secret_key", "session_token"})
 _TEXTS: Final = ("bucket", "region", "endpoint_url", "access_key", "secret_key", "session_token", "profile")

@@ -8,12 +8,11 @@ from typing import Any
 import datasets
 from datasets.iterable_dataset import MappedExamplesIterable
 
+from vton_hf.builder import FetchImages, Reader, Stream
+from vton_hf.cache import TEXT_COLUMNS
 from vton_hf.errors import ConfigError, UnavailableError
-from vton_hf.features import TEXT_COLUMNS
-from vton_hf.fetching import FetchImages
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, settings_for
-from vton_hf.streaming import Reader, Stream
 from vton_hf.transforms.pixels import Transform
 from vton_hf.transforms.rows import DatasetRows, undecode
 from vton_hf.transforms.triplet import TripletTransform

@@ -6,12 +6,10 @@ from typing import Any, Final
 
 import datasets
 
+from vton_hf.builder import BATCH_ROWS, CellTransform, embedded
 from vton_hf.errors import ConfigError
-from vton_hf.fetching import embedded
-from vton_hf.formats import CellTransform
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store
-from vton_hf.streaming import BATCH_ROWS
 from vton_hf.transforms.rows import Rows
 
 _IMAGE: Final = datasets.Image()

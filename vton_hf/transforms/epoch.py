@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError
-from vton_hf.values import as_int
 
 
 class SharedEpoch:

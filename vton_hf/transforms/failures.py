@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError, ImageError
-from vton_hf.values import as_int
 
 logger = logging.getLogger("vton_hf")
 

@@ -10,8 +10,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
-from vton_hf.aspect import fit, halfway, place, resized
-from vton_hf.images import decode, decode_array
+from vton_hf.images import decode, decode_array, fit, halfway, place, resized
 
 Shape: TypeAlias = tuple[int, int]
 """Width and height."""
@@ -36,7 +35,7 @@ class Kind(Protocol):
         """It in that width and height."""
 
     def fit(self, picture: Any, size: tuple[int, int], aspect: str, role: str) -> Any:
-        """It in that height and width, as `vton_hf.aspect.fit` does it."""
+        """It in that height and width, as `vton_hf.images.aspect.fit` does it."""
 
 
 @dataclass
@@ -67,7 +66,7 @@ class Tensors:
     """uint8 tensors [3, H, W], in memory row by row and pixel by pixel as they were decoded.
 
     Lanczos of torch 2.15 takes 3.2 ms from 768x1024 to 512x512, Pillow's 15. Both make the same two passes in the same
-    order (`vton_hf.aspect.resized`); of a photo's values 1 in 2,000 differs, by 1 or 2 of 255.
+    order (`vton_hf.images.aspect.resized`); of a photo's values 1 in 2,000 differs, by 1 or 2 of 255.
     """
 
     to_srgb: bool = False

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from vton_hf._core.timing import stage
+from vton_hf.builder import use_cells
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.fetching import use_cells
+from vton_hf.images import Notice, profile_notices
 from vton_hf.naming import ROLES
-from vton_hf.notices import Notice, profile_notices
-from vton_hf.stopwatch import stage
 from vton_hf.storage import Body, Store
 from vton_hf.transforms.kinds import Kind
 
@@ -45,7 +45,7 @@ def read_pictures(
 
 
 def matched(pictures: Pictures, kind: Kind) -> Pictures:
-    """The target in the person's size, so that one crop fits both; as `vton_hf.aspect.matched` does it."""
+    """The target in the person's size, so that one crop fits both; as `vton_hf.images.aspect.matched` does it."""
     person, target = pictures.get(ROLES[0]), pictures.get(ROLES[2])
     if person is None or target is None or kind.shape(person) == kind.shape(target):
         return pictures

@@ -8,9 +8,8 @@ from torchvision import transforms as v1
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from vton_hf.aspect import check_fit, distortions
 from vton_hf.errors import ConfigError
-from vton_hf.notices import Notice
+from vton_hf.images import Notice, check_fit, distortions
 from vton_hf.transforms.kinds import Kind, Pillow, Tensors
 
 Transform = Callable[[Any], Any]
@@ -26,7 +25,7 @@ class ImagePath:
     Args:
         transform: Called with one image, `None` for the default: float tensors in [-1, 1].
         size: (height, width) in pixels that every image is brought to first, or None.
-        aspect: How: one of `vton_hf.aspect.ASPECTS`.
+        aspect: How: one of `vton_hf.images.aspect.ASPECTS`.
         dtype: What the default makes: `torch.uint8` keeps 0..255, a floating type gives [-1, 1].
         to_srgb: Whether the colours of images with another colour profile are converted.
 

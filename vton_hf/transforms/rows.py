@@ -7,7 +7,7 @@ import datasets
 import numpy as np
 from numpy.typing import NDArray
 
-from vton_hf.features import features
+from vton_hf.cache import features
 from vton_hf.naming import ROLES
 
 SUBSTITUTES: Final = 8

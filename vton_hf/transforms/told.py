@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vton_hf.notices import KINDS, Notice, tell_once
+from vton_hf.images import KINDS, Notice, tell_once
 
 
 class Told:

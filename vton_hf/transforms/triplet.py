@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import torch
 
+from vton_hf._core import hooks
+from vton_hf._core.checks import as_int
+from vton_hf._core.timing import stage
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
-from vton_hf.handover import collate_with_stack
 from vton_hf.naming import ROLES
-from vton_hf.stopwatch import stage
 from vton_hf.storage import Store
 from vton_hf.transforms.cells import TripletCells
 from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
-from vton_hf.transforms.memory import keep_memory
 from vton_hf.transforms.pickling import check_travels
 from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pixels import ImagePath, Transform
@@ -22,7 +22,6 @@ from vton_hf.transforms.randomness import borrowed_generators, seed_generators, 
 from vton_hf.transforms.rows import Rows
 from vton_hf.transforms.steps import resizes_first
 from vton_hf.transforms.told import Told
-from vton_hf.values import as_int
 
 SYNC: Final = ("all", "person_target", "none")
 ON_ERROR: Final = ("replace", "raise", "skip")
@@ -173,8 +172,7 @@ class TripletTransform(TripletCells):
             ImageError: A broken image under `on_error="raise"`, or too many.
             StorageError: The store as a whole does not answer, or an object under `on_error="raise"`.
         """
-        keep_memory()
-        collate_with_stack()
+        hooks.begin_batch()
         now = self.epoch.value if epoch is None else epoch
         names = list(batch)
         rows = [dict(zip(names, cells, strict=True)) for cells in zip(*batch.values(), strict=True)]

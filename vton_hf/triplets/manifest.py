@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError
 from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
-from vton_hf.values import as_int
 
 Exclude = str | PurePath | Iterable[str]
 

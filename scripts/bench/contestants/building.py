@@ -16,7 +16,7 @@ import vton_hf.builder
 import vton_hf.storage.s3  # noqa: F401 - imports are not what is compared
 from contestants.common import stored
 from contestants.ours import convert
-from vton_hf.preparation import Preparation
+from vton_hf.images.spec import Preparation
 from vton_hf.storage import Store, settings_for
 
 BATCH = 192

@@ -5,8 +5,6 @@ from typing import Any
 
 from job import Job
 
-import vton_hf.storage.s3
-import vton_hf.torch_dataset  # noqa: F401 - imports are not what is compared
 from contestants import ours, seed_way
 from contestants.peak import peak_mb
 

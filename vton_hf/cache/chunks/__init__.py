@@ -1,12 +1,12 @@
 """Pools on disk: cut into chunks that are built once, resumed, shared by all configs and pruned."""
 
-from vton_hf.chunks.again import tell_again
-from vton_hf.chunks.build import build_chunks, missing
-from vton_hf.chunks.cut import Chunk, cut
-from vton_hf.chunks.disk import check_disk, explained, free_bytes
-from vton_hf.chunks.files import DATA, UNLISTED, LeftOut, Report, read_report
-from vton_hf.chunks.prune import Entry, clear, entries, prune
-from vton_hf.chunks.skipped import ask_again
+from vton_hf.cache.chunks.again import tell_again
+from vton_hf.cache.chunks.build import build_chunks, missing
+from vton_hf.cache.chunks.cut import Chunk, cut
+from vton_hf.cache.chunks.disk import check_disk, explained, free_bytes
+from vton_hf.cache.chunks.files import DATA, UNLISTED, LeftOut, Report, read_report
+from vton_hf.cache.chunks.prune import Entry, clear, entries, prune
+from vton_hf.cache.chunks.skipped import ask_again
 
 __all__ = [
     "DATA",

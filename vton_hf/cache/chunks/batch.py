@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from vton_hf.chunks.fetch import Row
-from vton_hf.features import TEXT_COLUMNS, features
+from vton_hf.cache.chunks.fetch import Row
+from vton_hf.cache.features import TEXT_COLUMNS, features
 from vton_hf.naming import ROLES
 
 BATCH_ROWS: Final = 32

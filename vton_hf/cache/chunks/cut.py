@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from vton_hf.encoding import BYTES_A_PIXEL
+from vton_hf.images import BYTES_A_PIXEL, ORIGINAL, Preparation
 from vton_hf.naming import ROLES
-from vton_hf.preparation import ORIGINAL, Preparation
 from vton_hf.triplets import Manifest, version_digest
 
 TARGET_ROWS: Final = 64

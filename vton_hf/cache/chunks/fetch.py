@@ -8,13 +8,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from vton_hf.chunks.cut import Chunk
-from vton_hf.chunks.files import Older, Unit
+from vton_hf.cache.chunks.cut import Chunk
+from vton_hf.cache.chunks.files import Older, Unit
 from vton_hf.errors import ImageError
-from vton_hf.images import is_sound
+from vton_hf.images import ORIGINAL, Notice, Prepared, Stored, is_sound
 from vton_hf.naming import ROLES
-from vton_hf.notices import Notice
-from vton_hf.preparation import ORIGINAL, Prepared, Stored
 from vton_hf.storage import Body, Source, Store, read_sources, use_each
 from vton_hf.triplets import sources_of
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 import pyarrow as pa
 from filelock import FileLock
 
-from vton_hf.claims import children, modified
+from vton_hf.cache.claims import children, modified
+from vton_hf.images import Notice, Noticed
 from vton_hf.naming import ROLES
-from vton_hf.notices import Notice, Noticed
 
 DATA: Final = "data.arrow"
 _REPORT: Final = "report.json"

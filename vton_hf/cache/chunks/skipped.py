@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets.utils import tqdm
 
-from vton_hf.chunks.cut import Chunk
-from vton_hf.chunks.disk import check_writable
-from vton_hf.chunks.files import LeftOut, read_report
-from vton_hf.chunks.workers import build_here
-from vton_hf.chunks.write import Job
+from vton_hf.cache.chunks.cut import Chunk
+from vton_hf.cache.chunks.disk import check_writable
+from vton_hf.cache.chunks.files import LeftOut, read_report
+from vton_hf.cache.chunks.workers import build_here
+from vton_hf.cache.chunks.write import Job
 from vton_hf.errors import AccessError
 from vton_hf.storage import Body, Source, Store, read_sources
 from vton_hf.triplets import sources_of

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
-from vton_hf.chunks.write import Job, build
+from vton_hf.cache.chunks.write import Job, build
 from vton_hf.errors import BuildError
 from vton_hf.storage import StorageSettings, Store
 

@@ -11,14 +11,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import Timeout
 
-from vton_hf.ahead import ahead
-from vton_hf.chunks.batch import SCHEMA, Batch
-from vton_hf.chunks.cut import Chunk
-from vton_hf.chunks.fetch import Fetcher, Images, Row, parts
-from vton_hf.chunks.files import DATA, LeftOut, Older, Report, Source, Sources, claimed, put_in_place, write_report
+from vton_hf._core.concurrency import ahead
+from vton_hf.cache.chunks.batch import SCHEMA, Batch
+from vton_hf.cache.chunks.cut import Chunk
+from vton_hf.cache.chunks.fetch import Fetcher, Images, Row, parts
+from vton_hf.cache.chunks.files import (
+    DATA,
+    LeftOut,
+    Older,
+    Report,
+    Source,
+    Sources,
+    claimed,
+    put_in_place,
+    write_report,
+)
 from vton_hf.errors import ImageError, StorageError, UnavailableError
+from vton_hf.images import Notice, counted
 from vton_hf.naming import ROLES
-from vton_hf.notices import Notice, counted
 from vton_hf.storage import Store
 from vton_hf.triplets import sources_of
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from vton_hf.records import whole_or_absent_file
+from vton_hf.cache.records import whole_or_absent_file
 from vton_hf.storage import StorageSettings
 
 logger = logging.getLogger("vton_hf")

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from vton_hf.cache.listings.kept import DAY, Fresh, Listing, drop_listing, keep, open_listing, place_of
+from vton_hf.cache.listings.probes import PAGE, compare
 from vton_hf.errors import ConfigError, StorageError
-from vton_hf.listings.kept import DAY, Fresh, Listing, drop_listing, keep, open_listing, place_of
-from vton_hf.listings.probes import PAGE, compare
 from vton_hf.storage import Store
 
 logger = logging.getLogger("vton_hf")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from vton_hf.claims import children, modified
+from vton_hf.cache.claims import children, modified
+from vton_hf.cache.listings.kept import BROKEN, DAY, LISTING, Fresh, Listing, read, write
+from vton_hf.cache.records import Cache
 from vton_hf.errors import BuildError
-from vton_hf.listings.kept import BROKEN, DAY, LISTING, Fresh, Listing, read, write
-from vton_hf.records import Cache
 from vton_hf.triplets import RULES, Audit, Manifest, read_names, survey
 
 logger = logging.getLogger("vton_hf")

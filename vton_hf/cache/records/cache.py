@@ -8,13 +8,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from vton_hf import claims
-from vton_hf.chunks import DATA, Report, read_report
+from vton_hf.cache import claims
+from vton_hf.cache.chunks import DATA, Report, read_report
+from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
+from vton_hf.cache.records.files import keep, kept, open_manifest
+from vton_hf.cache.records.notebook import Record, read_record, records_in
 from vton_hf.errors import BuildError
-from vton_hf.features import TEXT_COLUMNS, features, image_column
 from vton_hf.naming import ROLES
-from vton_hf.records.files import keep, kept, open_manifest
-from vton_hf.records.notebook import Record, read_record, records_in
 from vton_hf.storage import known_table
 from vton_hf.triplets import Manifest
 

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from vton_hf.claims import children
-from vton_hf.records.files import whole_or_absent_file
+from vton_hf.cache.claims import children
+from vton_hf.cache.records.files import whole_or_absent_file
 
 logger = logging.getLogger("vton_hf")
 

@@ -8,8 +8,8 @@ from datasets.info import DatasetInfosDict
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
-from vton_hf.card.contents import Contents, by_difficulty, hardest
 from vton_hf.errors import ConfigError
+from vton_hf.exports.card.contents import Contents, by_difficulty, hardest
 from vton_hf.naming import DIFFICULTIES
 
 TASKS: Final = ("image-to-image",)

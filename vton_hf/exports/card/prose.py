@@ -8,9 +8,9 @@ from string import Template
 from typing import Any, Final
 from urllib.parse import quote
 
-from vton_hf.card.contents import Contents, Split, hardest
-from vton_hf.card.metadata import columns, config_entries, default_config
-from vton_hf.card.quoting import code, printable, shown, words
+from vton_hf.exports.card.contents import Contents, Split, hardest
+from vton_hf.exports.card.metadata import columns, config_entries, default_config
+from vton_hf.exports.card.quoting import code, printable, shown, words
 from vton_hf.naming import ROLES
 from vton_hf.report import amount
 
@@ -131,4 +131,4 @@ def _quoted(value: object) -> str:
 
 
 def _text(name: str) -> str:
-    return resources.files("vton_hf.card").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("vton_hf.exports.card").joinpath(name).read_text(encoding="utf-8")

@@ -3,13 +3,13 @@
 from collections.abc import Container, Sequence
 from typing import Any
 
-from vton_hf.card.contents import Contents, by_difficulty
-from vton_hf.card.header import loaded, patched, split
-from vton_hf.card.metadata import default_config, entries, merged, paths
-from vton_hf.card.prose import about, config, load, title
-from vton_hf.card.quoting import shown
-from vton_hf.card.sections import merge
 from vton_hf.errors import ConfigError
+from vton_hf.exports.card.contents import Contents, by_difficulty
+from vton_hf.exports.card.header import loaded, patched, split
+from vton_hf.exports.card.metadata import default_config, entries, merged, paths
+from vton_hf.exports.card.prose import about, config, load, title
+from vton_hf.exports.card.quoting import shown
+from vton_hf.exports.card.sections import merge
 from vton_hf.naming import DIFFICULTIES
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from vton_hf.card.contents import by_difficulty
+from vton_hf.exports.card.contents import by_difficulty
 
 logger = logging.getLogger("vton_hf")
 

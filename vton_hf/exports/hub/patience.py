@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from vton_hf.hub.faults import explain, is_conflict, is_transient, unwrapped
+from vton_hf.exports.hub.faults import explain, is_conflict, is_transient, unwrapped
 
 logger = logging.getLogger("vton_hf")
 

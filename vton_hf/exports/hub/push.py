@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vton_hf.delivery import Delivery, deliver, place_order
-from vton_hf.hub.repository import Branch, Repository
+from vton_hf.exports.delivered import Delivery
+from vton_hf.exports.dispatch import deliver
+from vton_hf.exports.hub.repository import Branch, Repository
+from vton_hf.exports.orders import place_order
 from vton_hf.mixing import RECIPES
 
 

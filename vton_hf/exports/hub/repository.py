@@ -16,10 +16,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # a lazy module hides it
 
-from vton_hf import card
-from vton_hf.delivery import CARD, Shipment
 from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError
-from vton_hf.hub.patience import patiently
+from vton_hf.exports import card
+from vton_hf.exports.hub.patience import patiently
+from vton_hf.exports.target import CARD, Shipment
 
 logger = logging.getLogger("vton_hf")
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from vton_hf.errors import ConfigError, EmptyPoolError
+from vton_hf.loader.samplers.curriculum import Curriculum, Schedule, Weights
 from vton_hf.mixing import check_weights, tell_shares
-from vton_hf.samplers.curriculum import Curriculum, Schedule, Weights
 
 
 class Recipe:

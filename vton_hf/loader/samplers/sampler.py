@@ -8,11 +8,11 @@ import torch.distributed as dist
 from torch.utils.data import Sampler
 
 from vton_hf.errors import ConfigError
+from vton_hf.loader.samplers.curriculum import Curriculum, Schedule
+from vton_hf.loader.samplers.recipe import Recipe
+from vton_hf.loader.samplers.source import Source
+from vton_hf.loader.samplers.state import State
 from vton_hf.mixing import check_whole, plan_batches, warn_of_repeats
-from vton_hf.samplers.curriculum import Curriculum, Schedule
-from vton_hf.samplers.recipe import Recipe
-from vton_hf.samplers.source import Source
-from vton_hf.samplers.state import State
 
 logger = logging.getLogger("vton_hf")
 
