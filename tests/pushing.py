@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.bucket import Bucket
 from tests.hub import Hub, run_python, start_python
+from tests.programs import Program
 
 REPO = "team/vton"
 COLUMNS = ("initial_image", "cloth_image", "try_on_image")
@@ -80,7 +81,7 @@ class Client:
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return told
 
-    def start_push(self, **options: Any) -> "subprocess.Popen[bytes]":
+    def start_push(self, **options: Any) -> Program:
         """Begin a push, to be killed or waited for."""
         return start_python(PUSH, self.environment, json.dumps([REPO, self.options(**options)]))
 
