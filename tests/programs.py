@@ -139,6 +139,12 @@ PYTHON = Python(
     "yaml",
 )  # fmt: skip
 
+TRAINERS = Python("accelerate", "diffusers.models.unets.unet_2d_condition", "torchvision", "transformers.trainer")
+"""What takes trainers 10 s to import, `datasets` among it: for scripts that no cache in `HF_HOME` concerns, and no Hub.
+
+diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA cannot be used any more.
+"""
+
 
 def _serve(control: socket.socket) -> Sequence[int] | None:
     """Fork for each request; returns in the children, with the request's descriptors, and at the end with None."""

@@ -14,14 +14,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.programs import Program, Python
+from tests.programs import TRAINERS, Program
 
 EXAMPLES = Path(__file__).parent.parent / "scripts" / "examples"
 NAMES = ("catvton", "trainer", "plain")
 TINY = ["--demo-count", "4", "--size", "32x24", "--batch-size", "2", "--log-every", "1", "--save-every", "2"]
 STEPS = 6
 pytestmark = pytest.mark.timeout(400)  # the first one imports diffusers and transformers
-PYTHON = Python("accelerate", "datasets", "diffusers.models.unets.unet_2d_condition", "transformers.trainer")
 
 _EXAMPLE = """
 import runpy, sys
@@ -64,8 +63,11 @@ def start(name: str, output: Path, *options: str, steps: int = STEPS) -> tuple[P
     """Begin an example on the demo triplets beside `output`; what it prints goes to the file."""
     printed = output.with_suffix(".txt")
     arguments = ["--output", str(output), "--steps", str(steps), *TINY, *options]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     with printed.open("w") as file:
-        program = PYTHON.start(_EXAMPLE, os.environ, str(EXAMPLES / f"{name}.py"), *arguments, stdout=file, stderr=file)
+        program = TRAINERS.start(
+            _EXAMPLE, environment, str(EXAMPLES / f"{name}.py"), *arguments, stdout=file, stderr=file
+        )
     return program, printed
 
 
@@ -117,7 +119,7 @@ def test_an_example_shows_its_work_and_survives_a_kill(name: str, folder: Path) 
 def test_a_checkpoint_is_trained_in_the_latents_of_its_vae(
     channels: int, fits: bool, folder: Path, tmp_path: Path
 ) -> None:
-    made = PYTHON.run(_CHECKPOINT, os.environ, str(tmp_path / "model"), str(channels))
+    made = TRAINERS.run(_CHECKPOINT, os.environ, str(tmp_path / "model"), str(channels))
     assert made.returncode == 0, made.stderr
     options = ("--checkpoint", str(tmp_path / "model"), "--workers", "0")
     first = run("catvton", folder / f"checkpoint-{channels}", *options, steps=2, fails=not fits)
