@@ -35,7 +35,9 @@ class Program:
     def wait(self, timeout: float | None = None) -> int:
         """Its exit code, negative for a signal."""
         if self.returncode is None:
-            if not select.select([self._status], [], [], timeout)[0]:
+            ends = select.poll()
+            ends.register(self._status, select.POLLIN)
+            if not ends.poll(None if timeout is None else timeout * 1000):
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
             self.returncode = int(os.read(self._status, STATUS_SIZE))
             os.close(self._status)

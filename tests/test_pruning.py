@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import vton_hf
-from tests.bucket import Bucket, png, triplet_keys
+from tests.bucket import Bucket
 from vton_hf import claims
 from vton_hf.chunks import read_report, write
 from vton_hf.cli import main, tidying
