@@ -11,10 +11,9 @@ import itertools
 import json
 import os
 import re
-import subprocess
+import subprocess  # noqa: TC003
 import sys
 import tempfile
-import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
+
+from tests.programs import PYTHON, Program
 
 LFS_PATTERNS = ("*.arrow", "*.bin", "*.gz", "*.jpg", "*.npz", "*.parquet", "*.png", "*.tar", "*.webp", "*.zip")
 LARGEST_REGULAR = 10_000_000
@@ -769,16 +770,14 @@ def serve_hub() -> Iterator[Hub]:
 
 
 def run_python(
-    code: str, env: Mapping[str, str], *arguments: str, timeout: float = 120, **kwargs: Any
+    code: str, env: Mapping[str, str], *arguments: str, cwd: Path | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run a client's script to its end; what it said on stderr is shown with a test that fails."""
-    script = [sys.executable, "-c", textwrap.dedent(code), *arguments]
-    done = subprocess.run(script, env=env, timeout=timeout, text=True, capture_output=True, check=False, **kwargs)
+    done = PYTHON.run(code, env, *arguments, cwd=cwd)
     sys.stderr.write(done.stderr)
     return done
 
 
-def start_python(code: str, env: Mapping[str, str], *arguments: str) -> "subprocess.Popen[bytes]":
+def start_python(code: str, env: Mapping[str, str], *arguments: str) -> Program:
     """Start a client's script, to be killed."""
-    script = [sys.executable, "-c", textwrap.dedent(code), *arguments]
-    return subprocess.Popen(script, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return PYTHON.start(code, env, *arguments)

@@ -9,8 +9,11 @@ from typing import Any
 
 from tests.bucket import Bucket
 from tests.hub import Hub, run_python, start_python
+from tests.programs import Program
 
 REPO = "team/vton"
+WITHOUT_TORCH = {"USE_TORCH": "0"}
+"""For clients with `datasets` alone, which for a stream otherwise imports torch: 2 s."""
 COLUMNS = ("initial_image", "cloth_image", "try_on_image")
 
 _LOAD = """
@@ -33,23 +36,28 @@ assert "vton_hf" not in sys.modules
 print(json.dumps(found))
 """
 
-PUSH = """
-import json, sys
+_CLOCK = """
+import sys, types
+import huggingface_hub.utils._http
 import vton_hf.exports.hub.patience
-vton_hf.exports.hub.patience.DEADLINE = 6.0
+waited = [0.0]
+clock = types.SimpleNamespace(sleep=waited.append, monotonic=lambda: sum(waited))
+huggingface_hub.utils._http.time = vton_hf.exports.hub.patience.time = clock
+"""
+"""Whoever waits before another try has waited at once."""
+
+PUSH = f"""{_CLOCK}
+import json
 repo_id, options = json.loads(sys.argv[1])
 pushed = vton_hf.push_to_hub(repo_id, **options)
-print(json.dumps({"url": pushed.url, "new": [part.new_files for part in pushed.parts], "table": str(pushed)}))
+print(json.dumps({{"url": pushed.url, "new": [part.new_files for part in pushed.parts], "table": str(pushed)}}))
 """
 
-COMMAND = """
-import sys
-import vton_hf.exports.hub.patience
-vton_hf.exports.hub.patience.DEADLINE = 6.0
+COMMAND = f"""{_CLOCK}
 from vton_hf.cli import main
 sys.exit(main(sys.argv[1:]))
 """
-"""`vton-hf`, but less patient."""
+"""`vton-hf`, on that clock."""
 
 
 def seen(dataset: Any) -> dict[str, Any]:
@@ -80,7 +88,7 @@ class Client:
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return told
 
-    def start_push(self, **options: Any) -> "subprocess.Popen[bytes]":
+    def start_push(self, **options: Any) -> Program:
         """Begin a push, to be killed or waited for."""
         return start_python(PUSH, self.environment, json.dumps([REPO, self.options(**options)]))
 
@@ -89,8 +97,8 @@ class Client:
         return run_python(COMMAND, self.environment, *arguments)
 
     def load(self, *configs: str, streamed: bool = False, **options: Any) -> dict[str, Any]:
-        """Load in a fresh process with stock `datasets`; a stream, which takes 2 s to import torch, must say the same."""
-        environment = self.hub.environment(self.token, self.home / f"loads-{len(self.hub.requests)}")
+        """Load in a fresh process with stock `datasets`; a stream must say the same."""
+        environment = self.hub.environment(self.token, self.home / f"loads-{len(self.hub.requests)}") | WITHOUT_TORCH
         done = run_python(_LOAD, environment, json.dumps([configs, streamed, options]))
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -3,27 +3,54 @@
 They run in processes of their own, forked from one that has imported what takes them 10 s and more to import.
 """
 
-import multiprocessing
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
 import time
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
+
+from tests.programs import TRAINERS, Program
 
 EXAMPLES = Path(__file__).parent.parent / "scripts" / "examples"
 NAMES = ("catvton", "trainer", "plain")
 TINY = ["--demo-count", "4", "--size", "32x24", "--batch-size", "2", "--log-every", "1", "--save-every", "2"]
-STEPS = 8
+STEPS = 6
 pytestmark = pytest.mark.timeout(400)  # the first one imports diffusers and transformers
-PRELOADED = ["accelerate", "datasets", "diffusers.models.unets.unet_2d_condition", "transformers.trainer"]
+
+_EXAMPLE = """
+import runpy, sys
+import torch
+sys.stdout.reconfigure(line_buffering=True)
+torch.set_num_threads(1)  # faster for tiny models, above all where other tests run beside them
+script = sys.argv[1]
+del sys.argv[0]
+sys.path.insert(0, script.rpartition("/")[0])
+runpy.run_path(script, run_name="__main__")
+"""
+
+_CHECKPOINT = """
+import sys
+from pathlib import Path
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+
+folder, channels = Path(sys.argv[1]), int(sys.argv[2])
+sides = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
+AutoencoderKL(block_out_channels=(8, 8), norm_num_groups=4, **sides).save_pretrained(folder / "vae")
+sides = {
+    "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+    "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+}
+shape = {"block_out_channels": (8, 8), "layers_per_block": 1, "attention_head_dim": 2, "cross_attention_dim": 8}
+unet = UNet2DConditionModel(in_channels=channels, out_channels=4, norm_num_groups=4, **shape, **sides)
+unet.save_pretrained(folder / "unet")
+DDPMScheduler(clip_sample=False).save_pretrained(folder / "scheduler")
+"""
+"""Stable Diffusion's parts, tiny and randomly initialised."""
 
 
 @pytest.fixture(scope="module")
@@ -32,33 +59,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("examples")
 
 
-def start(name: str, output: Path, *options: str, steps: int = STEPS) -> tuple[BaseProcess, Path]:
+def start(name: str, output: Path, *options: str, steps: int = STEPS) -> tuple[Program, Path]:
     """Begin an example on the demo triplets beside `output`; what it prints goes to the file."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
     printed = output.with_suffix(".txt")
     arguments = ["--output", str(output), "--steps", str(steps), *TINY, *options]
-    process = context.Process(target=_example, args=(EXAMPLES / f"{name}.py", arguments, printed))
-    process.start()
-    return process, printed
-
-
-def _example(script: Path, arguments: list[str], printed: Path) -> None:
-    sys.stdout = sys.stderr = printed.open("w", buffering=1)
-    for descriptor in (1, 2):
-        os.dup2(sys.stdout.fileno(), descriptor)
-    multiprocessing.set_start_method("fork", force=True)  # of loaders' workers, as in a process of its own
-    torch.set_num_threads(1)  # faster for tiny models, above all where other tests run beside them
-    sys.argv = [str(script), *arguments]
-    sys.path.insert(0, str(script.parent))
-    runpy.run_path(str(script), run_name="__main__")
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    with printed.open("w") as file:
+        program = TRAINERS.start(
+            _EXAMPLE, environment, str(EXAMPLES / f"{name}.py"), *arguments, stdout=file, stderr=file
+        )
+    return program, printed
 
 
 def run(name: str, output: Path, *options: str, steps: int = STEPS, fails: bool = False) -> str:
-    process, printed = start(name, output, *options, steps=steps)
-    process.join(150)
+    program, printed = start(name, output, *options, steps=steps)
+    ended = program.wait(150)
     text = printed.read_text()
-    assert process.exitcode == int(fails), text[-3000:]
+    assert ended == int(fails), text[-3000:]
     return text
 
 
@@ -68,14 +85,14 @@ def losses(printed: str) -> list[str]:
 
 def kill_at(step: int, name: str, output: Path, *options: str) -> None:
     """Start an example and kill it when it has printed so many losses."""
-    process, printed = start(name, output, *options)
+    program, printed = start(name, output, *options)
     until = time.monotonic() + 150
-    while not printed.exists() or len(losses(printed.read_text())) < step:
-        assert process.is_alive(), printed.read_text()[-3000:]
+    while len(losses(printed.read_text())) < step:
+        assert program.poll() is None, printed.read_text()[-3000:]
         assert time.monotonic() < until
         time.sleep(0.005)
-    process.kill()
-    process.join()
+    program.kill()
+    program.wait()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,9 +119,8 @@ def test_an_example_shows_its_work_and_survives_a_kill(name: str, folder: Path) 
 def test_a_checkpoint_is_trained_in_the_latents_of_its_vae(
     channels: int, fits: bool, folder: Path, tmp_path: Path
 ) -> None:
-    maker = multiprocessing.get_context("forkserver").Process(target=_checkpoint, args=(tmp_path / "model", channels))
-    maker.start()
-    maker.join()
+    made = TRAINERS.run(_CHECKPOINT, os.environ, str(tmp_path / "model"), str(channels))
+    assert made.returncode == 0, made.stderr
     options = ("--checkpoint", str(tmp_path / "model"), "--workers", "0")
     first = run("catvton", folder / f"checkpoint-{channels}", *options, steps=2, fails=not fits)
     if not fits:
@@ -113,22 +129,6 @@ def test_a_checkpoint_is_trained_in_the_latents_of_its_vae(
     more = run("catvton", folder / f"checkpoint-{channels}", *options, "--resume", steps=3)
     assert (len(losses(first)), len(losses(more))) == (2, 1)
     assert "Resumed at step 2" in more
-
-
-def _checkpoint(folder: Path, channels: int) -> None:
-    """Stable Diffusion's parts, tiny and randomly initialised."""
-    from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
-
-    sides = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
-    AutoencoderKL(block_out_channels=(8, 8), norm_num_groups=4, **sides).save_pretrained(folder / "vae")
-    sides = {
-        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
-        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
-    }
-    shape = {"block_out_channels": (8, 8), "layers_per_block": 1, "attention_head_dim": 2, "cross_attention_dim": 8}
-    unet = UNet2DConditionModel(in_channels=channels, out_channels=4, norm_num_groups=4, **shape, **sides)
-    unet.save_pretrained(folder / "unet")
-    DDPMScheduler(clip_sample=False).save_pretrained(folder / "scheduler")
 
 
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import gc
 import logging
 import os
 import signal
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_f
 import vton_hf
 from tests.bucket import Bucket
 from tests.holders import ROLE, WAYS, Keeping, files, torchs_own, wrong
+from tests.programs import TRAINERS
 
 ROLES = vton_hf.naming.ROLES
 ROWS, BATCH = 18, 2
@@ -332,8 +332,7 @@ for strategy, count in (("file_descriptor", 70), ("file_system", 120)):
 @linux
 def test_batches_that_are_kept_take_no_more_descriptors_than_torchs(rows: Any, bucket: Bucket, tmp_path: Path) -> None:
     rows()
-    command = [sys.executable, "-c", KEEP, bucket.prefix, str(tmp_path)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    ran = TRAINERS.run(KEEP, os.environ, bucket.prefix, str(tmp_path))
     assert ran.stdout.split() == ["70", str(ROWS), "120", str(ROWS)], ran.stderr
 
 

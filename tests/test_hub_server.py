@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.hub import Hub, run_python, start_python
+from tests.pushing import WITHOUT_TORCH
 
 SETUP = """
     import io, sys
@@ -39,7 +40,7 @@ SETUP = """
 
 def client(hub: Hub, token: str | None, home: Path, code: str) -> None:
     """Run a script in which the clients are imported; it must not fail."""
-    assert run_python(SETUP + code, hub.environment(token, home)).returncode == 0
+    assert run_python(SETUP + code, hub.environment(token, home) | WITHOUT_TORCH).returncode == 0
 
 
 def ask(

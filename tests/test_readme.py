@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub import Hub
+from tests.programs import PYTHON
 from tests.s3 import REGION, MotoS3
 from vton_hf.demo import write_demo_bucket
 
@@ -23,6 +24,8 @@ NOT_HERE = {
     "pip": "would change the environment",
     "export": "is set by the fixture",
 }
+VTON_HF = "import sys; from vton_hf.cli import main; sys.exit(main())"
+SCRIPT = "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
 def blocks(language: str) -> list[str]:
@@ -60,9 +63,9 @@ def test_the_commands_run_and_then_the_python_blocks(environment: dict[str, str]
     asked = {line.split()[1] for line in commands() if line.startswith("vton-hf")}
     assert asked == {"scan", "plan", "build", "cache", "push", "export", "bench"}
     for line in commands():
-        done = subprocess.run(
-            shlex.split(line), env=environment, cwd=clone, capture_output=True, text=True, check=False
-        )
+        program, *arguments = shlex.split(line)
+        assert program in ("vton-hf", "python")
+        done = PYTHON.run(VTON_HF if program == "vton-hf" else SCRIPT, environment, *arguments, cwd=clone)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         assert done.stdout
     done = subprocess.run(

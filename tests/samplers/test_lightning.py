@@ -74,22 +74,20 @@ def fit(steps, resume=None, every=None):
 if __name__ == "__main__":
     FOLDER, DEVICES, WORKERS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     torch.set_num_threads(1)
-    fit(16)  # two epochs of six steps, and more
-    fit(10, every=2)
+    fit(16, every=2)  # two epochs of six steps, and more
     for stop in (4, 8):
         fit(stop + 5, f"{FOLDER}/step={stop}.ckpt", every=stop + 3)
         fit(16, f"{FOLDER}/step={stop + 3}.ckpt")
 """
 
 
-@pytest.mark.parametrize(("devices", "workers"), [(1, 0), (1, 2), (2, 0)])
+@pytest.mark.parametrize(("devices", "workers"), [(1, 2), (2, 0)])
 def test_a_run_goes_on_where_its_checkpoint_was_taken_and_again(devices: int, workers: int, tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(devices), str(workers)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    whole, first, *resumed = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[[")]
+    whole, *resumed = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[[")]
     assert whole == expected(16)
-    assert first == expected(10)
     for stop, again in ((4, resumed[:2]), (8, resumed[2:])):
         assert again == [expected(16)[stop : stop + 5], expected(16)[stop + 3 :]]
 

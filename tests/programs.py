@@ -1,0 +1,204 @@
+"""Scripts that run in processes of their own, forked from one that has imported what takes seconds to import.
+
+`PYTHON.run(code, environment)` does what `python -c` does with the code, from reading the environment to the end of the
+interpreter. Only what `PYTHON` was told to import is there already, and the seed of hashes is the same in all scripts.
+"""
+
+import atexit
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, Self
+
+STATUS_SIZE = 8
+
+
+class Program:
+    """A script that runs; much like a `subprocess.Popen`."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+        self.returncode: int | None = None
+        self.pid = int(os.read(status, STATUS_SIZE))
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, negative for a signal."""
+        if self.returncode is None:
+            ends = select.poll()
+            ends.register(self._status, select.POLLIN)
+            if not ends.poll(None if timeout is None else timeout * 1000):
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+            self.returncode = int(os.read(self._status, STATUS_SIZE))
+            os.close(self._status)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wait()
+
+
+class Python:
+    """Runs scripts; starts with the first."""
+
+    def __init__(self, *preloaded: str) -> None:
+        self._preloaded = preloaded
+
+    def run(
+        self,
+        code: str,
+        env: Mapping[str, str],
+        *arguments: str,
+        timeout: float = 120,
+        cwd: Path | None = None,
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a script to its end."""
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            program = self.start(code, env, *arguments, stdout=out, stderr=err, cwd=cwd)
+            try:
+                returncode = program.wait(timeout)
+            except BaseException:
+                program.kill()
+                program.wait()
+                raise
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(["python", *arguments], returncode, out.read(), err.read())
+
+    def start(
+        self,
+        code: str,
+        env: Mapping[str, str],
+        *arguments: str,
+        stdout: IO[Any] | None = None,
+        stderr: IO[Any] | None = None,
+        cwd: Path | None = None,
+    ) -> Program:
+        """Start a script, to be killed or waited for; what it says goes to these files, if to any."""
+        asked = {
+            "code": textwrap.dedent(code),
+            "environment": dict(env),
+            "arguments": arguments,
+            "folder": str(cwd or Path.cwd()),
+        }
+        with tempfile.TemporaryFile("w+") as request, Path(os.devnull).open("w") as nowhere:
+            json.dump(asked, request)
+            request.seek(0)
+            here, there = os.pipe()
+            files = (request, stdout or nowhere, stderr or nowhere)
+            socket.send_fds(self._server, [b"."], [*(file.fileno() for file in files), there])
+            os.close(there)
+            return Program(here)
+
+    @cached_property
+    def _server(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "tests.programs", str(theirs.fileno()), *self._preloaded]
+        root = Path(__file__).parents[1]
+        server = subprocess.Popen(command, cwd=root, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        theirs.close()
+
+        def end() -> None:
+            ours.close()
+            server.wait()
+
+        atexit.register(end)
+        return ours
+
+
+PYTHON = Python(
+    # All that takes time when `vton_hf` is imported, less `datasets` and `huggingface_hub`: those read the environment
+    # for good when they are imported.
+    "aiobotocore.session", "aiohttp", "dill", "filelock", "fsspec", "httpcore2", "httpx2", "imagecodecs", "kornia_rs",
+    "loky", "multiprocess.pool", "numpy", "obstore.store", "pandas", "PIL.Image", "psutil", "pyarrow.compute",
+    "pyarrow.dataset", "pyarrow.json", "pyarrow.parquet", "s3fs", "tqdm.contrib.concurrent", "truststore", "xxhash",
+    "yaml",
+)  # fmt: skip
+
+TRAINERS = Python("accelerate", "diffusers.models.unets.unet_2d_condition", "torchvision", "transformers.trainer")
+"""What takes trainers 10 s to import, `datasets` among it: for scripts that no cache in `HF_HOME` concerns, and no Hub.
+
+diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA cannot be used any more.
+"""
+
+
+def _serve(control: socket.socket) -> Sequence[int] | None:
+    """Fork for each request; returns in the children, with the request's descriptors, and at the end with None."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        _, received, _, _ = socket.recv_fds(control, 1, 4)
+        if not received:
+            return None
+        if os.fork() == 0:
+            control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            *descriptors, status = received
+            if _is_script(status):
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                return descriptors
+        for descriptor in received:
+            os.close(descriptor)
+
+
+def _is_script(status: int) -> bool:
+    """Fork the script; whoever is not the script tells its id, then how it ended, and ends."""
+    pid = os.fork()
+    if pid == 0:
+        os.close(status)
+        return True
+    os.write(status, f"{pid:{STATUS_SIZE}}".encode())
+    _, ended = os.waitpid(pid, 0)
+    os.write(status, f"{os.waitstatus_to_exitcode(ended):{STATUS_SIZE}}".encode())
+    os._exit(0)
+
+
+def _prepare(descriptors: Sequence[int]) -> str:
+    """Make this process what `python -c` would be; returns the code."""
+    request, *said = descriptors
+    for number, descriptor in enumerate(said, 1):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    with os.fdopen(request) as file:
+        asked = json.load(file)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.chdir(asked["folder"])
+    sys.argv, sys.path[0] = ["-c", *asked["arguments"]], ""
+    return str(asked["code"])
+
+
+if __name__ == "__main__":
+    for name in sys.argv[2:]:
+        __import__(name)
+    gc.freeze()  # else each script takes a copy of all that when it ends
+    if received := _serve(socket.socket(fileno=int(sys.argv[1]))):
+        code = _prepare(received)
+        del __file__, __spec__
+        exec(code)
