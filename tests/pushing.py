@@ -39,10 +39,10 @@ print(json.dumps(found))
 _CLOCK = """
 import sys, types
 import huggingface_hub.utils._http
-import vton_hf.exports.hub.patience
+import vton_hf.exports.hub.retry
 waited = [0.0]
 clock = types.SimpleNamespace(sleep=waited.append, monotonic=lambda: sum(waited))
-huggingface_hub.utils._http.time = vton_hf.exports.hub.patience.time = clock
+huggingface_hub.utils._http.time = vton_hf.exports.hub.retry.time = clock
 """
 """Whoever waits before another try has waited at once."""
 

@@ -15,7 +15,7 @@ import vton_hf
 from tests.bucket import Load, encoded, loader, png, triplet_keys
 from tests.faults import BUCKET, LIST, Cut, FaultServer, Flipped, Replaced, md5, serve_faults
 from vton_hf.naming import ROLES
-from vton_hf.storage import fast, retry
+from vton_hf.storage import obstore_reader, retry
 
 TRIPLETS = 6
 
@@ -31,7 +31,7 @@ def multipart(body: bytes) -> str:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
     """A store that is read in the fast way, and by clients who do not wait long between tries."""
-    monkeypatch.setattr(fast, "A_LOOK", 0)
+    monkeypatch.setattr(obstore_reader, "FORK_SAFE_READS", 0)
     monkeypatch.setattr(retry, "backoff", lambda _: 0.01)
     yield from serve_faults()
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 from tests.bucket import encoded, png
 from tests.pngs import Form, chunk, png_of, rows_of
 from vton_hf.errors import ImageError
-from vton_hf.images import decode, decoding, on_white, verify
+from vton_hf.images import decode, decoding, to_rgb, verify
 
 PICTURE = Image.open(BytesIO(png("picture", (24, 32))))
 TURNED = 6  # EXIF: a quarter to the left, as most phones store an upright picture
@@ -45,7 +45,7 @@ def array(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def by_pillow(data: bytes) -> NDArray[np.uint8]:
-    return np.asarray(on_white(Image.open(BytesIO(data))))
+    return np.asarray(to_rgb(Image.open(BytesIO(data))))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.bucket import encoded, png
 from vton_hf.errors import ImageError
-from vton_hf.images import on_white, verify
+from vton_hf.images import to_rgb, verify
 
 PICTURE = Image.open(BytesIO(png("picture", (24, 32))))
 PNG = encoded(PICTURE)
@@ -135,7 +135,7 @@ def test_the_preview_in_a_jpeg_does_not_stand_for_its_end() -> None:
 
 
 def pixels(image: Image.Image) -> list[tuple[int, ...]]:
-    white = on_white(image)
+    white = to_rgb(image)
     assert white.mode == "RGB"
     return [white.getpixel((x, y)) for y in range(white.height) for x in range(white.width)]
 
@@ -168,13 +168,13 @@ def test_every_colour_of_every_transparency_is_rounded_to_the_nearest() -> None:
     colour, alpha = np.meshgrid(np.arange(256), np.arange(256))
     image = np.stack([colour, colour, colour, alpha], axis=2).astype(np.uint8)
     expected = 255 + (colour - 255) * alpha / 255
-    assert np.abs(np.asarray(on_white(Image.fromarray(image)))[..., 0] - expected).max() < 0.5
+    assert np.abs(np.asarray(to_rgb(Image.fromarray(image)))[..., 0] - expected).max() < 0.5
 
 
 def test_an_image_that_is_put_on_white_stays_as_it_was() -> None:
     for image in (Image.new("RGBA", (2, 1), (1, 2, 3, 4)), Image.new("I;16", (2, 1), 999), PICTURE):
         before = image.mode, image.tobytes(), dict(image.info)
-        on_white(image)
+        to_rgb(image)
         assert (image.mode, image.tobytes(), image.info) == before
 
 
@@ -205,7 +205,7 @@ def test_an_image_is_turned_as_its_exif_says(orientation: int, kind: str) -> Non
     stored = upright if orientation == 1 else upright.transpose(turns[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    seen = on_white(reopened(stored, kind, exif=exif.tobytes(), quality=95))
+    seen = to_rgb(reopened(stored, kind, exif=exif.tobytes(), quality=95))
     assert seen.size == (32, 16)
     dark = {(x, y) for x in (4, 27) for y in (2, 13) if seen.getpixel((x, y))[0] < 128}
     assert dark == {(4, 2)}

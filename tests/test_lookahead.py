@@ -14,7 +14,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 import vton_hf
 from tests.bucket import png, triplet_keys
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.loader.prefetch import LookAhead
+from vton_hf.loader.prefetch import Prefetcher
 from vton_hf.storage import Store, settings_for
 
 pytestmark = [
@@ -127,11 +127,11 @@ def test_persistent_workers_follow_into_the_next_epoch(s3: MotoS3, tmp_path: Pat
 def test_what_is_not_asked_for_any_more_makes_room(s3: MotoS3) -> None:
     store = Store(settings_for(s3.storage_options))
     batches = [[s3.put(BUCKET, f"{batch}/{place}", bytes([batch, place])) for place in range(2)] for batch in range(4)]
-    ahead = LookAhead(store, lambda _: [])
+    map_prefetched = Prefetcher(store, lambda _: [])
     for batch in batches[:3]:
-        ahead.expect(batch)
+        map_prefetched.schedule(batch)
     wait_for(s3, 4)
-    assert ahead.read(batches[2], store) == [bytes([2, 0]), bytes([2, 1])]
-    ahead.expect(batches[3])
+    assert map_prefetched.read(batches[2], store) == [bytes([2, 0]), bytes([2, 1])]
+    map_prefetched.schedule(batches[3])
     wait_for(s3, 8)
     assert len(s3.gets()) == 8, "two that were passed over, the one that was read, and the next"

@@ -12,7 +12,7 @@ import vton_hf
 from tests.bucket import Bucket, encoded, png, triplet_keys
 from vton_hf.images import decode
 from vton_hf.images.aspect import ASPECTS, fit, matched
-from vton_hf.images.spec import Preparation
+from vton_hf.images.spec import ImageSpec
 from vton_hf.naming import ROLES
 
 PERSON, GARMENT, TARGET = ROLES
@@ -104,15 +104,15 @@ def test_garments_of_one_person_are_each_prepared_with_it(uneven: Bucket, load: 
 
 def test_what_is_stored_otherwise_has_another_name_and_the_default_none() -> None:
     said = {
-        Preparation(): "original",
-        Preparation((8, 6)): "8x6-png",
-        Preparation((8, 6), "jpeg"): "8x6-jpeg",
-        Preparation((8, 6), "jpeg", "stretch", 95): "8x6-jpeg",
-        Preparation(None, "webp"): "full-webp",
-        Preparation((8, 6), "png-fast", "pad"): "8x6-pad-png-fast",
-        Preparation((8, 6), "jpeg", "catvton", 90): "8x6-catvton-jpeg-q90",
+        ImageSpec(): "original",
+        ImageSpec((8, 6)): "8x6-png",
+        ImageSpec((8, 6), "jpeg"): "8x6-jpeg",
+        ImageSpec((8, 6), "jpeg", "stretch", 95): "8x6-jpeg",
+        ImageSpec(None, "webp"): "full-webp",
+        ImageSpec((8, 6), "png-fast", "pad"): "8x6-pad-png-fast",
+        ImageSpec((8, 6), "jpeg", "catvton", 90): "8x6-catvton-jpeg-q90",
     }
-    assert {preparation: str(preparation) for preparation in said} == said
+    assert {image_spec: str(image_spec) for image_spec in said} == said
 
 
 def test_a_quality_reaches_the_file(load: Any, tmp_path: Path) -> None:

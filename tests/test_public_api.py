@@ -29,11 +29,11 @@ def test_all_is_sorted_and_names_each_once() -> None:
 def test_all_is_what_can_be_had() -> None:
     assert set(dir(vton_hf)) == {*vton_hf.__all__, "__version__"}
     lazy = {alias.name for node in type_checking_block() for alias in node.names}
-    assert lazy == set(vton_hf._ROOMS), "what a type checker sees is what is imported when asked for"
+    assert lazy == set(vton_hf._LAZY_MODULES), "what a type checker sees is what is imported when asked for"
 
 
 def test_a_name_stays_what_it_is_when_its_room_is_entered() -> None:
-    for room in set(vton_hf._ROOMS.values()):
+    for room in set(vton_hf._LAZY_MODULES.values()):
         import_module(f"vton_hf.{room}")
     assert [name for name in vton_hf.__all__ if not callable(getattr(vton_hf, name))] == []
 

@@ -178,7 +178,7 @@ def test_offline_is_offline(client: Client) -> None:
 
 FULL = """
 import errno
-import vton_hf.exports.lots as lots
+import vton_hf.exports.split_files as lots
 def full(*args, **kwargs):
     raise OSError(errno.ENOSPC, "No space left on device")
 lots.write_parquet = full

@@ -15,8 +15,8 @@ from tests.bucket import Bucket, encoded
 from vton_hf.images import MAX_PIXELS
 from vton_hf.images.aspect import ASPECTS, fit, halfway, resized
 from vton_hf.naming import ROLES
-from vton_hf.transforms import kinds
-from vton_hf.transforms.kinds import Pillow, Tensors
+from vton_hf.transforms import backends
+from vton_hf.transforms.backends import Pillow, Tensors
 
 SHAPES = [(97, 61), (61, 97), (108, 192), (192, 108), (33, 200), (7, 150)]
 WANTED = [(102, 77), (77, 102), (40, 90), (90, 40), (200, 130), (12, 200), (200, 12), (61, 61), (16, 16), (3, 5)]
@@ -51,7 +51,7 @@ def across_then_down(image: Image.Image, shape: tuple[int, int]) -> Image.Image:
 @pytest.mark.parametrize("by_torch", [True, False], ids=["torch", "an older torch"])
 def test_both_kinds_show_the_same_edges(by_torch: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not by_torch:
-        monkeypatch.setattr(kinds, "_torch_knows_lanczos", lambda: False)
+        monkeypatch.setattr(backends, "_torch_knows_lanczos", lambda: False)
     for shape, wanted in product(SHAPES, WANTED):
         for image in edges(*shape):
             expected = np.asarray(across_then_down(image, wanted)).astype(int)

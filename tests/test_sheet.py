@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from vton_hf.errors import ConfigError
-from vton_hf.report import contact_sheet, representative
+from vton_hf.report import contact_sheet, pick_examples
 
 RED, GREEN, BLUE = (200, 20, 20), (20, 180, 20), (20, 20, 200)
 
@@ -161,17 +161,17 @@ def test_the_first_of_each_difficulty_and_gender_are_chosen_and_none_twice() -> 
         *("hard male b", "hard male b", "easy male z", "hard male a", "hard male c", "hard x"),
         *("easy female q", "medium male m", "easy male z", "easy male y", "hard x"),
     )
-    assert representative(rows) == [6, 2, 9, 7, 0, 3, 5]
-    assert representative(rows, each=1) == [6, 2, 7, 0, 5]
-    assert representative(rows, each=9) == [6, 2, 9, 7, 0, 3, 4, 5]
+    assert pick_examples(rows) == [6, 2, 9, 7, 0, 3, 5]
+    assert pick_examples(rows, each=1) == [6, 2, 7, 0, 5]
+    assert pick_examples(rows, each=9) == [6, 2, 9, 7, 0, 3, 4, 5]
 
 
 def test_texts_may_be_an_arrow_table_in_chunks_with_nothing_said_or_no_row() -> None:
     rows = pa.table(texts("easy b", "hard male a", "easy b", "easy a"))
     split = pa.concat_tables([rows.slice(0, 1), rows.slice(1)])
     unsaid = split.set_column(1, "gender", pa.array([None, "male", None, None], pa.string()))
-    assert representative(split) == representative(unsaid) == [0, 3, 1]
-    assert representative(split.slice(0, 0)) == representative({"difficulty": [], "gender": [], "key": []}) == []
+    assert pick_examples(split) == pick_examples(unsaid) == [0, 3, 1]
+    assert pick_examples(split.slice(0, 0)) == pick_examples({"difficulty": [], "gender": [], "key": []}) == []
 
 
 def test_choosing_from_a_million_rows() -> None:
@@ -181,10 +181,10 @@ def test_choosing_from_a_million_rows() -> None:
         "gender": pa.array(np.full(len(numbers), "male")),
         "key": pa.array(numbers // 1000).cast(pa.string()),
     }
-    assert representative(rows) == [1, 1001, 0, 1000]
+    assert pick_examples(rows) == [1, 1001, 0, 1000]
 
 
 @pytest.mark.parametrize("each", [0, -1, 1.5])
 def test_choosing_less_than_one_makes_no_sense(each: Any) -> None:
     with pytest.raises(ConfigError, match="each"):
-        representative(texts("easy b"), each)
+        pick_examples(texts("easy b"), each)

@@ -188,7 +188,7 @@ def test_the_command_line_says_it_in_a_line(
 def test_a_listing_that_cannot_be_kept_is_one_line_and_no_error(
     s3: MotoS3, tmp_path: Path, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    monkeypatch.setattr("vton_hf.cache.listings.modes.WORTH", 2)
+    monkeypatch.setattr("vton_hf.cache.listings.refresh.MIN_CACHED_KEYS", 2)
     caplog.set_level(logging.INFO, "vton_hf")
     put(s3, "easy", "male", "003")
     load = loader(f"s3://{BUCKET}/dataset_ultimate/", tmp_path / "cache", storage_options=s3.storage_options)

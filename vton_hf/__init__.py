@@ -78,7 +78,7 @@ __all__ = [
     "transform_of",
 ]
 
-_ROOMS = {
+_LAZY_MODULES = {
     "VTON": "builder",
     "Curriculum": "loader.samplers",
     "Delivery": "exports",
@@ -105,10 +105,10 @@ _ROOMS = {
 
 def __getattr__(name: str) -> Any:
     """Import a room when something in it is asked for: `datasets` alone takes seconds."""
-    if name not in _ROOMS:
+    if name not in _LAZY_MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        room = importlib.import_module(f"{__name__}.{_ROOMS[name]}")
+        room = importlib.import_module(f"{__name__}.{_LAZY_MODULES[name]}")
     except ModuleNotFoundError as error:
         if error.name in {"torch", "torchvision"}:
             raise ImportError(f"vton_hf.{name} needs torch and torchvision: pip install 'vton-hf[torch]'") from error

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from vton_hf.cache.chunks.build import older_chunks
-from vton_hf.cache.chunks.cut import TARGET_BYTES, TARGET_ROWS, Chunk, cut
-from vton_hf.images.spec import Preparation
+from vton_hf.cache.chunks.partition import TARGET_BYTES, TARGET_ROWS, Chunk, cut
+from vton_hf.images.spec import ImageSpec
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.triplets import Manifest, discover
 
@@ -88,14 +88,14 @@ def test_an_older_chunk_may_hold_bytes_if_it_covers_a_part_of_the_same_pool(
 @pytest.mark.parametrize(
     ("preparation", "name"),
     [
-        (Preparation(), "original-easy-female-all-e1c3013daa5d7eca"),
-        (Preparation(None, "jpeg"), "full-jpeg-easy-female-all-e1c3013daa5d7eca"),
-        (Preparation((8, 6)), "8x6-png-r2-easy-female-all-e1c3013daa5d7eca"),
-        (Preparation((8, 6), "jpeg", "crop", 90), "8x6-crop-jpeg-q90-r2-easy-female-all-e1c3013daa5d7eca"),
-        (Preparation(to_srgb=True), "original-srgb-easy-female-all-e1c3013daa5d7eca"),
+        (ImageSpec(), "original-easy-female-all-e1c3013daa5d7eca"),
+        (ImageSpec(None, "jpeg"), "full-jpeg-easy-female-all-e1c3013daa5d7eca"),
+        (ImageSpec((8, 6)), "8x6-png-r2-easy-female-all-e1c3013daa5d7eca"),
+        (ImageSpec((8, 6), "jpeg", "crop", 90), "8x6-crop-jpeg-q90-r2-easy-female-all-e1c3013daa5d7eca"),
+        (ImageSpec(to_srgb=True), "original-srgb-easy-female-all-e1c3013daa5d7eca"),
     ],
     ids=str,
 )
-def test_only_chunks_whose_pixels_are_others_than_before_have_another_name(preparation: Preparation, name: str) -> None:
-    chunk, *_ = cut(manifest(1), verify="structure", preparation=preparation)
+def test_only_chunks_whose_pixels_are_others_than_before_have_another_name(image_spec: ImageSpec, name: str) -> None:
+    chunk, *_ = cut(manifest(1), verify="structure", image_spec=image_spec)
     assert chunk.name == name

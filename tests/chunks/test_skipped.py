@@ -187,7 +187,7 @@ def test_reports_of_earlier_versions_tell_what_may_pass(
 def test_nothing_is_asked_for_where_the_store_may_not_be(
     server: FaultServer, load: Load, gets: Gets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vton_hf.cache.listings.modes.WORTH", 2)
+    monkeypatch.setattr("vton_hf.cache.listings.refresh.MIN_CACHED_KEYS", 2)
     server.always(key_of("001"), DENIED)
     load()
     assert load(listing="cached") == ["000", "002", "003"]
@@ -225,8 +225,8 @@ def test_an_object_that_was_replaced_is_found_by_the_next_listing(
     server: FaultServer, load: Load, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     """Of a listing that is kept a few pages are compared, which would not show it."""
-    monkeypatch.setattr("vton_hf.cache.listings.modes.WORTH", 2)
-    monkeypatch.setattr("vton_hf.cache.listings.modes._holds", lambda *_: True)
+    monkeypatch.setattr("vton_hf.cache.listings.refresh.MIN_CACHED_KEYS", 2)
+    monkeypatch.setattr("vton_hf.cache.listings.refresh._holds", lambda *_: True)
     load(listing="fresh", limit=1)
     server.objects[key_of("001")] = png("another", size=(20, 20))
     assert load() == ["000", "002", "003"]

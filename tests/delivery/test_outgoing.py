@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from vton_hf.exports.outgoing import outgoing
+from vton_hf.exports.staging import outgoing
 
 KILLED = """
 import os, pathlib, signal, sys
-from vton_hf.exports.outgoing import outgoing
+from vton_hf.exports.staging import outgoing
 with outgoing(pathlib.Path(sys.argv[1])) as folder:
     (folder / "half").write_text("a shard")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -14,7 +14,7 @@ from tests.bucket import Bucket, encoded
 from tests.pngs import Form, chunk, png_of, rows_of
 from vton_hf.errors import ImageError
 from vton_hf.images import decode, decode_array, verify
-from vton_hf.images.spec import Preparation
+from vton_hf.images.spec import ImageSpec
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 24, 3), np.uint8))
 
@@ -92,25 +92,25 @@ def test_a_bomb_is_refused_by_everyone_before_memory_is_set_aside(bomb: str) -> 
     assert peak < 20_000_000 + 5 * len(data)
 
 
-@pytest.mark.parametrize("preparation", [Preparation(), Preparation((8, 6)), Preparation(to_srgb=True)], ids=str)
-def test_no_way_of_storing_an_image_decodes_a_bomb(preparation: Preparation) -> None:
+@pytest.mark.parametrize("preparation", [ImageSpec(), ImageSpec((8, 6)), ImageSpec(to_srgb=True)], ids=str)
+def test_no_way_of_storing_an_image_decodes_a_bomb(image_spec: ImageSpec) -> None:
     bodies = {
         "initial_image": encoded(PICTURE),
         "cloth_image": jpeg_of(60_000, 60_000),
         "try_on_image": encoded(PICTURE),
     }
-    made = preparation.apply(bodies, "decode").images
+    made = image_spec.apply(bodies, "decode").images
     assert str(made["cloth_image"]).startswith("absurd dimensions: ")
     assert isinstance(made["initial_image"], bytes)
 
 
-@pytest.mark.parametrize("preparation", [Preparation(), Preparation((8, 6)), Preparation(to_srgb=True)], ids=str)
-def test_every_way_of_storing_an_image_checks_as_thoroughly_as_it_is_told(preparation: Preparation) -> None:
+@pytest.mark.parametrize("preparation", [ImageSpec(), ImageSpec((8, 6)), ImageSpec(to_srgb=True)], ids=str)
+def test_every_way_of_storing_an_image_checks_as_thoroughly_as_it_is_told(image_spec: ImageSpec) -> None:
     zipped = bytearray(zlib.compress(bytes(4 * 13)))
     zipped[-1] ^= 1
     body = png_of(Form(4, 4), bytes(zipped))
-    assert isinstance(preparation.apply({"cloth_image": body}, "structure").images["cloth_image"], bytes)
-    refused = preparation.apply({"cloth_image": body}, "decode").images["cloth_image"]
+    assert isinstance(image_spec.apply({"cloth_image": body}, "structure").images["cloth_image"], bytes)
+    refused = image_spec.apply({"cloth_image": body}, "decode").images["cloth_image"]
     assert str(refused).startswith("PNG does not decode: ")
 
 

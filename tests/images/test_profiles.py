@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from tests import icc
 from tests.bucket import encoded, png
 from tests.pngs import chunk
-from vton_hf.images import decode, decode_array, on_white, profile_of
+from vton_hf.images import decode, decode_array, profile_of, to_rgb
 
 PICTURE = Image.open(BytesIO(png("picture", (24, 32))))
 P3 = icc.screen(icc.DISPLAY_P3)
@@ -171,4 +171,4 @@ def test_no_byte_of_a_profile_is_so_odd_that_an_error_escapes(kind: str) -> None
         for place in rng.integers(0, len(own), 3):
             own[place] ^= 1 << int(rng.integers(8))
         data = encoded(PICTURE, kind, icc_profile=bytes(own))
-        assert converted(data).shape == np.asarray(on_white(Image.open(BytesIO(data)))).shape
+        assert converted(data).shape == np.asarray(to_rgb(Image.open(BytesIO(data)))).shape

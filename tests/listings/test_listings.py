@@ -31,7 +31,7 @@ def put(s3: MotoS3, difficulty: str, gender: str, stem: str, garment: str = "dre
 @pytest.fixture
 def filled(s3: MotoS3, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> MotoS3:
     """A triplet in each folder: 18 keys, and a listing that is worth keeping."""
-    monkeypatch.setattr("vton_hf.cache.listings.modes.WORTH", 15)
+    monkeypatch.setattr("vton_hf.cache.listings.refresh.MIN_CACHED_KEYS", 15)
     caplog.set_level(logging.INFO, "vton_hf")
     for difficulty in DIFFICULTIES:
         for gender in GENDERS:
@@ -111,7 +111,7 @@ def test_a_day_later_it_is_listed_again(reused: Callable[..., bool], monkeypatch
     reused()
     now = time.time()
     for later, expected in [(23 * 3600, True), (25 * 3600, False), (25 * 3600, True), (-3600, False)]:
-        monkeypatch.setattr("vton_hf.cache.listings.kept.time.time", lambda later=later: now + later)
+        monkeypatch.setattr("vton_hf.cache.listings.listing_cache.time.time", lambda later=later: now + later)
         assert reused() == expected
 
 
@@ -184,7 +184,7 @@ def test_what_became_of_a_listing_is_kept_for_each_set_of_options(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("surveyed again")
 
-    monkeypatch.setattr("vton_hf.cache.listings.surveys.survey", refuse)
+    monkeypatch.setattr("vton_hf.cache.listings.manifest_cache.survey", refuse)
     for options, keys in zip(asked, seen, strict=True):
         caplog.clear()
         assert stream(**options) == keys
@@ -222,7 +222,7 @@ def test_a_listing_that_became_short_is_forgotten(
     stream: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream()
-    monkeypatch.setattr("vton_hf.cache.listings.modes.WORTH", 19)
+    monkeypatch.setattr("vton_hf.cache.listings.refresh.MIN_CACHED_KEYS", 19)
     stream(listing="fresh")
     with pytest.raises(StorageError, match="is kept"):
         stream(listing="cached")

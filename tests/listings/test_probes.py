@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from vton_hf.cache.listings.probes import PROBES, Outcome, compare
+from vton_hf.cache.listings.validate import PROBES, Outcome, compare
 from vton_hf.errors import StorageError
 
 ROOT = "s3://b/root/"
@@ -36,7 +36,7 @@ class Pages:
         self.table, self.uris = table, table["uri"].to_pylist()
         self.asked: list[tuple[str, str]] = []
 
-    def glance(self, places: Sequence[tuple[str, str]]) -> list[pa.Table]:
+    def list_page(self, places: Sequence[tuple[str, str]]) -> list[pa.Table]:
         self.asked += places
         found = []
         for prefix, after in places:
@@ -100,7 +100,7 @@ def test_one_key_among_many_shows_with_the_share_of_pages() -> None:
 
 def test_a_store_that_fails_is_a_doubt() -> None:
     class Fails:
-        def glance(self, _: object) -> list[pa.Table]:
+        def list_page(self, _: object) -> list[pa.Table]:
             raise StorageError("s3://b/root/ does not answer.")
 
     store: Any = Fails()

@@ -38,13 +38,13 @@ def drop(store: Store, answers: Connection) -> None:
     original: Any = asyncio.run_coroutine_threadsafe
 
     def hand_over(coroutine: Any, loop: object) -> Future[Any]:
-        if not coroutine.__qualname__.startswith("S3Lane."):
+        if not coroutine.__qualname__.startswith("S3Backend."):
             return original(coroutine, loop)  # that of a file system which another test left behind
         handed.append(coroutine.__qualname__)
         return Future()
 
     asyncio.run_coroutine_threadsafe = hand_over
-    store._lanes.clear()
+    store._backends.clear()
     gc.collect()
     answers.send(handed)
     answers.close()

@@ -9,7 +9,7 @@ import pytest
 from tests.faults import FaultServer, serve_faults
 from tests.s3 import MotoS3
 from vton_hf.storage import StorageSettings, Store, retry, settings_for
-from vton_hf.storage.lanes import Listed
+from vton_hf.storage.backend import Listed
 
 KEY, SECRET, TOKEN = "AKIAEXAMPLEEXAMPLE42", "wJalr/secret+EXAMPLE", "FwoGZXIv//token=="
 Faulty = Callable[..., Store]

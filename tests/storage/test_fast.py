@@ -12,7 +12,7 @@ from tests.s3 import MotoS3
 from tests.storage.children import answer_of_a_child
 from tests.storage.conftest import Faulty
 from vton_hf.errors import AccessError, ObjectMissingError
-from vton_hf.storage import Store, fast
+from vton_hf.storage import Store, obstore_reader
 
 FAST = "object_store/"
 
@@ -20,7 +20,7 @@ FAST = "object_store/"
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fast lane from the first object on."""
-    monkeypatch.setattr(fast, "A_LOOK", 0)
+    monkeypatch.setattr(obstore_reader, "FORK_SAFE_READS", 0)
 
 
 def uris(faults: FaultServer, count: int = 10) -> list[str]:
@@ -45,11 +45,11 @@ def test_bodies_come_through_it_with_one_request_each(faults: FaultServer, fault
 def test_a_look_at_a_few_samples_does_not_start_its_threads(
     faults: FaultServer, faulty: Faulty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fast, "A_LOOK", 10)
-    monkeypatch.setattr(fast, "_threads_of", None)
+    monkeypatch.setattr(obstore_reader, "FORK_SAFE_READS", 10)
+    monkeypatch.setattr(obstore_reader, "_threads_of", None)
     store, asked = faulty(concurrency=1), uris(faults)
     store.read(asked)
-    assert fast._threads_of is None, "workers forked now have the fast lane"
+    assert obstore_reader._threads_of is None, "workers forked now have the fast lane"
     store.read(asked[:1])
     assert lanes(faults) == {"0": ["p", "f"]} | {str(number): ["p"] for number in range(1, 10)}
 
@@ -121,7 +121,7 @@ def test_children_read_after_the_parent_has_used_it(s3: MotoS3, store: Store, me
     wanted = [s3.put(MOTO, f"p/{number}", b"%d" % number) for number in range(8)]
     bodies = [b"%d" % number for number in range(8)]
     assert store.read(wanted) == bodies
-    assert fast._threads_of is not None
+    assert obstore_reader._threads_of is not None
     assert answer_of_a_child(method, store, f"s3://{MOTO}/p/", wanted) == (wanted, bodies)
     assert store.read(wanted) == bodies
 
@@ -129,7 +129,7 @@ def test_children_read_after_the_parent_has_used_it(s3: MotoS3, store: Store, me
 _READS_AND_ENDS = """
 import asyncio, atexit, sys, time
 from asyncio.selector_events import BaseSelectorEventLoop
-from vton_hf.storage import Store, fast, settings_for
+from vton_hf.storage import Store, obstore_reader, settings_for
 
 inside, wake = [], BaseSelectorEventLoop._write_to_self
 

@@ -12,8 +12,8 @@ import pytest
 from tests.faults import BUCKET, LIST, Cut, FaultServer, Flipped, Replaced, Status, md5
 from tests.storage.conftest import Faulty, listed_in
 from vton_hf.errors import StorageError, UnavailableError
-from vton_hf.storage import StorageSettings, Store, fast, retry
-from vton_hf.storage.lanes import Listed
+from vton_hf.storage import StorageSettings, Store, obstore_reader, retry
+from vton_hf.storage.backend import Listed
 
 PREFIX = f"s3://{BUCKET}/p/"
 JPEG = b"\xff\xd8" + random.Random(1).randbytes(500) + b"\xff\xd9"
@@ -39,7 +39,7 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=[0, 10_000], ids=["fast", "plain"])
 def objects(request: pytest.FixtureRequest, faults: FaultServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """Twenty pictures in a bucket whose ETags are MD5s, read in the fast or in the plain way."""
-    monkeypatch.setattr(fast, "A_LOOK", request.param)
+    monkeypatch.setattr(obstore_reader, "FORK_SAFE_READS", request.param)
     faults.tag(md5)
     faults.objects |= {f"p/{number:02d}.jpg": JPEG + b"%d" % number for number in range(20)}
     return dict(faults.objects)

@@ -18,7 +18,7 @@ from tests.bucket import Bucket, Load, triplet_keys
 from tests.storage.conftest import listed_in
 from vton_hf.errors import ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.storage import StorageSettings, Store, resolve_prefix, settings_for
-from vton_hf.storage.lanes import Listed
+from vton_hf.storage.backend import Listed
 
 SETTINGS = StorageSettings()
 STORE = Store(SETTINGS)

@@ -5,7 +5,7 @@ import pytest
 from tests.faults import BUCKET, LIST, FaultServer, Status
 from tests.storage.conftest import Faulty
 from vton_hf.errors import AccessError
-from vton_hf.storage import lister
+from vton_hf.storage import _list_process
 
 FAST = "object_store/"
 
@@ -66,7 +66,7 @@ def test_a_listing_is_whole_where_there_can_be_no_other_process(
     faults: FaultServer, faulty: Faulty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = fill(faults, *numbered("p/"))
-    monkeypatch.setattr(lister, "__file__", "/no/such/script.py")
+    monkeypatch.setattr(_list_process, "__file__", "/no/such/script.py")
     assert faulty().list([f"s3://{BUCKET}/p/"])["uri"].to_pylist() == expected
     assert by_fast(faults) == 0
 
@@ -87,5 +87,5 @@ def test_a_page_that_fails_for_a_while_is_asked_again(faults: FaultServer, fault
 def test_a_glance_is_one_page_behind_a_key(faults: FaultServer, faulty: Faulty) -> None:
     expected = fill(faults, *numbered("p/", 5))
     prefix = f"s3://{BUCKET}/p/"
-    pages = faulty().glance([(prefix, ""), (prefix, expected[2]), (prefix, expected[-1])])
+    pages = faulty().list_page([(prefix, ""), (prefix, expected[2]), (prefix, expected[-1])])
     assert [page["uri"].to_pylist() for page in pages] == [expected[:2], expected[3:], []]

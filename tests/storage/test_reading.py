@@ -8,7 +8,7 @@ import pytest
 from tests.faults import BUCKET, Body, Drop, FaultServer, Short, Stall, Status, Trickle
 from tests.storage.conftest import Faulty
 from vton_hf.errors import AccessError, ConfigError, ObjectMissingError, StorageError
-from vton_hf.storage.lanes import Listed
+from vton_hf.storage.backend import Listed
 
 DENIED = Status(403, "AccessDenied", "User: arn:aws:iam::1:user/x is not authorized")
 

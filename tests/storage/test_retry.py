@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from vton_hf.storage import StorageSettings, retry
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience, backoff
+from vton_hf.storage.messages import Request
+from vton_hf.storage.retry import RetryPolicy, backoff
 
-ASK = Ask("read", "s3://b/a", StorageSettings())
+ASK = Request("read", "s3://b/a", StorageSettings())
 
 
 class VirtualTime(asyncio.SelectorEventLoop):
@@ -58,14 +58,14 @@ def test_backoff_is_drawn_from_nothing_up_to_a_doubling_ceiling() -> None:
 def test_a_fault_that_will_not_pass_is_tried_once() -> None:
     attempt, made = failing(PermissionError(13, "no"))
     with pytest.raises(PermissionError):
-        asyncio.run(Patience(5).until_answered(attempt, ASK))
+        asyncio.run(RetryPolicy(5).until_answered(attempt, ASK))
     assert len(made) == 1
 
 
 def test_trying_ends_before_the_deadline_and_raises_the_last_failure(loop: VirtualTime) -> None:
     attempt, made = failing(ConnectionResetError("first"), ConnectionResetError("last"))
     with pytest.raises(ConnectionResetError, match="last"):
-        loop.run_until_complete(Patience(1.0).until_answered(attempt, ASK))
+        loop.run_until_complete(RetryPolicy(1.0).until_answered(attempt, ASK))
     assert len(made) > 2
     assert made[-1] <= loop.now <= 1.0
 
@@ -80,12 +80,12 @@ def test_running_out_of_time_does_not_hide_why(loop: VirtualTime) -> None:
 
     tried: list[int] = []
     with pytest.raises(ConnectionResetError):
-        loop.run_until_complete(Patience(1.0).until_answered(attempt, ASK))
+        loop.run_until_complete(RetryPolicy(1.0).until_answered(attempt, ASK))
 
 
 def test_once_a_call_is_out_of_time_nothing_more_is_sent(loop: VirtualTime) -> None:
     async def both() -> None:
-        patience = Patience(0.5)
+        patience = RetryPolicy(0.5)
         for attempt in (first, second):
             with pytest.raises(ConnectionResetError):
                 await patience.until_answered(attempt, ASK)
@@ -101,7 +101,7 @@ def test_an_answer_to_one_renews_the_patience_with_all(loop: VirtualTime) -> Non
         return "body"
 
     async def slow_but_steady() -> list[str]:
-        patience = Patience(0.4)
+        patience = RetryPolicy(0.4)
         bodies = []
         for _ in range(4):
             bodies.append(await patience.until_answered(good, ASK))

@@ -7,8 +7,8 @@ from PIL import Image
 
 from tests.bucket import encoded
 from vton_hf.images.aspect import ASPECTS
-from vton_hf.transforms import kinds
-from vton_hf.transforms.kinds import Pillow, Tensors
+from vton_hf.transforms import backends
+from vton_hf.transforms.backends import PilBackend, TensorBackend
 
 ROLE = "cloth_image"
 
@@ -32,7 +32,7 @@ def test_the_pixels_are_the_same(kind: str, mode: str) -> None:
         mode = "CMYK"
     image = Image.new("RGBA", (9, 6), (200, 30, 90, 120)).convert(mode)
     data = encoded(image, kind)
-    torch.testing.assert_close(Tensors().decode(data), as_tensor(Pillow().decode(data)), atol=0, rtol=0)
+    torch.testing.assert_close(TensorBackend().decode(data), as_tensor(PilBackend().decode(data)), atol=0, rtol=0)
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)
@@ -42,16 +42,16 @@ def test_a_fitted_tensor_is_pillows_picture_to_two_of_255(
     size: tuple[int, int], aspect: str, by_torch: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not by_torch:
-        monkeypatch.setattr(kinds, "_torch_knows_lanczos", lambda: False)
+        monkeypatch.setattr(backends, "_torch_knows_lanczos", lambda: False)
     data = photo(73, 97)
-    fitted = Tensors().fit(Tensors().decode(data), size, aspect, ROLE)
-    expected = as_tensor(Pillow().fit(Pillow().decode(data), size, aspect, ROLE))
+    fitted = TensorBackend().fit(TensorBackend().decode(data), size, aspect, ROLE)
+    expected = as_tensor(PilBackend().fit(PilBackend().decode(data), size, aspect, ROLE))
     assert fitted.dtype == torch.uint8
     difference = (fitted.int() - expected.int()).abs()
     assert difference.max() <= (2 if by_torch else 0)
 
 
 def test_a_tensor_that_has_the_size_is_left_alone() -> None:
-    picture = Tensors().decode(photo(30, 40))
-    assert Tensors().fit(picture, (40, 30), "catvton", ROLE) is picture
-    assert Tensors().resize(picture, (30, 40)) is picture
+    picture = TensorBackend().decode(photo(30, 40))
+    assert TensorBackend().fit(picture, (40, 30), "catvton", ROLE) is picture
+    assert TensorBackend().resize(picture, (30, 40)) is picture

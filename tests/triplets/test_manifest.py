@@ -8,7 +8,7 @@ import pytest
 from tests.triplets.listings import BUCKET, keys_of, listing, several, whole
 from vton_hf.errors import ConfigError
 from vton_hf.naming import DIFFICULTIES
-from vton_hf.triplets import Manifest, discover, version_digest
+from vton_hf.triplets import Manifest, content_digest, discover
 
 FOLDER = "easy/female/"
 KEYS = several(FOLDER, 5)
@@ -50,7 +50,7 @@ def test_another_triplet_or_uri_is_another_digest(keys: list[str]) -> None:
 
 def test_the_digest_holds_while_the_triplets_do() -> None:
     more = [*KEYS, f"{FOLDER}notes.txt", f"{FOLDER}initial_image/lone_person.png", *whole("elsewhere/", "001")]
-    assert manifest_of(more).digest() == manifest_of(KEYS).digest() == version_digest(manifest_of(KEYS).table)
+    assert manifest_of(more).digest() == manifest_of(KEYS).digest() == content_digest(manifest_of(KEYS).table)
     assert manifest_of(KEYS).digest() == "d671e08c1eb9fc0b", "or every cache is built again"
 
 

@@ -12,7 +12,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ahead(items: Iterable[Item], work: Callable[[Item], Result], *, depth: int = 1) -> Iterator[tuple[Item, Result]]:
+def map_prefetched(
+    items: Iterable[Item], work: Callable[[Item], Result], *, depth: int = 1
+) -> Iterator[tuple[Item, Result]]:
     """Each item with its result, in order, while the next `depth` results are on their way.
 
     Args:

@@ -4,7 +4,7 @@ from vton_hf.builder.assemble import warn_of_shared_triplets
 from vton_hf.builder.builder import VTON, load
 from vton_hf.builder.config import MIXINGS, ON_ERROR, VTONConfig, listed
 from vton_hf.builder.formats import CellTransform
-from vton_hf.builder.lazy_images import FetchImages, OneByOne, embedded, use_cells
+from vton_hf.builder.lazy_images import LazyImages, OneByOne, embedded, use_cells
 from vton_hf.builder.source import Source
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 from vton_hf.builder.streaming import BATCH_ROWS, Reader, Stream
@@ -16,7 +16,7 @@ __all__ = [
     "SPLIT",
     "VTON",
     "CellTransform",
-    "FetchImages",
+    "LazyImages",
     "OneByOne",
     "Reader",
     "Source",

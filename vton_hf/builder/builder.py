@@ -12,13 +12,13 @@ import datasets
 from vton_hf import mixing, storage
 from vton_hf.builder import assemble as pools
 from vton_hf.builder.config import VERSION, VTONConfig, check_options, plain
-from vton_hf.builder.lazy_images import FetchImages
+from vton_hf.builder.lazy_images import LazyImages
 from vton_hf.builder.readable import ReadableBuilder
 from vton_hf.builder.resume import Origin, TripletExamples
 from vton_hf.builder.source import Source
 from vton_hf.builder.splits import SPLIT, each_split, name_of, row_ranges
 from vton_hf.builder.streaming import Shard, Stream, cut_shards, read_shards
-from vton_hf.cache import Cache, check_features, check_usable, features
+from vton_hf.cache import CacheDir, check_features, check_usable, features
 from vton_hf.errors import ConfigError
 
 _BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - {
@@ -76,7 +76,7 @@ class VTON(ReadableBuilder):
         self.config.check()
         self._wanted_features = options.get("features")
         check_features(self._wanted_features, self._own_features())
-        settings, cache = storage.settings_for(self.storage_options), Cache.within(self._cache_dir_root)
+        settings, cache = storage.settings_for(self.storage_options), CacheDir.within(self._cache_dir_root)
         self.source = Source(self.config, settings, cache, self._cache_dir, **how)
         self._exported = False
 
@@ -100,7 +100,7 @@ class VTON(ReadableBuilder):
         Raises:
             VTONError: See `Source.prepare`.
         """
-        fresh = self.source.obey(options.get("download_mode"))
+        fresh = self.source.apply_download_mode(options.get("download_mode"))
         self._exported = output_dir is not None or options.get("file_format", "arrow") != "arrow"
         if self._exported:
             super().download_and_prepare(output_dir, **options)
@@ -155,7 +155,7 @@ class VTON(ReadableBuilder):
             mixed = pools.mix_exactly(parts, plan, split)
             self._describe(mixed.info, rows=len(plan))
         mixed = pools.with_features(mixed, self._wanted_features)
-        return mixed if config.embed_images else mixed.with_transform(FetchImages(self.source.store_of_rows()))
+        return mixed if config.embed_images else mixed.with_transform(LazyImages(self.source.store_of_rows()))
 
     def _describe(self, info: datasets.DatasetInfo, *, rows: int) -> None:
         """Say of the mix, as of any dataset, how many rows and bytes it has; joining pools forgets it."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from vton_hf._core.checks import as_int, as_size
 from vton_hf.errors import ConfigError
-from vton_hf.images import VERIFY_LEVELS, Preparation, check_encoding, check_fit
+from vton_hf.images import VERIFY_LEVELS, ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import RECIPES, check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTIES
 from vton_hf.storage import path_text
@@ -102,10 +102,10 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         return check_weights(RECIPES[self.name] if self.difficulty_weights is None else self.difficulty_weights)
 
     @property
-    def preparation(self) -> Preparation:
+    def image_spec(self) -> ImageSpec:
         """How images are stored."""
         size = check_fit(self.image_size, self.aspect)
-        return Preparation(size, self.image_format, self.aspect, self.image_quality, self.to_srgb)
+        return ImageSpec(size, self.image_format, self.aspect, self.image_quality, self.to_srgb)
 
     def check(self) -> None:
         """Refuse what makes no sense, before anything is listed.
@@ -142,7 +142,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     def _check_preparation(self) -> None:
         check_fit(self.image_size, self.aspect)
         check_encoding(self.image_format, self.image_quality)
-        if self.preparation and not self.embed_images:
+        if self.image_spec and not self.embed_images:
             raise ConfigError(
                 "image_size= and image_format= say how images are stored, and to_srgb= their colours; "
                 "embed_images=False stores none. Drop one of the two."

@@ -8,7 +8,7 @@ import pyarrow as pa
 from datasets.utils import tqdm
 
 from vton_hf.builder.config import VTONConfig
-from vton_hf.cache import Cache, listings
+from vton_hf.cache import CacheDir, listings
 from vton_hf.errors import StorageError
 from vton_hf.storage import Store, is_offline
 from vton_hf.triplets import Audit, Manifest, tell
@@ -30,7 +30,7 @@ class Triplets:
 
 
 def find_triplets(
-    prefixes: Sequence[str], store: Store, cache: Cache, config: VTONConfig, *, listing: str, tells: bool
+    prefixes: Sequence[str], store: Store, cache: CacheDir, config: VTONConfig, *, listing: str, tells: bool
 ) -> Triplets:
     """List the prefixes, or compare an earlier listing, and put triplets together.
 

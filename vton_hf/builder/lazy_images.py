@@ -23,7 +23,7 @@ _ROWS: Final = 8
 """So many rows of a stream are fetched together."""
 
 
-class FetchImages(CellTransform):
+class LazyImages(CellTransform):
     """The format of a dataset with `embed_images=False`: a batch of URIs in, a batch of PIL images out.
 
     `datasets` would fetch remote images one by one and without the `storage_options` it was given. The

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from vton_hf import storage
 from vton_hf.builder.config import VTONConfig
-from vton_hf.cache import Cache, LeftOut, Notebook, Record, Report
+from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Report, SkippedTriplet
 from vton_hf.errors import BuildError, StorageError, redacted
 from vton_hf.triplets import read_names
 
@@ -32,9 +32,9 @@ class Recorded:
 
     config: VTONConfig
     settings: storage.StorageSettings
-    cache: Cache
+    cache: CacheDir
     directory: str
-    _record: Record | None = field(default=None, init=False, repr=False)
+    _record: BuildRecord | None = field(default=None, init=False, repr=False)
     _reports: list[Report] | None = field(default=None, init=False, repr=False)
 
     @cached_property
@@ -43,9 +43,9 @@ class Recorded:
         return [storage.resolve_prefix(prefix, self.settings) for prefix in self.config.prefixes]
 
     @cached_property
-    def _notebook(self) -> Notebook:
+    def _notebook(self) -> BuildRecordStore:
         said = "\n".join([*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
-        return Notebook(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
+        return BuildRecordStore(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
 
     def about(self) -> dict[str, Any]:
         """What people know the dataset by: config, prefixes, recipe, and the options that are not the default."""
@@ -56,7 +56,7 @@ class Recorded:
         options = [f"{name}={value}" for name, value in given.items() if value != getattr(VTONConfig, name)]
         return told | {"options": [shorten(option, _LONGEST, placeholder=" ...") for option in options]}
 
-    def record(self) -> Record:
+    def record(self) -> BuildRecord:
         """How the dataset was prepared.
 
         Raises:
@@ -86,7 +86,7 @@ class Recorded:
             self._reports = self.cache.reports(self.record())
         return self._reports
 
-    def left_out(self) -> list[LeftOut]:
+    def left_out(self) -> list[SkippedTriplet]:
         """The triplets that were found broken while building."""
         return [item for report in self.reports() for item in report.left_out]
 

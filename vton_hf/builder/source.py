@@ -15,8 +15,8 @@ from vton_hf.builder.resume import Origin
 from vton_hf.builder.streaming import Stream
 from vton_hf.cache import (
     UNLISTED,
+    BuildRecord,
     Chunk,
-    Record,
     ask_again,
     build_chunks,
     cut,
@@ -77,7 +77,7 @@ class Source(Recorded):
             )
         return self._triplets
 
-    def obey(self, download_mode: Any) -> bool:
+    def apply_download_mode(self, download_mode: Any) -> bool:
         """Believe no earlier listing if a mode of `datasets` says so; whether it also has all images fetched again."""
         mode = DownloadMode(download_mode or DownloadMode.REUSE_DATASET_IF_EXISTS)
         if mode != DownloadMode.REUSE_DATASET_IF_EXISTS:
@@ -136,7 +136,7 @@ class Source(Recorded):
         if not config.embed_images:
             return {}
         return {
-            name: cut(self.manifest.of_difficulties([name]), verify=config.verify, preparation=config.preparation)
+            name: cut(self.manifest.of_difficulties([name]), verify=config.verify, image_spec=config.image_spec)
             for name in self.drawn
         }
 
@@ -168,7 +168,7 @@ class Source(Recorded):
         by_pool = self.chunks()
         chunks = [chunk for pool in by_pool.values() for chunk in pool]
         names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
-        record = Record(self.manifest.digest(), names, self.about() | {"triplets": self.manifest.sizes()})
+        record = BuildRecord(self.manifest.digest(), names, self.about() | {"triplets": self.manifest.sizes()})
         try:
             with explained(self.cache.root), self.cache.building(record, self._notebook.mark):
                 built = self._build(chunks, num_proc=num_proc, fresh=fresh)
@@ -220,7 +220,7 @@ class Source(Recorded):
         """What a worker needs to stream an epoch of these weights."""
         config = self.config
         with explained(self.cache.root):
-            self.cache.claim(Record(self.manifest.digest(), {}), self.manifest.digest())
+            self.cache.claim(BuildRecord(self.manifest.digest(), {}), self.manifest.digest())
             manifest = self.cache.save_manifest(self.manifest)
         return Stream(
             manifest=manifest,
@@ -231,7 +231,7 @@ class Source(Recorded):
             verify=config.verify,
             on_error=config.on_error,
             embed_images=config.embed_images,
-            preparation=config.preparation,
+            image_spec=config.image_spec,
         )
 
     def origin(self, length: int | str) -> Origin:

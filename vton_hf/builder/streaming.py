@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from vton_hf._core.concurrency import ahead
+from vton_hf._core.concurrency import map_prefetched
 from vton_hf.cache import TEXT_COLUMNS, open_manifest
 from vton_hf.errors import BuildError, ImageError, StorageError
-from vton_hf.images import Preparation, is_sound, tell_once
+from vton_hf.images import ImageSpec, is_sound, tell_once
 from vton_hf.mixing import Plan, plan
 from vton_hf.naming import DIFFICULTIES, ROLES
 from vton_hf.storage import Body, Store, read_sources, use_each
@@ -52,7 +52,7 @@ class Stream:
         verify: How an image is checked.
         on_error: `"skip"` puts another triplet of the same difficulty in a broken one's place.
         embed_images: Whether images are fetched at all.
-        preparation: What is done to them, as a build would store them.
+        image_spec: What is done to them, as a build would store them.
     """
 
     manifest: Path
@@ -63,7 +63,7 @@ class Stream:
     verify: str
     on_error: str
     embed_images: bool
-    preparation: Preparation
+    image_spec: ImageSpec
 
 
 def cut_shards(positions: range) -> list[Shard]:
@@ -98,7 +98,7 @@ def read_shards(shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict
         for first, last in shards
         for start in range(first, last, BATCH_ROWS)
     ]
-    for positions, examples in ahead(batches, reader.read, depth=AHEAD):
+    for positions, examples in map_prefetched(batches, reader.read, depth=AHEAD):
         yield from zip(positions, examples, strict=True)
 
 
@@ -152,7 +152,7 @@ class Reader:
     def _examples(self, rows: list[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
         """For each row its example, or what is wrong with it."""
         # Where nobody looks at the images, only MD5 shows that one was damaged on the way.
-        unseen = self._stream.verify == "none" and not self._stream.preparation
+        unseen = self._stream.verify == "none" and not self._stream.image_spec
         return use_each(
             self._store,
             [sources_of(row) for row in rows],
@@ -164,7 +164,7 @@ class Reader:
 
     def _checked(self, row: dict[str, Any], bodies: Mapping[str, Body]) -> dict[str, Any] | Exception:
         of_row = {role: bodies[row[role]] for role in ROLES}
-        stored, notices = self._stream.preparation.apply(of_row, self._stream.verify)
+        stored, notices = self._stream.image_spec.apply(of_row, self._stream.verify)
         for role, made in stored.items():
             if isinstance(made, StorageError):
                 return made

@@ -4,8 +4,8 @@ from vton_hf.cache.chunks import (
     UNLISTED,
     Chunk,
     Entry,
-    LeftOut,
     Report,
+    SkippedTriplet,
     ask_again,
     build_chunks,
     clear,
@@ -21,20 +21,20 @@ from vton_hf.cache.chunks import (
 from vton_hf.cache.claims import modified, undisturbed
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
 from vton_hf.cache.listings import MODES, in_use
-from vton_hf.cache.records import Cache, Notebook, Record, names_of, open_manifest
+from vton_hf.cache.records import BuildRecord, BuildRecordStore, CacheDir, names_of, open_manifest
 from vton_hf.cache.skipped import check_usable, tell_left_out
 
 __all__ = [
     "MODES",
     "TEXT_COLUMNS",
     "UNLISTED",
-    "Cache",
+    "BuildRecord",
+    "BuildRecordStore",
+    "CacheDir",
     "Chunk",
     "Entry",
-    "LeftOut",
-    "Notebook",
-    "Record",
     "Report",
+    "SkippedTriplet",
     "ask_again",
     "build_chunks",
     "check_features",

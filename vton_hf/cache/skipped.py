@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from vton_hf.cache.chunks import LeftOut
+from vton_hf.cache.chunks import SkippedTriplet
 from vton_hf.errors import EmptyPoolError, ImageError, StorageError
 
 logger = logging.getLogger("vton_hf")
@@ -15,7 +15,7 @@ _AGAIN: Final = (
 )
 
 
-def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence[LeftOut]) -> None:
+def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence[SkippedTriplet]) -> None:
     """Tell a pool whose every triplet was left out from one that never had any.
 
     Args:
@@ -35,7 +35,7 @@ def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence
             )
 
 
-def tell_left_out(items: Sequence[LeftOut], *, on_error: str) -> None:
+def tell_left_out(items: Sequence[SkippedTriplet], *, on_error: str) -> None:
     """Warn of triplets that are left out, also of those that an earlier build found.
 
     Raises:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from PIL import Image
 
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import LOSSY, Preparation, decode, encode, psnr, ssim
+from vton_hf.images import LOSSY, ImageSpec, decode, encode, psnr, ssim
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, read_sources
 from vton_hf.triplets import sources_of
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class FormatTrial:
     """What became of the sample in one format.
 
     Attributes:
@@ -44,7 +44,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class FormatComparison:
     """What a sample tells.
 
     Attributes:
@@ -55,11 +55,11 @@ class Forecast:
     """
 
     triplets: int
-    original: Trial
-    trials: tuple[Trial, ...]
+    original: FormatTrial
+    trials: tuple[FormatTrial, ...]
     fetch_ms: float
 
-    def seconds(self, rows: int, trial: Trial | None, cores: int) -> tuple[float, float]:
+    def seconds(self, rows: int, trial: FormatTrial | None, cores: int) -> tuple[float, float]:
         """How long a build takes: at best, where images are prepared while others arrive, and one after the other.
 
         Args:
@@ -73,7 +73,7 @@ class Forecast:
         return max(fetching, preparing), fetching + preparing
 
 
-def forecast(rows: pa.Table, store: Store, preparations: Sequence[Preparation]) -> Forecast:
+def forecast(rows: pa.Table, store: Store, preparations: Sequence[ImageSpec]) -> FormatComparison:
     """Fetch a few triplets, the same ones each time, and prepare them; broken ones are passed over.
 
     Args:
@@ -99,10 +99,10 @@ def forecast(rows: pa.Table, store: Store, preparations: Sequence[Preparation]) 
         raise ImageError(f"None of the {len(found)} triplets looked at can be used; the first: {first}")
     images = [image for triplet in triplets for image in triplet.values()]
     sizes, times = [len(data) for data, _, _ in images], [took for _, _, took in images]
-    original = Trial("original", float(np.mean(sizes)), None, None, None, float(np.median(times)))
+    original = FormatTrial("original", float(np.mean(sizes)), None, None, None, float(np.median(times)))
     pictures = [{role: picture for role, (_, picture, _) in triplet.items()} for triplet in triplets]
-    trials = tuple(_trial(pictures, preparation) for preparation in preparations)
-    return Forecast(len(triplets), original, trials, fetch_ms)
+    trials = tuple(_trial(pictures, image_spec) for image_spec in preparations)
+    return FormatComparison(len(triplets), original, trials, fetch_ms)
 
 
 def _fetched(rows: Sequence[Mapping[str, Any]], store: Store) -> tuple[list[Any], float]:
@@ -130,12 +130,12 @@ def _decoded(bodies: Mapping[str, Any]) -> dict[str, _Decoded]:
     return made
 
 
-def _trial(triplets: Sequence[Mapping[str, Image.Image]], preparation: Preparation) -> Trial:
+def _trial(triplets: Sequence[Mapping[str, Image.Image]], image_spec: ImageSpec) -> FormatTrial:
     sizes, encoding, decoding, signals, likeness = [], [], [], [], []
-    lossy = preparation.format in LOSSY
+    lossy = image_spec.format in LOSSY
     for triplet in triplets:
-        for picture in preparation.pictures(triplet).values():
-            data, took = _timed(encode, picture, preparation.format, preparation.quality)
+        for picture in image_spec.pictures(triplet).values():
+            data, took = _timed(encode, picture, image_spec.format, image_spec.quality)
             seen, back = _timed(decode, data)
             sizes.append(len(data))
             encoding.append(took)
@@ -144,8 +144,8 @@ def _trial(triplets: Sequence[Mapping[str, Image.Image]], preparation: Preparati
                 signals.append(psnr(picture, seen))
                 likeness += [ssim(picture, seen)] if min(picture.size) >= _SMALLEST else []
     signal = float(np.median(signals)) if signals else float("inf")
-    return Trial(
-        name=str(preparation),
+    return FormatTrial(
+        name=str(image_spec),
         bytes=float(np.mean(sizes)),
         psnr=signal if np.isfinite(signal) else None,
         ssim=float(np.median(likeness)) if likeness else None,

@@ -11,7 +11,7 @@ from vton_hf.demo import write_demo_folder
 from vton_hf.demo.server import BUCKET, demo_server
 from vton_hf.mixing import RECIPES, check_weights
 from vton_hf.naming import ROLES
-from vton_hf.report import contact_sheet, representative
+from vton_hf.report import contact_sheet, pick_examples
 from vton_hf.report import tables as report
 
 
@@ -43,7 +43,7 @@ def demo(asked: Namespace) -> None:
         print()
     sheet = asked.output / "contact_sheet.png"
     hard = mixes["hard"]
-    examples = [hard[row] for row in representative(hard.remove_columns(list(ROLES))[:])]
+    examples = [hard[row] for row in pick_examples(hard.remove_columns(list(ROLES))[:])]
     contact_sheet(examples, title="Person + garment = try-on").save(sheet)
     print(f"Contact sheet: {sheet}")
     print(f"Cache:         {asked.output / 'cache' / 'vton_hf'}")

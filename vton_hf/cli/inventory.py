@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vton_hf.cache import Cache, Record, modified, names_of, read_report
+from vton_hf.cache import BuildRecord, CacheDir, modified, names_of, read_report
 from vton_hf.mixing import epoch_length
 from vton_hf.report import tables as report
 
@@ -31,7 +31,7 @@ class Kept:
     last_used: str
 
 
-def inventory(place: Cache, sizes: Mapping[str, int]) -> list[Kept]:
+def inventory(place: CacheDir, sizes: Mapping[str, int]) -> list[Kept]:
     """The datasets, the last used first.
 
     Args:
@@ -51,7 +51,7 @@ def table(kept: Sequence[Kept]) -> str:
     return "\n".join(f"{line}  {text}".rstrip() for line, text in zip(lines, where, strict=True))
 
 
-def _kept(place: Cache, path: Path, record: Record, sizes: Mapping[str, int]) -> Kept:
+def _kept(place: CacheDir, path: Path, record: BuildRecord, sizes: Mapping[str, int]) -> Kept:
     about = record.about
     return Kept(
         # .../hard-3f2a9c01/0.0.0/vton_hf-...json
@@ -64,7 +64,7 @@ def _kept(place: Cache, path: Path, record: Record, sizes: Mapping[str, int]) ->
     )
 
 
-def _rows(place: Cache, record: Record) -> int | None:
+def _rows(place: CacheDir, record: BuildRecord) -> int | None:
     about = record.about
     if about.get("mixing") != "exact":
         return None
@@ -77,6 +77,6 @@ def _rows(place: Cache, record: Record) -> int | None:
     )
 
 
-def _triplets(place: Cache, chunk: str) -> int:
+def _triplets(place: CacheDir, chunk: str) -> int:
     found = read_report(place.chunks / chunk)
     return found.rows if found else 0

@@ -9,9 +9,9 @@ from typing import Any
 from vton_hf.builder import VTON, Source
 from vton_hf.cache import free_bytes
 from vton_hf.cli.commands import load_options
-from vton_hf.cli.compare_formats import Forecast, Trial, forecast
+from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, forecast
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import IMAGE_FORMATS, LOSSY, Preparation
+from vton_hf.images import IMAGE_FORMATS, LOSSY, ImageSpec
 from vton_hf.naming import ROLES
 from vton_hf.report import tables as report
 from vton_hf.storage import Store
@@ -23,12 +23,12 @@ def plan(asked: Namespace) -> None:
     mix, missing = source.plan(), source.missing_chunks()
     rows = sum(chunk.rows.num_rows for chunk in missing)
     fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
-    prepared = bool(missing) and source.config.preparation.encodes
+    prepared = bool(missing) and source.config.image_spec.encodes
     shown = prepared or asked.compare
     sample = _sample(source, compare=asked.compare, needed=shown) if missing or asked.compare else None
     seconds = _seconds(sample, source, rows) if sample is not None and missing else None
     if sample is not None and prepared:
-        stored = _of(sample, source.config.preparation).bytes
+        stored = _of(sample, source.config.image_spec).bytes
         resized = source.config.image_size is not None
         needed = round(rows * len(ROLES) * stored if resized else fetched * stored / sample.original.bytes)
     free, place = free_bytes(source.cache.root), str(source.cache.root)
@@ -49,13 +49,13 @@ def plan(asked: Namespace) -> None:
         print(f"\nA sample of {sample.triplets:,} triplets, by image:\n\n{_table(sample)}")
 
 
-def _sample(source: Source, *, compare: bool, needed: bool) -> Forecast | None:
+def _sample(source: Source, *, compare: bool, needed: bool) -> FormatComparison | None:
     """A few triplets of those that are drawn, prepared as asked for, or in all formats.
 
     Returns:
         None where they cannot be used, but only the time is asked for.
     """
-    asked, quality = source.config.preparation, source.config.image_quality
+    asked, quality = source.config.image_spec, source.config.image_quality
     tried = [asked] if asked.encodes else []
     if compare:
         qualities = {kind: quality if kind in LOSSY else None for kind in IMAGE_FORMATS}
@@ -68,12 +68,12 @@ def _sample(source: Source, *, compare: bool, needed: bool) -> Forecast | None:
         return None
 
 
-def _seconds(sample: Forecast, source: Source, rows: int) -> tuple[float, float]:
-    trial = _of(sample, source.config.preparation) if source.config.preparation.encodes else None
+def _seconds(sample: FormatComparison, source: Source, rows: int) -> tuple[float, float]:
+    trial = _of(sample, source.config.image_spec) if source.config.image_spec.encodes else None
     return sample.seconds(rows, trial, os.cpu_count() or 1)
 
 
-def _time(seconds: tuple[float, float] | None, sample: Forecast | None) -> str:
+def _time(seconds: tuple[float, float] | None, sample: FormatComparison | None) -> str:
     if seconds is None or sample is None:
         return "not known: of a few triplets that were fetched none can be used"
     least, most = map(report.duration, seconds)
@@ -81,16 +81,16 @@ def _time(seconds: tuple[float, float] | None, sample: Forecast | None) -> str:
     return f"about {span}, at the rate at which {sample.triplets:,} triplets were fetched just now"
 
 
-def _of(sample: Forecast, preparation: Preparation) -> Trial:
-    return next(trial for trial in sample.trials if trial.name == str(preparation))
+def _of(sample: FormatComparison, image_spec: ImageSpec) -> FormatTrial:
+    return next(trial for trial in sample.trials if trial.name == str(image_spec))
 
 
-def _table(sample: Forecast) -> str:
+def _table(sample: FormatComparison) -> str:
     header = ["stored as", "KB", "times smaller", "PSNR", "SSIM", "encode ms", "decode ms"]
     return report.table(header, [_line(trial, sample.original) for trial in (sample.original, *sample.trials)])
 
 
-def _line(trial: Trial, original: Trial) -> list[Any]:
+def _line(trial: FormatTrial, original: FormatTrial) -> list[Any]:
     lossless = "-" if trial is original else "lossless"
     return [
         trial.name,

@@ -10,14 +10,14 @@ from typing import Any
 
 import datasets
 
-from vton_hf.cache import Cache, Entry, clear, entries, in_use, prune, undisturbed
+from vton_hf.cache import CacheDir, Entry, clear, entries, in_use, prune, undisturbed
 from vton_hf.cli.inventory import inventory, table
 from vton_hf.report import tables as report
 
 
 def cache(asked: Namespace) -> None:
     """Show what the cache holds; with --prune, delete what no dataset uses."""
-    place = Cache.within(asked.cache_dir or datasets.config.HF_DATASETS_CACHE)
+    place = CacheDir.within(asked.cache_dir or datasets.config.HF_DATASETS_CACHE)
     pruned = asked.prune and place.root.exists()
     # Whoever begins to use something meanwhile waits until it is taken or spared, and makes anew what is gone.
     with undisturbed(place.claims) if pruned else nullcontext():
@@ -47,7 +47,7 @@ def _sums(found: Sequence[Entry]) -> dict[str, int]:
     return {"entries": len(found), "bytes": sum(entry.bytes for entry in found)}
 
 
-def _looked_at(place: Cache) -> tuple[list[Entry], list[Path]]:
+def _looked_at(place: CacheDir) -> tuple[list[Entry], list[Path]]:
     """What lies in the cache, and the claims that no longer keep anything."""
     used = place.used()
     listings, listed = in_use(place)

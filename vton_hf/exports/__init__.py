@@ -1,24 +1,24 @@
 """Mixes leave the house: cut into files that stock `datasets` reads, and brought to a place."""
 
 from vton_hf.exports.columns import PRESETS
-from vton_hf.exports.delivered import Delivery, Part
 from vton_hf.exports.dispatch import deliver
 from vton_hf.exports.folder import export
 from vton_hf.exports.hub import push_to_hub
-from vton_hf.exports.orders import FORMATS, Order, place_order
-from vton_hf.exports.target import CARD, Shipment, Target
+from vton_hf.exports.result import Delivery, SplitStats
+from vton_hf.exports.spec import FORMATS, ExportSpec, parse_export
+from vton_hf.exports.target import CARD, CommitPlan, Target
 
 __all__ = [
     "CARD",
     "FORMATS",
     "PRESETS",
+    "CommitPlan",
     "Delivery",
-    "Order",
-    "Part",
-    "Shipment",
+    "ExportSpec",
+    "SplitStats",
     "Target",
     "deliver",
     "export",
-    "place_order",
+    "parse_export",
     "push_to_hub",
 ]

@@ -8,10 +8,10 @@ from typing import Any, Final
 from vton_hf.builder import VTON, VTONConfig
 from vton_hf.errors import ImageError
 from vton_hf.exports.card import Contents, Split
-from vton_hf.exports.lots import Lot
+from vton_hf.exports.split_files import SplitFiles
 from vton_hf.images import decode
 from vton_hf.naming import ROLES
-from vton_hf.report import contact_sheet, representative
+from vton_hf.report import contact_sheet, pick_examples
 from vton_hf.report import tables as report
 
 _RECIPE: Final = (
@@ -32,7 +32,7 @@ _BROKEN: Final = "broken image"
 _REPLACED: Final = "broken image, another triplet of the difficulty in its place"
 
 
-def contents(builder: VTON, lots: Sequence[Lot]) -> Contents:
+def contents(builder: VTON, lots: Sequence[SplitFiles]) -> Contents:
     """Tell of one config, its files not yet measured."""
     source, config = builder.source, builder.config
     available = source.manifest.sizes()
@@ -60,7 +60,7 @@ def contents(builder: VTON, lots: Sequence[Lot]) -> Contents:
     )
 
 
-def measured(told: Contents, lots: Sequence[Lot], files: Mapping[str, int]) -> Contents:
+def measured(told: Contents, lots: Sequence[SplitFiles], files: Mapping[str, int]) -> Contents:
     """The same, with the bytes of the files that are there."""
     sizes = {lot.split: sum(files[shard.name] for shard in lot.shards) for lot in lots}
     return replace(told, splits={name: replace(split, download=sizes[name]) for name, split in told.splits.items()})
@@ -76,7 +76,7 @@ def _text(value: Any) -> str:
     return ", ".join(f"{name} {share:g}" for name, share in value.items()) if isinstance(value, Mapping) else str(value)
 
 
-def sheet_name(lot: Lot) -> str:
+def sheet_name(lot: SplitFiles) -> str:
     """Where the contact sheet of a config lies, given its first split.
 
     A card shows a hidden file like any other, and no pattern of `datasets` takes it for data: a picture with a plain
@@ -85,9 +85,9 @@ def sheet_name(lot: Lot) -> str:
     return f"{lot.config}/.contact_sheet-{lot.mark}.png"
 
 
-def draw_sheet(lot: Lot) -> bytes:
+def draw_sheet(lot: SplitFiles) -> bytes:
     """A PNG with the first triplets of each difficulty and gender."""
-    places = representative(lot.rows.texts)
+    places = pick_examples(lot.rows.texts)
     rows = [lot.rows.read(range(place, place + 1)).to_pylist()[0] for place in places]
     sheet = contact_sheet([row | {role: _decoded(row[role]["bytes"]) for role in ROLES} for row in rows])
     buffer = io.BytesIO()

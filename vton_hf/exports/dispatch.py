@@ -7,28 +7,28 @@ from pathlib import Path
 
 from datasets.utils import tqdm
 
-from vton_hf._core.concurrency import ahead
+from vton_hf._core.concurrency import map_prefetched
 from vton_hf.builder import VTON
 from vton_hf.cache import free_bytes
 from vton_hf.errors import BuildError
 from vton_hf.exports import card
 from vton_hf.exports.contents import contents, draw_sheet, measured, sheet_name
-from vton_hf.exports.delivered import Delivery, Part
-from vton_hf.exports.lots import Lot, lots_of
-from vton_hf.exports.orders import Order
-from vton_hf.exports.outgoing import outgoing
+from vton_hf.exports.result import Delivery, SplitStats
 from vton_hf.exports.shards import Shard
-from vton_hf.exports.target import CARD, Shipment, Target
+from vton_hf.exports.spec import ExportSpec
+from vton_hf.exports.split_files import SplitFiles, lots_of
+from vton_hf.exports.staging import outgoing
+from vton_hf.exports.target import CARD, CommitPlan, Target
 from vton_hf.report import amount
 from vton_hf.storage import is_full
 
 
 @dataclass(frozen=True, slots=True)
-class _Parcel:
+class _ConfigFiles:
     """One config, ready to leave."""
 
     builder: VTON
-    lots: list[Lot]
+    lots: list[SplitFiles]
 
     @property
     def shards(self) -> list[Shard]:
@@ -40,7 +40,7 @@ class _Parcel:
         return whole and all(lot.glob in published for lot in self.lots) and sheet_name(self.lots[0]) in text
 
 
-def _trusted(parcels: Sequence[_Parcel], there: Mapping[str, int], published: Container[str]) -> dict[str, int]:
+def _trusted(parcels: Sequence[_ConfigFiles], there: Mapping[str, int], published: Container[str]) -> dict[str, int]:
     """The files that need not be written again.
 
     Not those that are too short for their images. And of rows that are read from the bucket not those of a delivery
@@ -56,7 +56,7 @@ def _trusted(parcels: Sequence[_Parcel], there: Mapping[str, int], published: Co
     return {name: size for name, size in there.items() if name not in short}
 
 
-def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool) -> Delivery:  # noqa: A002
+def deliver(order: ExportSpec, target: Target, *, license: str | None, dry_run: bool) -> Delivery:  # noqa: A002
     """Bring configs to a place.
 
     A file that is there under the same name is not written again. Nothing is seen before all has arrived.
@@ -75,10 +75,10 @@ def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool)
     old = target.read_card() if CARD in there else None
     card.check(old, place=target.place)
     built = _prepare(order, dry_run=dry_run)
-    parcels = [_Parcel(builder, lots_of(builder, order, built=built)) for builder in order.builders]
+    parcels = [_ConfigFiles(builder, lots_of(builder, order, built=built)) for builder in order.builders]
     published = card.data_files(old, order.configs, place=target.place)
     present = _trusted(parcels, there, published)
-    parts = tuple(Part.of(lot, present) for parcel in parcels for lot in parcel.lots)
+    parts = tuple(SplitStats.of(lot, present) for parcel in parcels for lot in parcel.lots)
     if dry_run:
         return Delivery(target.place, parts, None, estimated=not built)
     shipment = _packed(parcels, there, target.place, license)
@@ -93,7 +93,7 @@ def deliver(order: Order, target: Target, *, license: str | None, dry_run: bool)
     return Delivery(target.place, parts, target.publish(replace(shipment, contents=told)), estimated=False)
 
 
-def _check(order: Order) -> None:
+def _check(order: ExportSpec) -> None:
     """List the bucket once, and find out before anything is made whether there is something to deliver."""
     first, *others = order.builders
     for builder in others:
@@ -102,7 +102,7 @@ def _check(order: Order) -> None:
         builder.source.check_pools()
 
 
-def _prepare(order: Order, *, dry_run: bool) -> bool:
+def _prepare(order: ExportSpec, *, dry_run: bool) -> bool:
     """Build what is missing; say whether rows can be taken from what is built."""
     if not order.builders[0].config.embed_images:
         return False
@@ -113,7 +113,7 @@ def _prepare(order: Order, *, dry_run: bool) -> bool:
     return True
 
 
-def _send(parcels: Sequence[_Parcel], present: Mapping[str, int], target: Target) -> dict[str, int]:
+def _send(parcels: Sequence[_ConfigFiles], present: Mapping[str, int], target: Target) -> dict[str, int]:
     """Write and send what is not there; gives the bytes of each file."""
     root = target.scratch or parcels[0].builder.source.cache.root
     jobs = [(lot, shard) for parcel in parcels for lot in parcel.lots for shard in lot.shards]
@@ -122,7 +122,7 @@ def _send(parcels: Sequence[_Parcel], present: Mapping[str, int], target: Target
         return {}
     sent = {}
     with _roomy(root, [shard.bytes for _, shard in todo], target), outgoing(root) as folder:
-        written = ahead(todo, lambda job: _written(*job, folder))
+        written = map_prefetched(todo, lambda job: _written(*job, folder))
         size = sum(shard.bytes for _, shard in todo)
         with tqdm(total=size, desc=target.doing, unit="B", unit_scale=True, disable=None) as bar:
             for (_, shard), path in written:
@@ -133,7 +133,7 @@ def _send(parcels: Sequence[_Parcel], present: Mapping[str, int], target: Target
     return sent
 
 
-def _written(lot: Lot, shard: Shard, folder: Path) -> Path:
+def _written(lot: SplitFiles, shard: Shard, folder: Path) -> Path:
     path = folder / shard.name.replace("/", "-")
     lot.write(shard, path)
     return path
@@ -160,9 +160,9 @@ def _roomy(root: Path, sizes: Sequence[int], target: Target) -> Iterator[None]:
         ) from error
 
 
-def _packed(parcels: Sequence[_Parcel], present: Container[str], place: str, license: str | None) -> Shipment:  # noqa: A002
+def _packed(parcels: Sequence[_ConfigFiles], present: Container[str], place: str, license: str | None) -> CommitPlan:  # noqa: A002
     sheets = {sheet_name(parcel.lots[0]): parcel.lots[0] for parcel in parcels}
-    return Shipment(
+    return CommitPlan(
         place=place,
         configs=frozenset(parcel.builder.config.name for parcel in parcels),
         contents=[contents(parcel.builder, parcel.lots) for parcel in parcels],

@@ -12,11 +12,11 @@ from vton_hf import storage
 from vton_hf.builder import Source
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.exports import card
-from vton_hf.exports.delivered import Delivery
 from vton_hf.exports.dispatch import deliver
-from vton_hf.exports.orders import place_order
-from vton_hf.exports.outgoing import outgoing
-from vton_hf.exports.target import CARD, Shipment
+from vton_hf.exports.result import Delivery
+from vton_hf.exports.spec import parse_export
+from vton_hf.exports.staging import outgoing
+from vton_hf.exports.target import CARD, CommitPlan
 from vton_hf.mixing import RECIPES
 
 _LOCAL: Final = "file://"
@@ -79,7 +79,7 @@ class Folder:
         self._store.send(file, self._uri + name)
         self._changed = True
 
-    def publish(self, shipment: Shipment) -> str | None:
+    def publish(self, shipment: CommitPlan) -> str | None:
         """Write README.md, which names the files; then take away those of earlier exports.
 
         Raises:
@@ -106,7 +106,7 @@ class Folder:
         locks.mkdir(parents=True, exist_ok=True)
         return FileLock(locks / f"{blake2b(self._uri.encode(), digest_size=8).hexdigest()}.lock")
 
-    def _write_card(self, shipment: Shipment) -> None:
+    def _write_card(self, shipment: CommitPlan) -> None:
         while (text := shipment.card(old := self.read_card())) != old:
             # Another export may have written its configs meanwhile.
             if self.read_card() == old:
@@ -156,7 +156,7 @@ def export(
         VTONError: As for `vton_hf.load`, and if the directory cannot be written to.
     """
     options = load_options | {"format": format, "columns": columns, "caption": caption}
-    order = place_order(configs, max_shard_size=max_shard_size, **options)
+    order = parse_export(configs, max_shard_size=max_shard_size, **options)
     folder = _opened(directory, order.builders[0].source, create=not dry_run)
     return deliver(order, folder, license=license, dry_run=dry_run)
 

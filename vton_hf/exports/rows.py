@@ -88,7 +88,7 @@ def _stored(dataset: datasets.Dataset, source: Source, pools: dict[str, datasets
     manifest = source.manifest
     triplet = _places(texts["key"], manifest.table["key"])
     sizes = _listed_sizes(manifest)[triplet]
-    if source.config.preparation:
+    if source.config.image_spec:
         keys = pa.chunked_array([chunk for pool in pools.values() for chunk in pool.data.column("key").chunks])
         sizes = np.concatenate([_stored_sizes(pool) for pool in pools.values()])[_places(texts["key"], keys)]
     return Rows(

@@ -16,7 +16,7 @@ _OURS: Final = re.compile(r"\w+-\d{5}-of-\d{5}-[0-9a-f]{16}\.(parquet|tar)|\.?co
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
+class CommitPlan:
     """What people are to see.
 
     Attributes:
@@ -83,7 +83,7 @@ class Target(Protocol):
     def send(self, file: Path, name: str) -> None:
         """Bring one file there; nobody sees it yet. The same bytes again cost nothing."""
 
-    def publish(self, shipment: Shipment) -> str | None:
+    def publish(self, shipment: CommitPlan) -> str | None:
         """Let people see what was sent, all at once, and take away what is stale.
 
         Returns:

@@ -5,10 +5,10 @@ from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array,
 from vton_hf.images.encode import BYTES_A_PIXEL, IMAGE_FORMATS, LOSSY, check_encoding, encode
 from vton_hf.images.metrics import psnr, ssim
 from vton_hf.images.notices import KINDS, Notice, Noticed, counted, profile_notices, tell_counts, tell_once
-from vton_hf.images.paper import on_white
 from vton_hf.images.profiles import Profile, profile_of
-from vton_hf.images.spec import ORIGINAL, Preparation, Prepared, Stored
+from vton_hf.images.spec import ORIGINAL, ImageSpec, Prepared, Stored
 from vton_hf.images.structure import MAX_PIXELS
+from vton_hf.images.to_rgb import to_rgb
 
 __all__ = [
     "ASPECTS",
@@ -19,10 +19,10 @@ __all__ = [
     "MAX_PIXELS",
     "ORIGINAL",
     "VERIFY_LEVELS",
+    "ImageSpec",
     "Notice",
     "Noticed",
     "Pixels",
-    "Preparation",
     "Prepared",
     "Profile",
     "Stored",
@@ -36,7 +36,6 @@ __all__ = [
     "fit",
     "halfway",
     "is_sound",
-    "on_white",
     "place",
     "profile_notices",
     "profile_of",
@@ -45,5 +44,6 @@ __all__ = [
     "ssim",
     "tell_counts",
     "tell_once",
+    "to_rgb",
     "verify",
 ]

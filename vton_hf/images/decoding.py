@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from vton_hf.errors import ImageError
-from vton_hf.images.paper import in_eight_bits, on_paper, on_white, upright
 from vton_hf.images.png import TRUECOLOUR, check_scanlines, header, plain_header
 from vton_hf.images.profiles import Profile, profile_of
 from vton_hf.images.profiles import to_srgb as convert
 from vton_hf.images.structure import Sound, check_structure
+from vton_hf.images.to_rgb import in_eight_bits, on_paper, to_rgb, upright
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -111,7 +111,7 @@ def _plain_pixels(data: bytes) -> Pixels | None:
         pixels = decode_image_png_u8(data, (form.height, form.width), mode)
     except Exception:  # noqa: BLE001  # Pillow's lane finds out what is wrong, and says so
         return None
-    return pixels if mode == "rgb" else np.array(on_white(Image.fromarray(pixels)))
+    return pixels if mode == "rgb" else np.array(to_rgb(Image.fromarray(pixels)))
 
 
 def _is_whole(data: bytes) -> bool:

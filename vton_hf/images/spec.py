@@ -22,7 +22,7 @@ class Prepared(NamedTuple):
     """Images as they are to be stored.
 
     Attributes:
-        images: By role, the bytes, or what is wrong with it; a group of `Preparation.together` is of use only if
+        images: By role, the bytes, or what is wrong with it; a group of `ImageSpec.together` is of use only if
             nothing is.
         notices: What should be known of them.
     """
@@ -32,11 +32,11 @@ class Prepared(NamedTuple):
 
 
 _RESIZING: Final = "r2"
-"""Part of `Preparation.mark` where images are resized; to be raised when the same options give other pixels."""
+"""Part of `ImageSpec.mark` where images are resized; to be raised when the same options give other pixels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Preparation:
+class ImageSpec:
     """How images are stored.
 
     Attributes:
@@ -84,7 +84,7 @@ class Preparation:
         return self.kind or "png"
 
     @property
-    def together(self) -> tuple[tuple[str, ...], ...]:
+    def role_groups(self) -> tuple[tuple[str, ...], ...]:
         """The roles of a triplet, those that have a say in each other side by side: a target follows its person."""
         person, garment, target = ROLES
         return ((person, target), (garment,)) if self.size else ((person,), (garment,), (target,))
@@ -96,7 +96,7 @@ class Preparation:
         brought to `size`, encoded: what `TripletTransform` does with the originals, with Pillow's Lanczos.
 
         Args:
-            bodies: The objects by role: at least all of one group of `together`.
+            bodies: The objects by role: at least all of one group of `role_groups`.
             level: How to check them; those that change are decoded, whatever it says.
         """
         if not self.encodes:
@@ -151,4 +151,4 @@ class Preparation:
         return [notice for role, body in found for notice in profile_notices(body, role, to_srgb=self.to_srgb)]
 
 
-ORIGINAL: Final = Preparation()
+ORIGINAL: Final = ImageSpec()

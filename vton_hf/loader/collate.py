@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from vton_hf.errors import ConfigError
-from vton_hf.loader.shared_memory import stack
+from vton_hf.loader.shared_memory import stack_shared
 from vton_hf.naming import ROLES
 
 
@@ -37,7 +37,7 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         )
     for role in roles:
         _check_stackable(role, samples)
-    batch: dict[str, Any] = {role: stack([sample[role] for sample in samples]) for role in roles}
+    batch: dict[str, Any] = {role: stack_shared([sample[role] for sample in samples]) for role in roles}
     return batch | {name: [sample[name] for sample in samples] for name in samples[0] if name not in roles}
 
 

@@ -35,7 +35,7 @@ AHEAD: Final = 2
 
 Bodies = list[bytes | StorageError]
 
-_here: tuple[int, "LookAhead | None"] = (0, None)
+_here: tuple[int, "Prefetcher | None"] = (0, None)
 """The process that looked for its queue, and what it found: children look for their own."""
 
 
@@ -54,7 +54,7 @@ def read(uris: Sequence[str], store: Store) -> Bodies:
     return store.read(uris) if ahead is None else ahead.read(uris, store)
 
 
-def _find(store: Store) -> "LookAhead | None":
+def _find(store: Store) -> "Prefetcher | None":
     if "prefetch" in disabled():
         _log.info("Batches are not fetched ahead: VTON_HF_DISABLE says so.")
         return None
@@ -68,8 +68,8 @@ def _find(store: Store) -> "LookAhead | None":
             _log.info("Batches are not fetched ahead: what this worker will be asked for is not to be seen.")
         return None
     _log.info("The next %d batches are fetched while this worker is at work on one.", AHEAD)
-    ahead = LookAhead(store, uris_of)
-    ahead.follow(orders)
+    ahead = Prefetcher(store, uris_of)
+    ahead.attach(orders)
     return ahead
 
 
@@ -78,7 +78,7 @@ def _is_worker() -> bool:
     return data is not None and data.get_worker_info() is not None
 
 
-class LookAhead:
+class Prefetcher:
     """The next batches of one worker.
 
     Args:
@@ -94,7 +94,7 @@ class LookAhead:
         self._waiting: deque[list[str]] = deque()
         self._under_way: deque[tuple[list[str], Future[Bodies]]] = deque()
 
-    def follow(self, orders: Any) -> None:
+    def attach(self, orders: Any) -> None:
         """Take orders out of the worker's queue as they come, and hand them on in its place."""
         get, ready = orders.get, queue.SimpleQueue[Any]()
 
@@ -103,7 +103,7 @@ class LookAhead:
             while order is not None:
                 order = get()
                 try:
-                    self.expect(self._uris_of(_rows(order)))
+                    self.schedule(self._uris_of(_rows(order)))
                 except Exception:  # noqa: BLE001
                     # Whatever is wrong with these rows is said when the worker comes to them.
                     _log.debug("These rows are not fetched ahead: %r", order, exc_info=True)
@@ -112,7 +112,7 @@ class LookAhead:
         orders.get = ready.get
         threading.Thread(target=pump, daemon=True, name="vton_hf-orders").start()
 
-    def expect(self, uris: list[str]) -> None:
+    def schedule(self, uris: list[str]) -> None:
         """These will be asked for after those that are expected already."""
         if uris:
             with self._lock:

@@ -49,7 +49,7 @@ _WAIT: Final = 5
 """Seconds in which the system reports a process that ends."""
 
 
-def stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+def stack_shared(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     """As `torch.stack`; in a worker of a `DataLoader` what it gives reaches the training process without a copy.
 
     Args:
@@ -63,7 +63,7 @@ def stack(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def collate_with_stack() -> None:
-    """In a worker, let torch's own collation stack as `stack` does; a user's own collation of tensors stays."""
+    """In a worker, let torch's own collation stack as `stack_shared` does; a user's own collation of tensors stays."""
     if get_worker_info() is not None and default_collate_fn_map.get(torch.Tensor) is collate_tensor_fn:
         default_collate_fn_map[torch.Tensor] = _collate
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vton_hf._core.checks import as_int
 from vton_hf.errors import ConfigError
-from vton_hf.images import on_white
+from vton_hf.images import to_rgb
 from vton_hf.naming import DIFFICULTIES, ROLES
 
 Colour = tuple[int, int, int]
@@ -185,7 +185,7 @@ def _thumbnail(image: object, size: tuple[int, int]) -> Image.Image:
             return _placeholder(size)
         shrink = min(size[0] / image.width, size[1] / image.height)
         inner = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
-        small = on_white(image).resize(inner, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        small = to_rgb(image).resize(inner, Image.Resampling.LANCZOS, reducing_gap=3.0)
     except Exception:  # noqa: BLE001  # a damaged file makes its decoder raise nearly anything
         return _placeholder(size)
     box = Image.new("RGB", size, _BEHIND)

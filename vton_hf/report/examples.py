@@ -12,7 +12,7 @@ from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.report.tables import strings
 
 
-def representative(texts: Mapping[str, Any], each: int = 2) -> list[int]:
+def pick_examples(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     """Choose triplets for a sheet: the first few of each difficulty and gender, none of them twice.
 
     Args:

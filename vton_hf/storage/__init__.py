@@ -1,7 +1,7 @@
 """The only door to object stores, and the only reader of the environment: settings, list, read many, write."""
 
 from vton_hf.storage.environment import disabled, is_offline
-from vton_hf.storage.faults import is_full
+from vton_hf.storage.failures import is_full
 from vton_hf.storage.known import known_table
 from vton_hf.storage.layers import configure, settings_for
 from vton_hf.storage.messages import ANONYMOUSLY

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from vton_hf.storage.lanes import Listed
+from vton_hf.storage.backend import Listed
 
 MD5: Final = re.compile(r"[0-9a-f]{32}")
 

@@ -15,9 +15,9 @@ from typing import Final
 
 from xxhash import xxh3_128_digest
 
+from vton_hf.storage.backend import Answer, Backend, Listed
 from vton_hf.storage.etags import MD5, Bucket, authority, bare, bucket_of
-from vton_hf.storage.faults import ChangedError, DamagedError
-from vton_hf.storage.lanes import Answer, Lane, Listed
+from vton_hf.storage.failures import ChangedError, DamagedError
 
 _log = logging.getLogger("vton_hf")
 
@@ -72,17 +72,17 @@ class Reading:
     Args:
         uri: The object.
         listed: What the listing says of it.
-        lane: The way to it.
+        backend: The way to it.
         integrity: How bodies are checked.
         unusable: What an earlier read gave, if its user could do nothing with it.
     """
 
     def __init__(
-        self, uri: str, listed: Listed, lane: Lane, integrity: Integrity, unusable: bytes | None = None
+        self, uri: str, listed: Listed, backend: Backend, integrity: Integrity, unusable: bytes | None = None
     ) -> None:
         self._uri = uri
         self._listed = listed._replace(etag=bare(listed.etag))
-        self._lane = lane
+        self._backend = backend
         self._integrity = integrity
         self._bucket = integrity.bucket_of(uri)
         self._unusable = unusable
@@ -124,7 +124,7 @@ class Reading:
         return answer, flaw
 
     async def _get(self) -> Answer:
-        answer = await self._lane.get(self._uri, self._listed)
+        answer = await self._backend.get(self._uri, self._listed)
         return answer._replace(etag=bare(answer.etag))
 
     async def _flaw(self, answer: Answer) -> _Flaw | None:
@@ -185,7 +185,7 @@ class Reading:
 
     async def _is_named_otherwise(self, answer: Answer, flaw: _Flaw | None, agreed: int) -> bool:
         """Whether only the ETag is spelled otherwise in a listing: that of now tells."""
-        now = await self._lane.look(self._uri)
+        now = await self._backend.look(self._uri)
         same = now is not None and self._is_listed_so(now) and not (flaw is _Flaw.ETAG and self._bucket.alike)
         if not same and (now is not None or flaw is _Flaw.ETAG):
             raise ChangedError(self._words(answer, flaw))

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from xxhash import xxh3_64_intdigest
 
-from vton_hf.storage.lanes import Listed
+from vton_hf.storage.backend import Listed
 
 _SCHEMA: Final = pa.schema([("hash", pa.uint64()), ("size", pa.int64()), ("etag", pa.string())])
 

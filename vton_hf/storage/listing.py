@@ -9,12 +9,12 @@ from typing import Final, TypeVar
 import pyarrow as pa
 
 from vton_hf.errors import AccessError, LayoutError, VTONError
+from vton_hf.storage.backend import Backend
 from vton_hf.storage.hints import hint
-from vton_hf.storage.lanes import Lane
 from vton_hf.storage.loop import gather_or_stop
-from vton_hf.storage.messages import Ask
+from vton_hf.storage.messages import Request
 from vton_hf.storage.prefixes import outermost
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.tables import holds, join, unread
 
@@ -27,7 +27,7 @@ FIRST_CONTACT: Final = 15.0
 async def list_all(
     prefixes: Sequence[str],
     settings: StorageSettings,
-    lane_of: Callable[[str], Lane],
+    backend_of: Callable[[str], Backend],
     seen: Callable[[int], None],
 ) -> pa.Table | VTONError:
     """List every prefix.
@@ -35,17 +35,17 @@ async def list_all(
     Args:
         prefixes: Resolved, with a trailing slash.
         settings: How patient to be, and how many prefixes to list at once.
-        lane_of: The way to a URI's store.
+        backend_of: The way to a URI's store.
         seen: Gets the number of new objects, a page at a time.
 
     Returns:
         The sorted table, or the error for the caller to raise in its own thread.
     """
-    patience = Patience(settings.deadline, first_contact=FIRST_CONTACT)
-    by_lane: dict[Lane, list[Ask]] = defaultdict(list)
+    patience = RetryPolicy(settings.deadline, first_contact=FIRST_CONTACT)
+    by_lane: dict[Backend, list[Request]] = defaultdict(list)
     for root in outermost(prefixes):
-        by_lane[lane_of(root)].append(Ask("list", root, settings))
-    outcomes = await gather_or_stop([lane.find(asks, patience, seen) for lane, asks in by_lane.items()])
+        by_lane[backend_of(root)].append(Request("list", root, settings))
+    outcomes = await gather_or_stop([backend.find(asks, patience, seen) for backend, asks in by_lane.items()])
     pages: list[pa.Table] = []
     for outcome in outcomes:
         if isinstance(outcome, VTONError):
@@ -64,27 +64,27 @@ async def list_all(
 
 
 async def glance_all(
-    places: Sequence[tuple[str, str]], settings: StorageSettings, lane_of: Callable[[str], Lane]
+    places: Sequence[tuple[str, str]], settings: StorageSettings, backend_of: Callable[[str], Backend]
 ) -> list[pa.Table] | VTONError:
     """One page of each of some listings.
 
     Args:
         places: For each, its prefix and the URI behind which the page begins.
         settings: How patient to be, and how many to ask for at once.
-        lane_of: The way to a URI's store.
+        backend_of: The way to a URI's store.
 
     Returns:
         The pages, or the error for the caller to raise in its own thread.
     """
-    patience = Patience(settings.deadline, first_contact=FIRST_CONTACT)
-    asks = [Ask("list", prefix, settings) for prefix, _ in places]
+    patience = RetryPolicy(settings.deadline, first_contact=FIRST_CONTACT)
+    asks = [Request("list", prefix, settings) for prefix, _ in places]
     try:
-        return await lane_of(asks[0].uri).glance(asks, [after for _, after in places], patience)
+        return await backend_of(asks[0].uri).list_page(asks, [after for _, after in places], patience)
     except VTONError as error:
         return error
 
 
-async def each(one: Callable[..., Awaitable[_T]], asks: Sequence[Ask], *more: Sequence[object]) -> list[_T]:
+async def each(one: Callable[..., Awaitable[_T]], asks: Sequence[Request], *more: Sequence[object]) -> list[_T]:
     """Do something for all asks at once, as far as their settings allow; like `map`, with one argument from each list.
 
     Raises:
@@ -106,7 +106,7 @@ async def each(one: Callable[..., Awaitable[_T]], asks: Sequence[Ask], *more: Se
 
 
 async def each_page(
-    asks: Sequence[Ask], pages_of: Callable[[Ask], AsyncGenerator[pa.Table, None]], seen: Callable[[int], None]
+    asks: Sequence[Request], pages_of: Callable[[Request], AsyncGenerator[pa.Table, None]], seen: Callable[[int], None]
 ) -> list[pa.Table]:
     """All pages of all asks.
 
@@ -114,7 +114,7 @@ async def each_page(
         VTONError: As `each` does.
     """
 
-    async def one(ask: Ask) -> list[pa.Table]:
+    async def one(ask: Request) -> list[pa.Table]:
         pages = []
         async with aclosing(pages_of(ask)) as answers:
             async for answer in answers:

@@ -11,26 +11,26 @@ from uuid import uuid4
 import pyarrow as pa
 
 from vton_hf.errors import LayoutError
+from vton_hf.storage.backend import Answer, Listed
 from vton_hf.storage.folders import Waiting, etag_of, scan_folder
 from vton_hf.storage.hints import hint
-from vton_hf.storage.lanes import Answer, Listed
 from vton_hf.storage.listing import each_page
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.messages import Request
+from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.settings import StorageSettings
 
 
-class LocalLane:
+class LocalBackend:
     """Each folder is a page; links are followed, but not back into a folder that they lie in."""
 
     def __init__(self, settings: StorageSettings) -> None:
         """Take the settings that every lane takes; a folder needs none."""
 
-    async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:  # noqa: ARG002
+    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:  # noqa: ARG002
         """The files under each ask's URI, a folder at a time."""
         return await each_page(asks, self._pages, seen)
 
-    async def _pages(self, ask: Ask) -> AsyncGenerator[pa.Table, None]:
+    async def _pages(self, ask: Request) -> AsyncGenerator[pa.Table, None]:
         root = ask.uri.removeprefix("file://")
         try:
             await asyncio.to_thread(os.stat, root)
@@ -43,7 +43,7 @@ class LocalLane:
             if found.num_rows:
                 yield found
 
-    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
+    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
 
@@ -56,7 +56,7 @@ class LocalLane:
         known = await asyncio.to_thread(os.stat, uri.removeprefix("file://"))
         return Listed(known.st_size, etag_of(known))
 
-    async def put(self, path: Path, ask: Ask, patience: Patience) -> None:  # noqa: ARG002
+    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:  # noqa: ARG002
         """Move the file there, or copy it where that is another disk; its folders are made."""
         await asyncio.to_thread(_move, path, Path(ask.uri.removeprefix("file://")))
 

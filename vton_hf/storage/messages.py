@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from vton_hf.errors import AccessError, ObjectMissingError, StorageError, UnavailableError
 from vton_hf.storage import environment
-from vton_hf.storage.faults import TRANSIENT, Fault, Kind, classify
+from vton_hf.storage.failures import TRANSIENT, Failure, FailureKind, classify
 from vton_hf.storage.hints import hub_line
 from vton_hf.storage.settings import StorageSettings
 
@@ -15,38 +15,42 @@ ANONYMOUSLY: Final = 'pass storage_options={"anon": True}, or call vton_hf.confi
 """How a library's caller says that a bucket is public; the command line has a word of its own."""
 
 _CAUSES: Final = {
-    Kind.MISSING: "there is no such object ({code}). Was it deleted since it was listed? Check the key.",
-    Kind.ARCHIVED: "it is archived ({code}). Restore it from Glacier first, or leave it out.",
-    Kind.CHANGED: "object changed since it was listed: {said}. List the prefix again.",
-    Kind.UPLOAD_GONE: "the upload was ended from elsewhere ({code}). Look for another writer or a lifecycle rule of "
+    FailureKind.MISSING: "there is no such object ({code}). Was it deleted since it was listed? Check the key.",
+    FailureKind.ARCHIVED: "it is archived ({code}). Restore it from Glacier first, or leave it out.",
+    FailureKind.CHANGED: "object changed since it was listed: {said}. List the prefix again.",
+    FailureKind.UPLOAD_GONE: "the upload was ended from elsewhere ({code}). Look for another writer "
+    "or a lifecycle rule of "
     "{place}, and try again.",
-    Kind.NO_BUCKET: "{place} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
+    FailureKind.NO_BUCKET: "{place} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
     "S3_BUCKET_NAME.",
-    Kind.BAD_NAME: "{place} or the region is not a valid name ({code}). Check both.",
-    Kind.NO_CREDENTIALS: "no credentials were found. Set {keys}. For a public bucket {anonymously}.",
-    Kind.HALF_CREDENTIALS: "half of the credentials is missing ({code}). Set both the key and its secret.",
-    Kind.NO_PROFILE: "the profile {profile} is in neither {files} ({code}). Check its spelling, or unset it.",
-    Kind.PROVIDER_FAILED: "the source of the credentials failed ({code}). Log in again (aws sso login) or "
+    FailureKind.BAD_NAME: "{place} or the region is not a valid name ({code}). Check both.",
+    FailureKind.NO_CREDENTIALS: "no credentials were found. Set {keys}. For a public bucket {anonymously}.",
+    FailureKind.HALF_CREDENTIALS: "half of the credentials is missing ({code}). Set both the key and its secret.",
+    FailureKind.NO_PROFILE: "the profile {profile} is in neither {files} ({code}). Check its spelling, or unset it.",
+    FailureKind.PROVIDER_FAILED: "the source of the credentials failed ({code}). Log in again (aws sso login) or "
     "check the role, then aws sts get-caller-identity.",
-    Kind.WRONG_KEY: "the store does not know the access key ({code}). Check {keys}, and that the key belongs "
+    FailureKind.WRONG_KEY: "the store does not know the access key ({code}). Check {keys}, and that the key belongs "
     "to {endpoint}.",
-    Kind.WRONG_SECRET: "the secret does not fit the access key ({code}). Check AWS_SECRET_ACCESS_KEY or "
+    FailureKind.WRONG_SECRET: "the secret does not fit the access key ({code}). Check AWS_SECRET_ACCESS_KEY or "
     "secret_key= for a lost or added character.",
-    Kind.WRONG_TOKEN: "the session token is not valid ({code}). Check AWS_SESSION_TOKEN or session_token=; "
+    FailureKind.WRONG_TOKEN: "the session token is not valid ({code}). Check AWS_SESSION_TOKEN or session_token=; "
     "drop it for a permanent key.",
-    Kind.EXPIRED: "the credentials have expired ({code}). Fetch new ones (aws sso login, or a new session token).",
-    Kind.WRONG_REGION: "{place} lies in another region ({code}){hint}. Set S3_REGION or region=.",
-    Kind.CLOCK_SKEW: "this machine's clock is too far from the store's ({code}). Set the clock.",
-    Kind.CERTIFICATE: "the server's certificate was not accepted ({code}). Check endpoint_url and AWS_CA_BUNDLE.",
-    Kind.ENDPOINT_DOWN: "{endpoint} did not take a connection ({code}){waited}. Check endpoint_url, the "
+    FailureKind.EXPIRED: "the credentials have expired ({code}). Fetch new ones (aws sso login, "
+    "or a new session token).",
+    FailureKind.WRONG_REGION: "{place} lies in another region ({code}){hint}. Set S3_REGION or region=.",
+    FailureKind.CLOCK_SKEW: "this machine's clock is too far from the store's ({code}). Set the clock.",
+    FailureKind.CERTIFICATE: "the server's certificate was not accepted ({code}). Check "
+    "endpoint_url and AWS_CA_BUNDLE.",
+    FailureKind.ENDPOINT_DOWN: "{endpoint} did not take a connection ({code}){waited}. Check endpoint_url, the "
     "network and the proxy.",
-    Kind.THROTTLED: "the store asked to slow down ({code}){waited}. Lower concurrency=, or raise deadline=.",
-    Kind.SERVER_ERROR: "the store failed ({code}){waited}. Look at the store's own status, or raise deadline=.",
-    Kind.TIMED_OUT: "no complete answer came in time ({code}){waited}. Check the network, or raise timeout= "
+    FailureKind.THROTTLED: "the store asked to slow down ({code}){waited}. Lower concurrency=, or raise deadline=.",
+    FailureKind.SERVER_ERROR: "the store failed ({code}){waited}. Look at the store's own status, or raise deadline=.",
+    FailureKind.TIMED_OUT: "no complete answer came in time ({code}){waited}. Check the network, or raise timeout= "
     "and deadline=.",
-    Kind.LOST: "the connection broke or the answer was damaged ({code}){waited}. Check the network and the proxy.",
-    Kind.DAMAGED: "what came is not the object ({code}){waited}. Check the network and the proxy.",
-    Kind.OTHER: "the store answered {code}: {said}",
+    FailureKind.LOST: "the connection broke or the answer was damaged ({code}){waited}. "
+    "Check the network and the proxy.",
+    FailureKind.DAMAGED: "what came is not the object ({code}){waited}. Check the network and the proxy.",
+    FailureKind.OTHER: "the store answered {code}: {said}",
 }
 
 _DENIED: Final = {
@@ -63,13 +67,26 @@ _NO_ROOM: Final = "there cannot be such a file ({code}): one of its folders is a
 """What a missing file means to a writer."""
 
 _ACCESS: Final = frozenset(
-    {Kind.DENIED, Kind.NO_CREDENTIALS, Kind.HALF_CREDENTIALS, Kind.NO_PROFILE, Kind.PROVIDER_FAILED}
-    | {Kind.WRONG_KEY, Kind.WRONG_SECRET, Kind.WRONG_TOKEN, Kind.EXPIRED, Kind.WRONG_REGION, Kind.CLOCK_SKEW}
+    {
+        FailureKind.DENIED,
+        FailureKind.NO_CREDENTIALS,
+        FailureKind.HALF_CREDENTIALS,
+        FailureKind.NO_PROFILE,
+        FailureKind.PROVIDER_FAILED,
+    }
+    | {
+        FailureKind.WRONG_KEY,
+        FailureKind.WRONG_SECRET,
+        FailureKind.WRONG_TOKEN,
+        FailureKind.EXPIRED,
+        FailureKind.WRONG_REGION,
+        FailureKind.CLOCK_SKEW,
+    }
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """What was asked of the store: a verb, the prefix or object, and the settings in force."""
 
     verb: Literal["list", "read", "write", "delete"]
@@ -80,12 +97,12 @@ class Ask:
         """The error to show for what a library raised; without its cause, which may print secrets."""
         fault = classify(error)
         # Neither needs an object, so on a store it is the bucket that is missing.
-        if self.verb in {"list", "write"} and fault.kind is Kind.MISSING and not self.uri.startswith("file:"):
-            fault = Fault(Kind.NO_BUCKET, fault.code, fault.said)
+        if self.verb in {"list", "write"} and fault.kind is FailureKind.MISSING and not self.uri.startswith("file:"):
+            fault = Failure(FailureKind.NO_BUCKET, fault.code, fault.said)
         text = f"Cannot {self.verb} {self.uri}: {self._cause(fault)}"
         if line := hub_line(self.uri):
             text += f" And {line}"
-        if fault.kind in {Kind.MISSING, Kind.NO_BUCKET}:
+        if fault.kind in {FailureKind.MISSING, FailureKind.NO_BUCKET}:
             return ObjectMissingError(text)
         if fault.kind in TRANSIENT:
             return UnavailableError(text)
@@ -96,11 +113,11 @@ class Ask:
         fault = classify(error)
         return f"Cannot {self.verb} {self.uri}: {fault.kind.name.lower().replace('_', ' ')} ({fault.code})"
 
-    def _cause(self, fault: Fault) -> str:
+    def _cause(self, fault: Failure) -> str:
         scheme, _, rest = self.uri.partition("://")
         said = scrub(fault.said, (*self.settings.secrets(), *environment.secrets()))
         template = _CAUSES.get(fault.kind) or _DENIED["local" if scheme == "file" else self.verb]
-        if self.verb == "write" and fault.kind is Kind.MISSING:
+        if self.verb == "write" and fault.kind is FailureKind.MISSING:
             template = _NO_ROOM
         return template.format(
             code=fault.code,

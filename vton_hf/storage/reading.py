@@ -6,12 +6,12 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from vton_hf.errors import AccessError, StorageError, VTONError
-from vton_hf.storage.faults import OF_THE_OBJECT, OF_THE_STORE, classify
+from vton_hf.storage.backend import Backend, Listed
+from vton_hf.storage.failures import OF_THE_OBJECT, OF_THE_STORE, classify
 from vton_hf.storage.integrity import Integrity, Reading
-from vton_hf.storage.lanes import Lane, Listed
 from vton_hf.storage.loop import gather_or_stop
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.messages import Request
+from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.settings import StorageSettings
 
 Body: TypeAlias = bytes | StorageError
@@ -21,7 +21,7 @@ _MANY: Final = 16
 async def read_all(
     listed: Mapping[str, Listed],
     settings: StorageSettings,
-    lane_of: Callable[[str], Lane],
+    backend_of: Callable[[str], Backend],
     integrity: Integrity,
     unusable: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, Body] | VTONError:
@@ -30,23 +30,23 @@ async def read_all(
     Args:
         listed: What the listing says of each URI.
         settings: How patient to be, and how many objects to have in flight.
-        lane_of: The way to a URI's store.
+        backend_of: The way to a URI's store.
         integrity: How bodies are held against what is listed.
         unusable: What an earlier read gave of some of them, if nothing could be done with it.
 
     Returns:
         Each object's bytes or its error; or the one error to raise, if the store as a whole failed.
     """
-    patience = Patience(settings.deadline)
+    patience = RetryPolicy(settings.deadline)
     slots = asyncio.Semaphore(settings.concurrency)
 
     async def one(uri: str, known: Listed) -> bytes | Exception:
-        reading = Reading(uri, known, lane_of(uri), integrity, unusable.get(uri))
+        reading = Reading(uri, known, backend_of(uri), integrity, unusable.get(uri))
         try:
             async with slots:  # held through the back-off: a throttled store sees fewer of us
                 if await reading.is_as_stored():
                     return unusable[uri]
-                return await patience.until_answered(reading.attempt, Ask("read", uri, settings))
+                return await patience.until_answered(reading.attempt, Request("read", uri, settings))
         except Exception as error:
             if _is_outage(error):
                 raise  # stops the others
@@ -69,7 +69,7 @@ def _sort_out(outcomes: Mapping[str, bytes | BaseException], settings: StorageSe
         elif isinstance(outcome, VTONError):
             return outcome
         elif isinstance(outcome, Exception):  # and not the cancellation of one that was stopped
-            bodies[uri] = failure = Ask("read", uri, settings).failure(outcome)
+            bodies[uri] = failure = Request("read", uri, settings).failure(outcome)
             if _is_outage(outcome):
                 return failure
             if classify(outcome).kind not in OF_THE_OBJECT:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from vton_hf.storage.faults import TRANSIENT, Kind, classify
-from vton_hf.storage.messages import Ask
+from vton_hf.storage.failures import TRANSIENT, FailureKind, classify
+from vton_hf.storage.messages import Request
 
 _T = TypeVar("_T")
 _BASE: Final = 0.2
@@ -28,7 +28,7 @@ def backoff(failures: int) -> float:
     return random.uniform(0.0, min(_CAP, _BASE * 2.0 ** min(failures - 1, 16)))
 
 
-class Patience:
+class RetryPolicy:
     """How long one call keeps trying; all its requests share it, and each is also held to it alone.
 
     A request gives up when it has failed for `deadline` seconds, or when nothing at all was answered for so
@@ -49,7 +49,7 @@ class Patience:
         self._failure: Exception = TimeoutError()
         self._told: set[str] = set()
 
-    async def until_answered(self, attempt: Callable[[], Awaitable[_T]], ask: Ask) -> _T:
+    async def until_answered(self, attempt: Callable[[], Awaitable[_T]], ask: Request) -> _T:
         """Try until the store answers.
 
         Args:
@@ -74,7 +74,7 @@ class Patience:
                     self._note_answer()
                     raise
                 # Running out of time says less than the refusals before it.
-                if failure is None or kind is not Kind.TIMED_OUT:
+                if failure is None or kind is not FailureKind.TIMED_OUT:
                     failure = self._failure = error
             else:
                 self._note_answer()

@@ -20,15 +20,15 @@ from botocore.utils import parse_timestamp
 
 from vton_hf.errors import ConfigError
 from vton_hf.storage import environment
+from vton_hf.storage.backend import Answer, Listed
+from vton_hf.storage.endpoints import S3EndpointResolver
 from vton_hf.storage.etags import wants_checksum
-from vton_hf.storage.fast import FastLane
-from vton_hf.storage.faults import Kind, classify
-from vton_hf.storage.lanes import Answer, Listed
+from vton_hf.storage.failures import FailureKind, classify
 from vton_hf.storage.loop import close_with
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.places import Places
+from vton_hf.storage.messages import Request
+from vton_hf.storage.obstore_reader import ObstoreReader
 from vton_hf.storage.prefixes import bucket_and_key
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.s3_listing import S3Listing
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.upload import Upload
@@ -40,13 +40,13 @@ _LEFT_TO_US: Final = frozenset(
 """Options about what this lane sees to itself; accepted, since they are common, and not passed on."""
 
 
-class S3Lane:
+class S3Backend:
     """Lists, reads and writes by bucket and raw key; s3fs' own paths would take `?versionId=` and `[*]` apart."""
 
     def __init__(self, settings: StorageSettings, *, many: bool) -> None:
         self._fs = filesystem = open_filesystem(settings)
-        self._places = Places(filesystem, settings, frozenset(_checked(settings)))
-        self._fast = FastLane(self._places, many=many)
+        self._places = S3EndpointResolver(filesystem, settings, frozenset(_checked(settings)))
+        self._fast = ObstoreReader(self._places, many=many)
         self._endpoint = settings.endpoint_url
         # Whether a bucket's objects come with checksums, where that was looked at.
         self._checksums: dict[str, bool] = {}
@@ -57,13 +57,13 @@ class S3Lane:
 
         close_with(self, filesystem, close)
 
-    async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:
+    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:
         """The objects under each ask's URI."""
         return await S3Listing(self._call, self._places, patience, seen).find(asks)
 
-    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
+    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
         """The next page under each ask's URI behind a URI."""
-        return await S3Listing(self._call, self._places, patience, lambda _: None).glance(asks, after)
+        return await S3Listing(self._call, self._places, patience, lambda _: None).list_page(asks, after)
 
     async def get(self, uri: str, listed: Listed) -> Answer:
         """One GET."""
@@ -89,7 +89,7 @@ class S3Lane:
         try:
             answer = await self._call("list_objects_v2", Bucket=bucket, Prefix=key, MaxKeys=1)
         except Exception as error:
-            if classify(error).kind is Kind.DENIED:
+            if classify(error).kind is FailureKind.DENIED:
                 return None
             raise
         found = next((item for item in answer.get("Contents", []) if item["Key"] == key), None)
@@ -100,7 +100,7 @@ class S3Lane:
         # s3fs sends `RequestPayer` with every request only since 2026.9.
         return await self._fs._call_s3(operation, self._fs.req_kw, **request)  # noqa: SLF001
 
-    async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
+    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:
         """One PUT, or one for each part of a bigger file."""
         bucket, key = bucket_and_key(ask.uri)
         await Upload(self._call, {"Bucket": bucket, "Key": key}, ask, patience).send(path)

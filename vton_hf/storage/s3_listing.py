@@ -7,19 +7,19 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf.storage.bulk import answers_to, nameless
-from vton_hf.storage.faults import BadAnswerError
+from vton_hf.storage.bulk_list import bulk_list, nameless
+from vton_hf.storage.endpoints import S3EndpointResolver
+from vton_hf.storage.failures import BadAnswerError
 from vton_hf.storage.listing import each, each_page
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.places import Places
+from vton_hf.storage.messages import Request
 from vton_hf.storage.prefixes import bucket_and_key
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.tables import join, page
 
 SHORT: Final = 5
 """Pages in all that are listed without more ado: another process, which takes 0.3 s, is not worth while for less."""
 
-_TASTE: Final = 100
+_PROBE_KEYS: Final = 100
 """Keys that tell a folder of objects from one of folders. A page of 1,000 costs botocore 85 ms to parse."""
 
 _DEPTH: Final = 4
@@ -38,37 +38,37 @@ class S3Listing:
     """
 
     call: Callable[..., Awaitable[Mapping[str, Any]]]
-    places: Places
-    patience: Patience
+    places: S3EndpointResolver
+    patience: RetryPolicy
     seen: Callable[[int], None]
 
-    async def find(self, asks: Sequence[Ask]) -> list[pa.Table]:
+    async def find(self, asks: Sequence[Request]) -> list[pa.Table]:
         """All objects under the asks' URIs.
 
         Raises:
             VTONError: If one cannot be listed to its end.
         """
-        pages_each, first = max(1, SHORT // len(asks)), {} if len(asks) <= SHORT else {"MaxKeys": _TASTE}
+        pages_each, first = max(1, SHORT // len(asks)), {} if len(asks) <= SHORT else {"MaxKeys": _PROBE_KEYS}
         begun = await each(lambda ask: self._begin(ask, pages_each, first), asks)
         pages = [page for found in begun if found is not None for page in found]
         long = [ask for ask, found in zip(asks, begun, strict=True) if found is None]
         return pages + await self._long(long) if long else pages
 
-    async def glance(self, asks: Sequence[Ask], after: Sequence[str]) -> list[pa.Table]:
+    async def list_page(self, asks: Sequence[Request], after: Sequence[str]) -> list[pa.Table]:
         """Of each the next page of up to 1,000 objects behind a URI, or from the beginning where that is empty."""
         keys = [bucket_and_key(uri)[1] if uri else "" for uri in after]
         many = len(asks) > SHORT
         questions = [(ask.uri, key) for ask, key in zip(asks, keys, strict=True)]
-        found = await answers_to(questions, self.places) if many else [None] * len(asks)
+        found = await bulk_list(questions, self.places) if many else [None] * len(asks)
 
-        async def page(ask: Ask, key: str, known: list[pa.Table] | None) -> pa.Table:
+        async def page(ask: Request, key: str, known: list[pa.Table] | None) -> pa.Table:
             if known is not None and not nameless(known):
                 return join(known)
             return _table(ask, await self._answer(ask, **({"StartAfter": key} if key else {})))
 
         return await each(page, asks, keys, found)
 
-    async def _begin(self, ask: Ask, most: int, request: Mapping[str, int]) -> list[pa.Table] | None:
+    async def _begin(self, ask: Request, most: int, request: Mapping[str, int]) -> list[pa.Table] | None:
         """Its pages, or None if there are more than a few."""
         pages: list[pa.Table] = []
         answer: Mapping[str, Any] = {}
@@ -81,12 +81,12 @@ class S3Listing:
         self.seen(-sum(page.num_rows for page in pages))
         return None
 
-    async def _long(self, asks: Sequence[Ask]) -> list[pa.Table]:
+    async def _long(self, asks: Sequence[Request]) -> list[pa.Table]:
         pages: list[pa.Table] = []
         spread = await each(lambda ask: self._spread(ask, pages), asks)
         folders = [folder for found in spread for folder in found]
         left = []
-        answers = await answers_to([(folder.uri, None) for folder in folders], self.places, self.seen)
+        answers = await bulk_list([(folder.uri, None) for folder in folders], self.places, self.seen)
         for folder, found in zip(folders, answers, strict=True):
             unsure = nameless(found or ())
             if found is None or len(unsure) > _MOST_NAMELESS:
@@ -95,9 +95,9 @@ class S3Listing:
                 pages += await self._named(folder, found, unsure)
         return pages + await each_page(left, self._pages, self.seen)
 
-    async def _spread(self, ask: Ask, pages: list[pa.Table], depth: int = 0) -> list[Ask]:
+    async def _spread(self, ask: Request, pages: list[pa.Table], depth: int = 0) -> list[Request]:
         """The folders in it that are to be listed whole; objects that lie outside of them go to `pages`."""
-        answer = await self._answer(ask, Delimiter="/", MaxKeys=_TASTE)
+        answer = await self._answer(ask, Delimiter="/", MaxKeys=_PROBE_KEYS)
         below = [item["Prefix"] for item in answer.get("CommonPrefixes", [])]
         if answer["IsTruncated"] or depth == _DEPTH:
             return [ask]
@@ -108,12 +108,12 @@ class S3Listing:
         deeper = await each(lambda sub: self._spread(sub, pages, depth + 1), asks)
         return [folder for found in deeper for folder in found]
 
-    async def _named(self, folder: Ask, pages: list[pa.Table], unsure: Sequence[str]) -> list[pa.Table]:
+    async def _named(self, folder: Request, pages: list[pa.Table], unsure: Sequence[str]) -> list[pa.Table]:
         """The pages with the true names of empty objects."""
         if not unsure:
             return pages
 
-        async def itself(ask: Ask) -> pa.Table:
+        async def itself(ask: Request) -> pa.Table:
             found = _table(ask, await self._answer(ask, MaxKeys=1))
             return found.filter(pc.equal(found["uri"], ask.uri))
 
@@ -121,13 +121,13 @@ class S3Listing:
         true = await each(itself, [replace(folder, uri=name) for name in names])
         return [page.filter(pc.invert(pc.is_in(page["uri"], pa.array(unsure)))) for page in pages] + true
 
-    async def _pages(self, ask: Ask) -> AsyncGenerator[pa.Table, None]:
+    async def _pages(self, ask: Request) -> AsyncGenerator[pa.Table, None]:
         answer: Mapping[str, Any] = {}
         while not answer or answer["IsTruncated"]:
             answer = await self._answer(ask, **_onwards(answer))
             yield _table(ask, answer)
 
-    async def _answer(self, ask: Ask, **more: object) -> Mapping[str, Any]:
+    async def _answer(self, ask: Request, **more: object) -> Mapping[str, Any]:
         bucket, key = bucket_and_key(ask.uri)
 
         async def attempt() -> Mapping[str, Any]:
@@ -141,7 +141,7 @@ def _onwards(answer: Mapping[str, Any]) -> dict[str, str]:
     return {"ContinuationToken": answer["NextContinuationToken"]} if answer else {}
 
 
-def _table(ask: Ask, answer: Mapping[str, Any]) -> pa.Table:
+def _table(ask: Request, answer: Mapping[str, Any]) -> pa.Table:
     bucket, _ = bucket_and_key(ask.uri)
     found = answer.get("Contents", [])
     return page(

@@ -10,13 +10,13 @@ import fsspec.asyn
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError
+from vton_hf.storage.backend import Backend, Listed
+from vton_hf.storage.fsspec_backend import FsspecBackend
 from vton_hf.storage.integrity import Integrity
 from vton_hf.storage.known import Known
-from vton_hf.storage.lanes import Lane, Listed
 from vton_hf.storage.listing import glance_all, list_all
-from vton_hf.storage.local import LocalLane
+from vton_hf.storage.local import LocalBackend
 from vton_hf.storage.loop import run
-from vton_hf.storage.other import OtherLane
 from vton_hf.storage.prefixes import split_uri
 from vton_hf.storage.reading import Body, read_all
 from vton_hf.storage.settings import StorageSettings
@@ -53,7 +53,7 @@ class Store:
         self.settings = settings
         self.known = known
         self._many = many
-        self._lanes: dict[tuple[int, object, str], Lane] = {}
+        self._backends: dict[tuple[int, object, str], Backend] = {}
 
     def __reduce__(self) -> tuple[Callable[..., "Store"], tuple[StorageSettings]]:
         return partial(Store, known=self.known), (self.settings,)
@@ -83,12 +83,12 @@ class Store:
         for prefix in prefixes:
             if not prefix.endswith("/"):
                 raise ConfigError(f"{prefix!r} has no trailing slash: write it with resolve_prefix().")
-        lane_of = self._lanes_of(prefixes)
-        table = _value(run(lambda seen: list_all(prefixes, self.settings, lane_of, seen), progress))
+        backend_of = self._backends_of(prefixes)
+        table = _value(run(lambda seen: list_all(prefixes, self.settings, backend_of, seen), progress))
         give_back()
         return table
 
-    def glance(self, places: Sequence[tuple[str, str]]) -> _Pages:
+    def list_page(self, places: Sequence[tuple[str, str]]) -> _Pages:
         """One page of each of some listings, asked for together.
 
         Args:
@@ -106,8 +106,8 @@ class Store:
         for prefix, _ in places:
             if split_uri(prefix)[0] != "s3":
                 raise ConfigError(f"{prefix!r} is not in S3: list() it.")
-        lane_of = self._lanes_of([prefix for prefix, _ in places])
-        return _value(run(lambda _: glance_all(places, self.settings, lane_of)))
+        backend_of = self._backends_of([prefix for prefix, _ in places])
+        return _value(run(lambda _: glance_all(places, self.settings, backend_of)))
 
     def read(
         self, uris: Sequence[str], listed: Mapping[str, Listed] | None = None, *, always_md5: bool = False
@@ -164,8 +164,8 @@ class Store:
     ) -> dict[str, Body]:
         if not listed:
             return {}
-        lane_of = self._lanes_of(listed)
-        return _value(run(lambda _: read_all(listed, self.settings, lane_of, integrity, unusable)))
+        backend_of = self._backends_of(listed)
+        return _value(run(lambda _: read_all(listed, self.settings, backend_of, integrity, unusable)))
 
     def send(self, path: Path, uri: str) -> None:
         """Make a local file an object: whole or not at all.
@@ -184,8 +184,8 @@ class Store:
         if not rest or rest.endswith("/") or (scheme == "s3" and "/" not in rest):
             raise ConfigError(f"{uri!r} names no object: write its key behind it.")
         path.stat()
-        lane = self._lanes_of([uri])(uri)
-        _value(run(lambda _: send_file(path, uri, self.settings, lane)))
+        backend = self._backends_of([uri])(uri)
+        _value(run(lambda _: send_file(path, uri, self.settings, backend)))
 
     def delete(self, uris: Sequence[str]) -> None:
         """Take objects away, together; missing ones are fine.
@@ -201,19 +201,21 @@ class Store:
             raise ConfigError("delete() takes a list of URIs.")
         if not len(uris):
             return
-        lane_of = self._lanes_of(uris)
-        _value(run(lambda _: delete_all(uris, self.settings, lane_of)))
+        backend_of = self._backends_of(uris)
+        _value(run(lambda _: delete_all(uris, self.settings, backend_of)))
 
-    def _lanes_of(self, uris: Iterable[str]) -> Callable[[str], Lane]:
-        lanes = {scheme: self._lane(scheme) for scheme in {split_uri(uri)[0] for uri in uris}}
-        return lambda uri: lanes[split_uri(uri)[0]]
+    def _backends_of(self, uris: Iterable[str]) -> Callable[[str], Backend]:
+        backends = {scheme: self._backend(scheme) for scheme in {split_uri(uri)[0] for uri in uris}}
+        return lambda uri: backends[split_uri(uri)[0]]
 
-    def _lane(self, scheme: str) -> Lane:
+    def _backend(self, scheme: str) -> Backend:
         # A child never uses its parent's lane, nor drops it: see `loop`. Of two made at once one stays.
         # And `datasets` gives fsspec a new loop whenever a DataLoader worker begins an epoch, on which the
         # connections of the old one would fail.
         here = (os.getpid(), fsspec.asyn.get_loop(), scheme)
-        return self._lanes.get(here) or self._lanes.setdefault(here, _open(scheme, self.settings, many=self._many))
+        return self._backends.get(here) or self._backends.setdefault(
+            here, _open(scheme, self.settings, many=self._many)
+        )
 
 
 @cache
@@ -221,13 +223,13 @@ def _open_known(path: Path) -> Known:
     return Known(path)
 
 
-def _open(scheme: str, settings: StorageSettings, *, many: bool) -> Lane:
+def _open(scheme: str, settings: StorageSettings, *, many: bool) -> Backend:
     if scheme == "s3":
         # Half a second of imports that a local bucket does without.
-        from vton_hf.storage.s3 import S3Lane  # noqa: PLC0415
+        from vton_hf.storage.s3 import S3Backend  # noqa: PLC0415
 
-        return S3Lane(settings, many=many)
-    return LocalLane(settings) if scheme == "file" else OtherLane(scheme, settings)
+        return S3Backend(settings, many=many)
+    return LocalBackend(settings) if scheme == "file" else FsspecBackend(scheme, settings)
 
 
 def _value(answer: _T | Exception) -> _T:

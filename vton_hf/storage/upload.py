@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from vton_hf.storage.faults import BadAnswerError, Kind, classify
+from vton_hf.storage.failures import BadAnswerError, FailureKind, classify
 from vton_hf.storage.loop import gather_or_stop
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.messages import Request
+from vton_hf.storage.retry import RetryPolicy
 
 PART: Final = 16 * 2**20
 """Bytes of a part. A request has to end before the deadline, on slow lines too: 4 parts in 120 s are 4.5 Mbit/s."""
@@ -38,8 +38,8 @@ class Upload:
 
     call: _Call
     place: Mapping[str, str]
-    ask: Ask
-    patience: Patience
+    ask: Request
+    patience: RetryPolicy
 
     async def send(self, path: Path) -> None:
         """Write the object; nobody sees it before it is whole, and at most 4 parts of it are in memory.
@@ -91,7 +91,7 @@ class Upload:
                 return _whole(await self.call("complete_multipart_upload", **self.place, **request), "ETag")
             except Exception as error:
                 # An earlier try may have gone well, and only its answer been lost.
-                if tries > 1 and classify(error).kind is Kind.UPLOAD_GONE:
+                if tries > 1 and classify(error).kind is FailureKind.UPLOAD_GONE:
                     found = await self.call("head_object", **self.place)
                     if found["ContentLength"] == size:
                         return found

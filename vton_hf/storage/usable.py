@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final, TypeAlias, TypeVar
 
-from vton_hf.storage.lanes import Listed
+from vton_hf.storage.backend import Listed
 from vton_hf.storage.reading import Body
 from vton_hf.storage.store import Store
 

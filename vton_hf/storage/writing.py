@@ -5,23 +5,23 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from vton_hf.errors import VTONError
-from vton_hf.storage.faults import Kind, classify, is_full
-from vton_hf.storage.lanes import Lane
+from vton_hf.storage.backend import Backend
+from vton_hf.storage.failures import FailureKind, classify, is_full
 from vton_hf.storage.loop import gather_or_stop
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.messages import Request
+from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.settings import StorageSettings
 
 
-async def send_file(path: Path, uri: str, settings: StorageSettings, lane: Lane) -> Exception | None:
+async def send_file(path: Path, uri: str, settings: StorageSettings, backend: Backend) -> Exception | None:
     """Move a local file into a store.
 
     Returns:
         The error for the caller to raise in its own thread, or None.
     """
-    ask = Ask("write", uri, settings)
+    ask = Request("write", uri, settings)
     try:
-        await lane.put(path, ask, Patience(settings.deadline))
+        await backend.put(path, ask, RetryPolicy(settings.deadline))
         await asyncio.to_thread(path.unlink, missing_ok=True)
     except Exception as error:  # noqa: BLE001  # any library's
         return _failure(error, ask)
@@ -29,23 +29,23 @@ async def send_file(path: Path, uri: str, settings: StorageSettings, lane: Lane)
 
 
 async def delete_all(
-    uris: Iterable[str], settings: StorageSettings, lane_of: Callable[[str], Lane]
+    uris: Iterable[str], settings: StorageSettings, backend_of: Callable[[str], Backend]
 ) -> Exception | None:
     """Take every object away; those that are not there count as done.
 
     Returns:
         The error for the caller to raise in its own thread, or None.
     """
-    patience = Patience(settings.deadline)
+    patience = RetryPolicy(settings.deadline)
     slots = asyncio.Semaphore(settings.concurrency)
-    asks = [Ask("delete", uri, settings) for uri in dict.fromkeys(uris)]
+    asks = [Request("delete", uri, settings) for uri in dict.fromkeys(uris)]
 
-    async def one(ask: Ask) -> None:
+    async def one(ask: Request) -> None:
         async with slots:
             try:
-                await patience.until_answered(lambda: lane_of(ask.uri).drop(ask.uri), ask)
+                await patience.until_answered(lambda: backend_of(ask.uri).drop(ask.uri), ask)
             except Exception as error:
-                if classify(error).kind is not Kind.MISSING:
+                if classify(error).kind is not FailureKind.MISSING:
                     raise
 
     outcomes = await gather_or_stop([one(ask) for ask in asks])
@@ -55,5 +55,5 @@ async def delete_all(
     return None
 
 
-def _failure(error: Exception, ask: Ask) -> Exception:
+def _failure(error: Exception, ask: Request) -> Exception:
     return error if is_full(error) or isinstance(error, VTONError) else ask.failure(error)

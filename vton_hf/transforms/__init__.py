@@ -1,8 +1,8 @@
 """From bytes to tensors: decoding, sizes, the user's transform, shared randomness, broken samples."""
 
-from vton_hf.transforms.attach import set_transform, transform_of
+from vton_hf.transforms.api import set_transform, transform_of
 from vton_hf.transforms.failures import Failure
-from vton_hf.transforms.pixels import Transform
+from vton_hf.transforms.pipeline import Transform
 from vton_hf.transforms.rows import DatasetRows, undecode
 from vton_hf.transforms.triplet import TripletTransform
 

@@ -7,7 +7,7 @@ from multiprocessing.reduction import ForkingPickler
 from vton_hf.errors import ConfigError
 
 
-def check_travels(transform: object) -> None:
+def check_picklable(transform: object) -> None:
     """Refuse what a worker that is just being spawned could not load; do nothing at any other time.
 
     Raises:

@@ -9,7 +9,7 @@ from vton_hf.errors import ImageError, StorageError
 from vton_hf.images import Notice, profile_notices
 from vton_hf.naming import ROLES
 from vton_hf.storage import Body, Store
-from vton_hf.transforms.kinds import Kind
+from vton_hf.transforms.backends import ImageBackend
 
 Pictures = dict[str, Any]
 """8-bit RGB of one kind, by role."""
@@ -20,7 +20,7 @@ Tell = Callable[[Notice, Mapping[str, Any]], None]
 
 
 def read_pictures(
-    rows: Sequence[Mapping[str, Any]], store: Store, kind: Kind, tell: Tell
+    rows: Sequence[Mapping[str, Any]], store: Store, kind: ImageBackend, tell: Tell
 ) -> list[Pictures | Exception]:
     """Fetch what is not in the rows, all at once, and decode.
 
@@ -44,7 +44,7 @@ def read_pictures(
     return use_cells([[row[role] for role in roles] for row in rows], store, pictures)
 
 
-def matched(pictures: Pictures, kind: Kind) -> Pictures:
+def matched(pictures: Pictures, kind: ImageBackend) -> Pictures:
     """The target in the person's size, so that one crop fits both; as `vton_hf.images.aspect.matched` does it."""
     person, target = pictures.get(ROLES[0]), pictures.get(ROLES[2])
     if person is None or target is None or kind.shape(person) == kind.shape(target):
@@ -52,7 +52,9 @@ def matched(pictures: Pictures, kind: Kind) -> Pictures:
     return pictures | {ROLES[2]: kind.resize(target, kind.shape(person))}
 
 
-def _pictures(row: Mapping[str, Any], bodies: Mapping[str, Body], kind: Kind, tell: Tell) -> Pictures | Exception:
+def _pictures(
+    row: Mapping[str, Any], bodies: Mapping[str, Body], kind: ImageBackend, tell: Tell
+) -> Pictures | Exception:
     pictures = {}
     for role, body in bodies.items():
         if isinstance(body, StorageError):

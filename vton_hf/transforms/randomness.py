@@ -16,7 +16,7 @@ def seed_of(*parts: object) -> int:
 
 
 @contextmanager
-def borrowed_generators() -> Iterator[None]:
+def preserved_rng_state() -> Iterator[None]:
     """Give torch's (CPU), NumPy's and Python's global generators back as they were."""
     states = torch.default_generator.get_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
     try:

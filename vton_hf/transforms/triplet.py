@@ -15,10 +15,10 @@ from vton_hf.storage import Store
 from vton_hf.transforms.cells import TripletCells
 from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
-from vton_hf.transforms.pickling import check_travels
+from vton_hf.transforms.pickling import check_picklable
 from vton_hf.transforms.pictures import Pictures, matched, read_pictures
-from vton_hf.transforms.pixels import ImagePath, Transform
-from vton_hf.transforms.randomness import borrowed_generators, seed_generators, seed_of
+from vton_hf.transforms.pipeline import ImagePipeline, Transform
+from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
 from vton_hf.transforms.rows import Rows
 from vton_hf.transforms.steps import resizes_first
 from vton_hf.transforms.told import Told
@@ -91,7 +91,7 @@ class TripletTransform(TripletCells):
         number = as_int(seed)
         if number is None or number < 0:
             raise ConfigError(f"seed={seed!r} makes no sense. Allowed: a whole number from 0.")
-        self._path_of = partial(ImagePath, size=image_size, aspect=aspect, dtype=dtype, to_srgb=to_srgb)
+        self._path_of = partial(ImagePipeline, size=image_size, aspect=aspect, dtype=dtype, to_srgb=to_srgb)
         self.transform = transform
         self._sync = sync
         self._on_error = on_error
@@ -179,7 +179,7 @@ class TripletTransform(TripletCells):
         made = []
         self._failures.saw(len(rows))
         decoded = read_pictures(rows, self.store, self._path.kind, self._told.tell)
-        with borrowed_generators():
+        with preserved_rng_state():
             for row, pictures, token in zip(rows, decoded, tokens or batch["key"], strict=True):
                 sample = self._sample(row, pictures, seed_of(self._seed, now, token), now)
                 if sample is not None:
@@ -241,5 +241,5 @@ class TripletTransform(TripletCells):
         return self._sync == "all" or (self._sync == "person_target" and role != _GARMENT)
 
     def __getstate__(self) -> dict[str, Any]:
-        check_travels(self._path.transform)
+        check_picklable(self._path.transform)
         return self.__dict__

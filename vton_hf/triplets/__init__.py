@@ -2,8 +2,8 @@
 
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.discover import CLOTH_RULES, discover
-from vton_hf.triplets.manifest import Exclude, Manifest, read_names, sources_of, version_digest
-from vton_hf.triplets.survey import RULES, check_survey, survey
+from vton_hf.triplets.manifest import Exclude, Manifest, content_digest, read_names, sources_of
+from vton_hf.triplets.select import RULES, check_survey, survey
 from vton_hf.triplets.telling import tell
 
 __all__ = [
@@ -13,10 +13,10 @@ __all__ = [
     "Exclude",
     "Manifest",
     "check_survey",
+    "content_digest",
     "discover",
     "read_names",
     "sources_of",
     "survey",
     "tell",
-    "version_digest",
 ]

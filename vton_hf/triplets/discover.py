@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from vton_hf.errors import ConfigError, LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
+from vton_hf.triplets.arrow_text import cut, edges, names_in
 from vton_hf.triplets.audit import Audit
+from vton_hf.triplets.build_manifest import Triplets, tabulate
 from vton_hf.triplets.forms import other_forms
 from vton_hf.triplets.gaps import Bits, Gaps
 from vton_hf.triplets.keys import CLOTH, Keys, Rows, read_keys
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.stems import resolve_stems
-from vton_hf.triplets.tabulate import Triplets, tabulate
-from vton_hf.triplets.text import cut, edges, names_in
 
 CLOTH_RULES: Final = ("first", "each", "error")
 _EXPECTED: Final = pa.array(["expected STEM_person.png", "expected STEM_cloth_GARMENT.png", "expected STEM_vton.png"])

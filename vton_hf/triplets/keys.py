@@ -20,7 +20,7 @@ from vton_hf.naming import (
     KEY_PATTERN,
     ROLES,
 )
-from vton_hf.triplets.text import Positions, cut, edges, names_in
+from vton_hf.triplets.arrow_text import Positions, cut, edges, names_in
 
 Rows = NDArray[np.int64]
 Roles = NDArray[np.int8]

@@ -71,7 +71,7 @@ class Manifest:
 
     @cached_property
     def _digest(self) -> str:
-        return version_digest(self.table)
+        return content_digest(self.table)
 
     def of_gender(self, gender: str | Sequence[str] | None) -> "Manifest":
         """Only the triplets of one gender (or several).
@@ -145,7 +145,7 @@ def sources_of(row: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
     return tuple((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
 
 
-def version_digest(rows: pa.Table) -> str:
+def content_digest(rows: pa.Table) -> str:
     """16 hexadecimal digits that name exactly these triplets with exactly these bytes."""
     versions = rows["version"].to_numpy().astype("<u8")
     return blake2b(versions.tobytes(), digest_size=8).hexdigest()

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf.naming import CLOTH_MARK, ROLES
+from vton_hf.triplets.arrow_text import cut, edges
 from vton_hf.triplets.keys import CLOTH, Keys, Rows
-from vton_hf.triplets.text import cut, edges
 
 _PERSON = ROLES.index("initial_image")
 

@@ -16,7 +16,7 @@ import vton_hf.builder
 import vton_hf.storage.s3  # noqa: F401 - imports are not what is compared
 from contestants.common import stored
 from contestants.ours import convert
-from vton_hf.images.spec import Preparation
+from vton_hf.images.spec import ImageSpec
 from vton_hf.storage import Store, settings_for
 
 BATCH = 192
@@ -70,7 +70,7 @@ def prepare(job: Job) -> dict[str, float]:
 
 
 def _prepared(form: str, triplet: dict[str, bytes]) -> int:
-    return len(Preparation((SIDE, SIDE), form).apply(triplet, "structure"))
+    return len(ImageSpec((SIDE, SIDE), form).apply(triplet, "structure"))
 
 
 def _warm_up(form: str, triplet: dict[str, bytes]) -> None:

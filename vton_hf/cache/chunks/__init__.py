@@ -2,9 +2,9 @@
 
 from vton_hf.cache.chunks.again import tell_again
 from vton_hf.cache.chunks.build import build_chunks, missing
-from vton_hf.cache.chunks.cut import Chunk, cut
 from vton_hf.cache.chunks.disk import check_disk, explained, free_bytes
-from vton_hf.cache.chunks.files import DATA, UNLISTED, LeftOut, Report, read_report
+from vton_hf.cache.chunks.files import DATA, UNLISTED, Report, SkippedTriplet, read_report
+from vton_hf.cache.chunks.partition import Chunk, cut
 from vton_hf.cache.chunks.prune import Entry, clear, entries, prune
 from vton_hf.cache.chunks.skipped import ask_again
 
@@ -13,8 +13,8 @@ __all__ = [
     "UNLISTED",
     "Chunk",
     "Entry",
-    "LeftOut",
     "Report",
+    "SkippedTriplet",
     "ask_again",
     "build_chunks",
     "check_disk",

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from vton_hf.cache.chunks.cut import Chunk
+from vton_hf.cache.chunks.partition import Chunk
 
 logger = logging.getLogger("vton_hf")
 

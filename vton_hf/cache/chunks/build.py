@@ -10,9 +10,9 @@ from typing import Final
 
 from datasets.utils import tqdm
 
-from vton_hf.cache.chunks.cut import Chunk
 from vton_hf.cache.chunks.disk import check_disk, check_writable, explained
 from vton_hf.cache.chunks.files import is_finished
+from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.cache.chunks.workers import build_here, build_in_workers
 from vton_hf.cache.chunks.write import Job
 from vton_hf.errors import StorageError

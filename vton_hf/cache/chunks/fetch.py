@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from vton_hf.cache.chunks.cut import Chunk
-from vton_hf.cache.chunks.files import Older, Unit
+from vton_hf.cache.chunks.files import ImageGroup, ReusableImages
+from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.errors import ImageError
 from vton_hf.images import ORIGINAL, Notice, Prepared, Stored, is_sound
 from vton_hf.naming import ROLES
@@ -69,7 +69,7 @@ class Fetcher:
         """For as many calls at once as the settings of the store allow objects."""
         return cls(store, BoundedSemaphore(max(1, round(store.settings.concurrency / (PART_ROWS * len(ROLES))))))
 
-    def fetch(self, rows: list[Row], chunk: Chunk, older: Older) -> list[Images]:
+    def fetch(self, rows: list[Row], chunk: Chunk, older: ReusableImages) -> list[Images]:
         """The images of each row as they are to be stored, or what is wrong with them.
 
         Args:
@@ -83,9 +83,9 @@ class Fetcher:
         made |= zip(left, self._made(left, chunk), strict=True)
         return [_of_row([made[unit] for unit in row]) for row in units]
 
-    def _made(self, units: list[Unit], chunk: Chunk) -> list[Prepared]:
+    def _made(self, units: list[ImageGroup], chunk: Chunk) -> list[Prepared]:
         # Where nobody looks at the images, only MD5 shows that one was damaged on the way.
-        unseen = chunk.verify == "none" and not chunk.preparation
+        unseen = chunk.verify == "none" and not chunk.image_spec
 
         def read(sources: Sequence[Source]) -> list[Body]:
             with self.slots:
@@ -94,18 +94,18 @@ class Fetcher:
         def make(number: int, bodies: Mapping[str, Body]) -> Prepared:
             roles, sources = units[number]
             of_unit = {role: bodies[uri] for role, (uri, _, _) in zip(roles, sources, strict=True)}
-            return chunk.preparation.apply(of_unit, chunk.verify)
+            return chunk.image_spec.apply(of_unit, chunk.verify)
 
         return use_each(self.store, [sources for _, sources in units], read, make, _is_broken, is_sound)
 
-    def _taken_over(self, unit: Unit, chunk: Chunk, older: Older) -> Prepared:
+    def _taken_over(self, unit: ImageGroup, chunk: Chunk, older: ReusableImages) -> Prepared:
         """Older chunks store images alike but may have checked them less."""
         found = older.get(unit)
         if found is None:
             return Prepared({})
         images, notices = ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
         # What was prepared no longer shows what there was to know of its object.
-        return Prepared(images, older.notices(unit) if chunk.preparation else notices)
+        return Prepared(images, older.notices(unit) if chunk.image_spec else notices)
 
 
 def _of_row(units: Sequence[Prepared]) -> Images:
@@ -117,7 +117,7 @@ def _is_broken(made: Prepared) -> bool:
     return any(isinstance(image, ImageError) for image in made.images.values())
 
 
-def _units(row: Row, chunk: Chunk) -> list[Unit]:
+def _units(row: Row, chunk: Chunk) -> list[ImageGroup]:
     """What the row is made of, such as is stored or taken over as a whole."""
     of_role = dict(zip(ROLES, sources_of(row), strict=True))
-    return [(roles, tuple(of_role[role] for role in roles)) for roles in chunk.preparation.together]
+    return [(roles, tuple(of_role[role] for role in roles)) for roles in chunk.image_spec.role_groups]

@@ -33,12 +33,12 @@ _STRICTNESS: Final = ("none", "structure", "decode")
 Source = tuple[str, str, int]
 """URI, etag and size: what makes an object's bytes the same."""
 
-Unit = tuple[tuple[str, ...], tuple[Source, ...]]
+ImageGroup = tuple[tuple[str, ...], tuple[Source, ...]]
 """Roles, and the objects that their images are made of."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedTriplet:
     """A triplet that was listed whole and is not in the data.
 
     Attributes:
@@ -54,7 +54,7 @@ class LeftOut:
     passing: bool
 
     @classmethod
-    def of(cls, item: Mapping[str, Any]) -> "LeftOut":
+    def of(cls, item: Mapping[str, Any]) -> "SkippedTriplet":
         """As a report says it; those of earlier versions do not say what may pass."""
         return cls(**{"passing": item["reason"].startswith("Cannot read "), **item})
 
@@ -73,7 +73,7 @@ class Report:
 
     rows: int
     bytes: int
-    left_out: tuple[LeftOut, ...] = field(default=())
+    left_out: tuple[SkippedTriplet, ...] = field(default=())
     noticed: dict[str, Noticed] = field(default_factory=dict)
     renewed: bool = False
 
@@ -97,7 +97,7 @@ def read_report(directory: Path) -> Report | None:
     """The report of a finished chunk, or None if there is no such chunk."""
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
-        left_out = tuple(LeftOut.of(item) for item in facts["left_out"])
+        left_out = tuple(SkippedTriplet.of(item) for item in facts["left_out"])
         noticed = {kind: Noticed(*found) for kind, found in facts.get("noticed", {}).items()}
         report = Report(facts["rows"], facts["bytes"], left_out, noticed, renewed=facts.get("renewed", False))
         whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
@@ -187,21 +187,21 @@ def is_finished(directory: Path, *, since: float = 0.0) -> bool:
     return read_report(directory) is not None and modified(directory / _REPORT) >= since
 
 
-class Older(Mapping[Unit, tuple[bytes, ...]]):
+class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
     """The images of older chunks by what they were made of, read from disk only when asked for."""
 
     def __init__(
-        self, directories: Iterable[Path], together: Sequence[tuple[str, ...]], *, checked: str | None = None
+        self, directories: Iterable[Path], role_groups: Sequence[tuple[str, ...]], *, checked: str | None = None
     ) -> None:
         """Take note of what the chunks hold.
 
         Args:
             directories: The chunks'.
-            together: The roles of a row, those side by side that are of use only together.
+            role_groups: The roles of a row, those side by side that are of use only together.
             checked: Only chunks whose objects were checked at this level or a stricter one; None takes any.
         """
-        self._place: dict[Unit, tuple[Path, int]] = {}
-        self._notices: dict[Unit, list[Notice]] = {}
+        self._place: dict[ImageGroup, tuple[Path, int]] = {}
+        self._notices: dict[ImageGroup, list[Notice]] = {}
         self._tables: dict[Path, pa.Table] = {}
         for directory in filter(is_finished, directories):
             try:
@@ -213,16 +213,16 @@ class Older(Mapping[Unit, tuple[bytes, ...]]):
             noticed = found.notices or [()] * len(found.rows)
             for index, (row, notices) in enumerate(zip(found.rows, noticed, strict=True)):
                 of_role = {role: (uri, etag, size) for role, (uri, etag, size) in zip(ROLES, row, strict=True)}
-                for roles in together:
+                for roles in role_groups:
                     unit = roles, tuple(of_role[role] for role in roles)
                     self._place[unit] = directory, index
                     self._notices[unit] = [Notice(*notice) for notice in notices if notice[1] in roles]
 
-    def notices(self, unit: Unit) -> list[Notice]:
+    def notices(self, unit: ImageGroup) -> list[Notice]:
         """What should be known of its images."""
         return self._notices[unit]
 
-    def __getitem__(self, unit: Unit) -> tuple[bytes, ...]:
+    def __getitem__(self, unit: ImageGroup) -> tuple[bytes, ...]:
         directory, index = self._place[unit]
         if directory not in self._tables:
             try:
@@ -234,7 +234,7 @@ class Older(Mapping[Unit, tuple[bytes, ...]]):
             raise KeyError(unit)
         return tuple(cell["bytes"] for cell in cells)
 
-    def __iter__(self) -> Iterator[Unit]:
+    def __iter__(self) -> Iterator[ImageGroup]:
         return iter(self._place)
 
     def __len__(self) -> int:

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets.utils import tqdm
 
-from vton_hf.cache.chunks.cut import Chunk
 from vton_hf.cache.chunks.disk import check_writable
-from vton_hf.cache.chunks.files import LeftOut, read_report
+from vton_hf.cache.chunks.files import SkippedTriplet, read_report
+from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.cache.chunks.workers import build_here
 from vton_hf.cache.chunks.write import Job
 from vton_hf.errors import AccessError
@@ -25,7 +25,7 @@ logger = logging.getLogger("vton_hf")
 ASKED: Final = 64
 """Triplets that a build asks for by itself, of however many: few requests, also where a store refuses them for good."""
 
-_Question: TypeAlias = tuple[Chunk, list[LeftOut]]
+_Question: TypeAlias = tuple[Chunk, list[SkippedTriplet]]
 """A chunk, and what of it is asked for."""
 
 
@@ -71,7 +71,7 @@ def _ask(questions: list[_Question], root: Path, store: Store, *, shown: bool) -
     )
 
 
-def _left_out(chunk: Chunk, root: Path) -> tuple[LeftOut, ...]:
+def _left_out(chunk: Chunk, root: Path) -> tuple[SkippedTriplet, ...]:
     report = read_report(root / chunk.name)
     return () if report is None else report.left_out
 
@@ -111,7 +111,7 @@ def _read(group: list[_Question], store: Store) -> dict[str, bytes]:
     return {uri: body for uri, body in zip(wanted, bodies, strict=True) if isinstance(body, bytes)}
 
 
-def _job(chunk: Chunk, items: list[LeftOut], bodies: dict[str, bytes], root: Path, since: float) -> Job | None:
+def _job(chunk: Chunk, items: list[SkippedTriplet], bodies: dict[str, bytes], root: Path, since: float) -> Job | None:
     """What is to be written anew, if anything may come back."""
     directory, left_out = root / chunk.name, _left_out(chunk, root)
     readable = {item.key for item in items if item.uri in bodies}

@@ -36,7 +36,7 @@ def build_here(jobs: list[Job], store: Store, *, seen: Callable[[int], object]) 
 def _threads(jobs: list[Job], *, processes: int) -> int:
     """Enough to keep the network busy, and where images are prepared also this process's share of the cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    prepares = any(job.chunk.preparation for job in jobs)
+    prepares = any(job.chunk.image_spec for job in jobs)
     return FETCHING + (-(-cores // processes) if prepares else 0)
 
 

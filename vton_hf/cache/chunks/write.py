@@ -11,21 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import Timeout
 
-from vton_hf._core.concurrency import ahead
+from vton_hf._core.concurrency import map_prefetched
 from vton_hf.cache.chunks.batch import SCHEMA, Batch
-from vton_hf.cache.chunks.cut import Chunk
 from vton_hf.cache.chunks.fetch import Fetcher, Images, Row, parts
 from vton_hf.cache.chunks.files import (
     DATA,
-    LeftOut,
-    Older,
     Report,
+    ReusableImages,
+    SkippedTriplet,
     Source,
     Sources,
     claimed,
     put_in_place,
     write_report,
 )
+from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.errors import ImageError, StorageError, UnavailableError
 from vton_hf.images import Notice, counted
 from vton_hf.naming import ROLES
@@ -51,7 +51,7 @@ class Job:
     older: tuple[Path, ...]
     on_error: str
     since: float = 0.0
-    kept: tuple[LeftOut, ...] = ()
+    kept: tuple[SkippedTriplet, ...] = ()
 
 
 def build(jobs: list[Job], store: Store, *, seen: Callable[[int], object], threads: int, wait: bool) -> list[Job]:
@@ -79,7 +79,9 @@ def build(jobs: list[Job], store: Store, *, seen: Callable[[int], object], threa
         return fetcher.fetch(rows, writing.job.chunk, writing.older)
 
     try:
-        for (writing, rows), images in ahead(_pieces(jobs, under_way, others, wait=wait), fetch, depth=threads):
+        for (writing, rows), images in map_prefetched(
+            _pieces(jobs, under_way, others, wait=wait), fetch, depth=threads
+        ):
             writing.add(rows, images, batch)
             if rows:
                 seen(sum(size for row in rows for _, _, size in sources_of(row)))
@@ -128,8 +130,8 @@ class _Writing:
         self._found: list[tuple[Notice, str, str]] = []
         self._bytes = 0
         # What is stored prepared no longer shows whether its object was sound.
-        preparation = job.chunk.preparation
-        self.older = Older(job.older, preparation.together, checked=job.chunk.verify if preparation else None)
+        image_spec = job.chunk.image_spec
+        self.older = ReusableImages(job.older, image_spec.role_groups, checked=job.chunk.verify if image_spec else None)
 
     def parts(self) -> Iterator[list[Row]]:
         """What is to be added, in order; nothing if another process has finished the chunk."""
@@ -183,27 +185,27 @@ def is_passing(error: Exception) -> bool:
 
 def _sorted_out(
     rows: list[Row], images: list[Images]
-) -> tuple[list[tuple[Row, list[bytes], tuple[Notice, ...]]], list[tuple[LeftOut, Exception]]]:
+) -> tuple[list[tuple[Row, list[bytes], tuple[Notice, ...]]], list[tuple[SkippedTriplet, Exception]]]:
     """The good rows with their images, and for each other row what is wrong with it: what does not pass comes first.
 
     Raises:
         UnavailableError: If the store did not give an object in time: that says nothing of the object.
     """
     good: list[tuple[Row, list[bytes], tuple[Notice, ...]]] = []
-    faults: list[tuple[LeftOut, Exception]] = []
+    faults: list[tuple[SkippedTriplet, Exception]] = []
     for row, (triplet, notices) in zip(rows, images, strict=True):
         errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
         if errors:
             role, error = min(errors, key=lambda fault: is_passing(fault[1]))
             if isinstance(error, UnavailableError):
                 raise error
-            faults.append((LeftOut(row["key"], row[role], str(error), is_passing(error)), error))
+            faults.append((SkippedTriplet(row["key"], row[role], str(error), is_passing(error)), error))
         else:
             good.append((row, [image for image in triplet if isinstance(image, bytes)], notices))
     return good, faults
 
 
-def _refusal(fault: tuple[LeftOut, Exception]) -> Exception:
+def _refusal(fault: tuple[SkippedTriplet, Exception]) -> Exception:
     item, error = fault
     kind = type(error) if isinstance(error, StorageError) else ImageError
     return kind(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vton_hf.exports.delivered import Delivery
 from vton_hf.exports.dispatch import deliver
 from vton_hf.exports.hub.repository import Branch, Repository
-from vton_hf.exports.orders import place_order
+from vton_hf.exports.result import Delivery
+from vton_hf.exports.spec import parse_export
 from vton_hf.mixing import RECIPES
 
 
@@ -46,7 +46,7 @@ def push_to_hub(
     Raises:
         VTONError: As for `vton_hf.load`, and a `HubError` if the Hub refuses or does not answer for a minute.
     """
-    order = place_order(configs, **options)
+    order = parse_export(configs, **options)
     branch = Branch(repo_id, revision, message=commit_message or f"Push {', '.join(order.configs)}")
     repository = Repository(branch, token=token, private=private, create=not dry_run)
     return deliver(order, repository, license=license, dry_run=dry_run)

@@ -18,8 +18,8 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError
 from vton_hf.exports import card
-from vton_hf.exports.hub.patience import patiently
-from vton_hf.exports.target import CARD, Shipment
+from vton_hf.exports.hub.retry import retried
+from vton_hf.exports.target import CARD, CommitPlan
 
 logger = logging.getLogger("vton_hf")
 
@@ -130,11 +130,11 @@ class Repository:
                 f"*{file.suffix} filter=lfs diff=lfs merge=lfs -text, and no .gitignore may name such files."
             )
 
-    def publish(self, shipment: Shipment) -> str | None:
+    def publish(self, shipment: CommitPlan) -> str | None:
         """Commit all that is new, all that is stale and the card at once, on whatever head there is by then."""
         return self._ask(lambda: self._commit(shipment))
 
-    def _commit(self, shipment: Shipment) -> str | None:
+    def _commit(self, shipment: CommitPlan) -> str | None:
         head = self._head()
         there, old = self._tree(head), self._card_at(head)
         operations = self._operations(shipment, there, old)
@@ -152,7 +152,7 @@ class Repository:
         )
         return str(commit.commit_url)
 
-    def _operations(self, shipment: Shipment, there: Mapping[str, int], old: str | None) -> list[Any]:
+    def _operations(self, shipment: CommitPlan, there: Mapping[str, int], old: str | None) -> list[Any]:
         pictures = shipment.pictures
         missing = shipment.wanted - there.keys()
         if lost := missing - self._sent.keys() - pictures.keys():
@@ -233,4 +233,4 @@ class Repository:
 
     def _ask(self, attempt: Callable[[], _Answer]) -> _Answer:
         deadline = None if self._create else _GLANCE
-        return patiently(attempt, repo_id=self.place, token=self._token, deadline=deadline)
+        return retried(attempt, repo_id=self.place, token=self._token, deadline=deadline)

@@ -9,9 +9,9 @@ from torch.utils.data import Sampler
 
 from vton_hf.errors import ConfigError
 from vton_hf.loader.samplers.curriculum import Curriculum, Schedule
-from vton_hf.loader.samplers.recipe import Recipe
-from vton_hf.loader.samplers.source import Source
+from vton_hf.loader.samplers.data_source import DataSource
 from vton_hf.loader.samplers.state import State
+from vton_hf.loader.samplers.weights import WeightSchedule
 from vton_hf.mixing import check_whole, plan_batches, warn_of_repeats
 
 logger = logging.getLogger("vton_hf")
@@ -76,11 +76,11 @@ class TripletSampler(Sampler[int]):
         self.global_batch_size = check_whole("global_batch_size", global_batch_size, least=1)
         self.seed = check_whole("seed", seed)
         self._rank, self._ranks = _ranks(rank, num_replicas, self.global_batch_size)
-        self._source = Source(data_source)
+        self._source = DataSource(data_source)
         epoch_size = len(self._source) if epoch_size is None else epoch_size
         self._epoch_size = check_whole("epoch_size", epoch_size, least=1, allowed="None or ")
         self._steps = max(1, self._epoch_size // self.global_batch_size)
-        self._recipe = Recipe(weights, curriculum, self._source.sizes)
+        self._recipe = WeightSchedule(weights, curriculum, self._source.sizes)
         self._told: set[str] = set()
         self._moves = self._next_start = 0
         self._move(0, 0)

@@ -17,7 +17,7 @@ _TURNS: Final = {
 """What undoes each orientation that EXIF knows."""
 
 
-def on_white(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
     """The image as 8-bit RGB: turned as its EXIF says, transparency on white, 16 bit reduced to the high 8.
 
     Args:

@@ -16,7 +16,7 @@ Shape: TypeAlias = tuple[int, int]
 """Width and height."""
 
 
-class Kind(Protocol):
+class ImageBackend(Protocol):
     """What can be done to pictures of one kind.
 
     Attributes:
@@ -39,7 +39,7 @@ class Kind(Protocol):
 
 
 @dataclass
-class Pillow:
+class PilBackend:
     """Pillow's images, mode RGB."""
 
     to_srgb: bool = False
@@ -62,7 +62,7 @@ class Pillow:
 
 
 @dataclass
-class Tensors:
+class TensorBackend:
     """uint8 tensors [3, H, W], in memory row by row and pixel by pixel as they were decoded.
 
     Lanczos of torch 2.15 takes 3.2 ms from 768x1024 to 512x512, Pillow's 15. Both make the same two passes in the same

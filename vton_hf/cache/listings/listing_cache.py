@@ -19,9 +19,9 @@ from vton_hf.storage import StorageSettings
 logger = logging.getLogger("vton_hf")
 
 LISTING: Final = "listing.arrow"
-DAY: Final = 24 * 3600.0
+MAX_AGE_S: Final = 24 * 3600.0
 _BATCH: Final = 65_536
-BROKEN: Final = (OSError, pa.ArrowException, AttributeError, KeyError, ValueError)
+READ_ERRORS: Final = (OSError, pa.ArrowException, AttributeError, KeyError, ValueError)
 """What a file may raise that is not there, or is not ours."""
 
 
@@ -63,7 +63,7 @@ def open_listing(place: Path) -> Listing | None:
     try:
         table, said = read(place / LISTING)
         return Listing(table, float(said["listed"]), said["digest"], place)
-    except BROKEN:
+    except READ_ERRORS:
         return None
 
 
@@ -83,7 +83,7 @@ def save_listing(place: Path, table: pa.Table) -> Listing | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class PendingListing:
     """A listing of just now, on its way into a file: 1.8 million keys take 1 s to hash and to write.
 
     Attributes:
@@ -95,12 +95,12 @@ class Fresh:
     saving: Future[Listing | None]
 
 
-def keep(place: Path, table: pa.Table) -> Fresh:
+def keep(place: Path, table: pa.Table) -> PendingListing:
     """Save a listing while it is put to use."""
     thread = ThreadPoolExecutor(1, "vton_hf-listing")
     saving = thread.submit(save_listing, place, table)
     thread.shutdown(wait=False)
-    return Fresh(table, saving)
+    return PendingListing(table, saving)
 
 
 def drop_listing(place: Path) -> None:
@@ -123,7 +123,7 @@ def read(path: Path) -> tuple[pa.Table, dict[str, str]]:
     """Map a table, and what is said of it.
 
     Raises:
-        Exception: One of `BROKEN`.
+        Exception: One of `READ_ERRORS`.
     """
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     said = {name.decode(): text.decode() for name, text in table.schema.metadata.items()}

@@ -7,8 +7,16 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from vton_hf.cache.listings.kept import DAY, Fresh, Listing, drop_listing, keep, open_listing, place_of
-from vton_hf.cache.listings.probes import PAGE, compare
+from vton_hf.cache.listings.listing_cache import (
+    MAX_AGE_S,
+    Listing,
+    PendingListing,
+    drop_listing,
+    keep,
+    open_listing,
+    place_of,
+)
+from vton_hf.cache.listings.validate import PAGE, compare
 from vton_hf.errors import ConfigError, StorageError
 from vton_hf.storage import Store
 
@@ -16,7 +24,7 @@ logger = logging.getLogger("vton_hf")
 
 MODES: Final = ("auto", "fresh", "cached")
 
-WORTH: Final = 20_000
+MIN_CACHED_KEYS: Final = 20_000
 """Keys from which a listing is kept: for fewer, 20 requests, asking is cheaper than a doubt."""
 
 _HOUR: Final = 3600.0
@@ -35,7 +43,7 @@ def check_mode(mode: Any) -> str:
 
 def find(
     directory: Path, store: Store, prefixes: Sequence[str], mode: str, list_all: Callable[[], pa.Table]
-) -> pa.Table | Listing | Fresh:
+) -> pa.Table | Listing | PendingListing:
     """What lies under some prefixes.
 
     Args:
@@ -60,7 +68,8 @@ def find(
     if mode == "cached" and kept is None:
         raise StorageError(
             f"listing='cached', but no listing of {', '.join(prefixes)} is kept in {directory}. Kept are those of "
-            f"s3:// prefixes with {WORTH:,} keys or more: load once with listing='auto', and the same cache_dir."
+            f"s3:// prefixes with {MIN_CACHED_KEYS:,} keys or more: load once with listing='auto', and the same "
+            f"cache_dir."
         )
     if kept is not None and (mode == "cached" or _holds(kept, prefixes, store)):
         kept.touch()
@@ -68,7 +77,7 @@ def find(
     table = list_all()
     if not remote:
         return table
-    if table.num_rows < WORTH:
+    if table.num_rows < MIN_CACHED_KEYS:
         drop_listing(place)
         return table
     return keep(place, table)
@@ -88,7 +97,7 @@ def forget(directory: Path, store: Store, prefixes: Sequence[str]) -> None:
 def _holds(kept: Listing, prefixes: Sequence[str], store: Store) -> bool:
     """Whether a kept listing may be believed; says so."""
     what = f"Listing of {kept.table.num_rows:,} keys from {_ago(kept.age)}"
-    if not 0 <= kept.age <= DAY:
+    if not 0 <= kept.age <= MAX_AGE_S:
         logger.info("%s is not of the last day: listing again.", what)
         return False
     outcome = compare(kept.table, prefixes, store)

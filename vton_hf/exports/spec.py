@@ -15,7 +15,7 @@ FORMATS: Final = tuple(SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ExportSpec:
     """What is to be delivered.
 
     Attributes:
@@ -45,7 +45,7 @@ class Order:
         return SUFFIXES[self.format]
 
 
-def place_order(
+def parse_export(
     configs: str | Sequence[str],
     *,
     split: Any = None,
@@ -55,7 +55,7 @@ def place_order(
     format: str = "parquet",  # noqa: A002 - what users write
     max_shard_size: int | str | None = None,
     **load_options: Any,
-) -> Order:
+) -> ExportSpec:
     """Check what is asked.
 
     Raises:
@@ -73,7 +73,7 @@ def place_order(
     config = builders[0].config
     if config.mixing == "interleave" and not config.embed_images:
         raise ConfigError("mixing='interleave' mixes what is built: here it needs embed_images=True.")
-    return Order(
+    return ExportSpec(
         builders=tuple(builders),
         splits=_splits(split),
         num_proc=num_proc,

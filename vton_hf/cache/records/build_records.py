@@ -19,7 +19,7 @@ _PREFIX: Final = "vton_hf-"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BuildRecord:
     """How a dataset that was once prepared is put together again, without a look at the bucket.
 
     Attributes:
@@ -34,7 +34,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Notebook:
+class BuildRecordStore:
     """Where the record of one dataset is kept.
 
     Attributes:
@@ -51,7 +51,7 @@ class Notebook:
         """Tells the dataset from all others of the cache."""
         return blake2b(str(self._path).encode(), digest_size=8).hexdigest()
 
-    def save(self, record: Record) -> None:
+    def save(self, record: BuildRecord) -> None:
         """Remember the dataset, where the cache takes a file."""
         if self.load() == record:
             self.touch()
@@ -61,7 +61,7 @@ class Notebook:
         except OSError as error:
             logger.info("The dataset is not remembered for a start without its bucket: %s", error)
 
-    def load(self) -> Record | None:
+    def load(self) -> BuildRecord | None:
         """The dataset that was prepared, or None."""
         try:
             return read_record(self._path)
@@ -86,19 +86,19 @@ def records_in(root: Path) -> Iterator[Path]:
                 yield from children(version, f"{_PREFIX}*.json")
 
 
-def read_record(path: Path) -> Record | None:
+def read_record(path: Path) -> BuildRecord | None:
     """A record, or None if there is none.
 
     Raises:
         OSError: If it cannot be read.
     """
     try:
-        return Record(**json.loads(path.read_text(encoding="utf-8")))
+        return BuildRecord(**json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return None
 
 
-def _write(path: Path, record: Record, tries: int = 9) -> None:
+def _write(path: Path, record: BuildRecord, tries: int = 9) -> None:
     try:
         with whole_or_absent_file(path) as scratch:
             scratch.write_text(json.dumps(asdict(record)), encoding="utf-8")

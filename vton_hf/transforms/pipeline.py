@@ -10,7 +10,7 @@ from torchvision.transforms import v2
 
 from vton_hf.errors import ConfigError
 from vton_hf.images import Notice, check_fit, distortions
-from vton_hf.transforms.kinds import Kind, Pillow, Tensors
+from vton_hf.transforms.backends import ImageBackend, PilBackend, TensorBackend
 
 Transform = Callable[[Any], Any]
 
@@ -19,7 +19,7 @@ _TENSORS_ONLY: Final = (v2.ToDtype, v2.Normalize, v1.Normalize, v1.ConvertImageD
 _CONTAINERS: Final = (v2.Compose, v2.RandomApply, v2.RandomChoice, v2.RandomOrder, v1.Compose, v1.RandomApply)
 
 
-class ImagePath:
+class ImagePipeline:
     """What happens to each image.
 
     Args:
@@ -62,8 +62,8 @@ class ImagePath:
         self._aspect = aspect
         self._dtype = dtype or torch.float32
         self._takes_tensors = transform is not None and _takes_tensors(transform)
-        kind = Tensors if transform is None or self._takes_tensors else Pillow
-        self.kind: Kind = kind(to_srgb=to_srgb)
+        kind = TensorBackend if transform is None or self._takes_tensors else PilBackend
+        self.kind: ImageBackend = kind(to_srgb=to_srgb)
 
     def distortions(self, pictures: Mapping[str, Any]) -> list[Notice]:
         """Which pictures of a triplet are stretched so much that people should know."""

@@ -7,7 +7,7 @@ from vton_hf.loader.samplers.curriculum import Curriculum, Schedule, Weights
 from vton_hf.mixing import check_weights, tell_shares
 
 
-class Recipe:
+class WeightSchedule:
     """What a sampler was asked for, checked against the rows there are.
 
     Args:

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
+from vton_hf.triplets.arrow_text import hash_strings
 from vton_hf.triplets.keys import Keys, Rows
 from vton_hf.triplets.manifest import SCHEMA, Manifest
-from vton_hf.triplets.text import hash_strings
 
 _OF_AN_IMAGE: Final = {"": "uri", "_size": "size", "_etag": "etag"}
 _BATCH: Final = 16_384

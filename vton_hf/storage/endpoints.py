@@ -9,7 +9,7 @@ _UNDERSTOOD: Final = frozenset({"use_ssl", "default_block_size", "default_fill_c
 """Options of s3fs that are about what only s3fs does, or about how it is told an endpoint."""
 
 
-class Places:
+class S3EndpointResolver:
     """Asks an s3fs file system.
 
     Args:

@@ -56,7 +56,7 @@ def compare(table: pa.Table, prefixes: Sequence[str], store: Store) -> Outcome:
     pages = _pages(table["uri"], prefixes, np.random.default_rng())
     places = [(under.name, "" if row == under.first else table["uri"][row - 1].as_py()) for under, row in pages]
     try:
-        found = store.glance(places)
+        found = store.list_page(places)
     except VTONError as error:
         return Outcome(0, f"no page could be compared: {error}")
     for (under, row), seen in zip(pages, found, strict=True):

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from vton_hf.images import BYTES_A_PIXEL, ORIGINAL, Preparation
+from vton_hf.images import BYTES_A_PIXEL, ORIGINAL, ImageSpec
 from vton_hf.naming import ROLES
-from vton_hf.triplets import Manifest, version_digest
+from vton_hf.triplets import Manifest, content_digest
 
 TARGET_ROWS: Final = 64
 TARGET_BYTES: Final = 256 * 2**20
@@ -34,27 +34,27 @@ class Chunk:
         bits: The leading bits of `place` that its triplets share; empty if the pool is one chunk.
         rows: Its part of the manifest.
         verify: How its images are checked.
-        preparation: How its images are stored.
+        image_spec: How its images are stored.
     """
 
     pool: str
     bits: str
     rows: pa.Table
     verify: str
-    preparation: Preparation = ORIGINAL
+    image_spec: ImageSpec = ORIGINAL
 
     @property
     def name(self) -> str:
         """The directory's name. It changes with any triplet, URI, size, etag, rule of checking or of resizing."""
-        return self._named(self.preparation.mark)
+        return self._named(self.image_spec.mark)
 
     @property
     def former(self) -> str:
         """Its name in versions whose resized pixels were others; the same where nothing is resized."""
-        return self._named(str(self.preparation))
+        return self._named(str(self.image_spec))
 
     def _named(self, how: str) -> str:
-        text = "\n".join((version_digest(self.rows), self.verify, _LAYOUT))
+        text = "\n".join((content_digest(self.rows), self.verify, _LAYOUT))
         digest = blake2b(text.encode(), digest_size=8).hexdigest()
         return f"{how}-{self.pool}-{self.bits or 'all'}-{digest}"
 
@@ -66,14 +66,14 @@ class Chunk:
     @property
     def disk(self) -> int:
         """What it takes on disk, in bytes; at most, where images are resized."""
-        if self.preparation.size is None:
+        if self.image_spec.size is None:
             return self.bytes
-        height, width = self.preparation.size
+        height, width = self.image_spec.size
         pixels = height * width * len(ROLES) * self.rows.num_rows
-        return int(BYTES_A_PIXEL[self.preparation.format] * pixels)
+        return int(BYTES_A_PIXEL[self.image_spec.format] * pixels)
 
 
-def cut(manifest: Manifest, *, verify: str, preparation: Preparation = ORIGINAL) -> list[Chunk]:
+def cut(manifest: Manifest, *, verify: str, image_spec: ImageSpec = ORIGINAL) -> list[Chunk]:
     """Cut every pool of the manifest; the chunks in order give the manifest's rows in order."""
     table = manifest.table
     pools = np.asarray([f"{d}-{g or 'any'}" for d, g in _folders(table)])
@@ -82,7 +82,7 @@ def cut(manifest: Manifest, *, verify: str, preparation: Preparation = ORIGINAL)
     for pool in dict.fromkeys(pools.tolist()):
         start, stop = (int(edge) for edge in np.flatnonzero(pools == pool)[[0, -1]] + [0, 1])
         for bits, first, last in _split(places, weights, start, stop, ""):
-            chunks.append(Chunk(pool, bits, table.slice(first, last - first), verify, preparation))
+            chunks.append(Chunk(pool, bits, table.slice(first, last - first), verify, image_spec))
     return chunks
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import pyarrow as pa
 
 from vton_hf.cache.claims import children, modified
-from vton_hf.cache.listings.kept import BROKEN, DAY, LISTING, Fresh, Listing, read, write
-from vton_hf.cache.records import Cache
+from vton_hf.cache.listings.listing_cache import LISTING, MAX_AGE_S, READ_ERRORS, Listing, PendingListing, read, write
+from vton_hf.cache.records import CacheDir
 from vton_hf.errors import BuildError
 from vton_hf.triplets import RULES, Audit, Manifest, read_names, survey
 
 logger = logging.getLogger("vton_hf")
 
 
-def surveyed(found: pa.Table | Listing | Fresh, cache: Cache, **options: Any) -> tuple[Manifest, Audit]:
+def surveyed(found: pa.Table | Listing | PendingListing, cache: CacheDir, **options: Any) -> tuple[Manifest, Audit]:
     """The triplets of a listing and an account of the rest, as `triplets.survey` gives them.
 
     Args:
@@ -35,11 +35,11 @@ def surveyed(found: pa.Table | Listing | Fresh, cache: Cache, **options: Any) ->
     if isinstance(found, Listing) and (known := _open(_path(found, **options), cache)) is not None:
         return known
     manifest, audit = survey(found.table, **options)
-    kept = found.saving.result() if isinstance(found, Fresh) else found
+    kept = found.saving.result() if isinstance(found, PendingListing) else found
     return (manifest, audit) if kept is None else _kept(_path(kept, **options), cache, manifest, audit)
 
 
-def _kept(path: Path, cache: Cache, manifest: Manifest, audit: Audit) -> tuple[Manifest, Audit]:
+def _kept(path: Path, cache: CacheDir, manifest: Manifest, audit: Audit) -> tuple[Manifest, Audit]:
     try:
         cache.save_manifest(manifest)
         write(path, audit.table, {"manifest": manifest.digest(), "unmatched": json.dumps(audit.unmatched)})
@@ -49,9 +49,9 @@ def _kept(path: Path, cache: Cache, manifest: Manifest, audit: Audit) -> tuple[M
     return _open(path, cache) or (manifest, audit)
 
 
-def in_use(cache: Cache) -> tuple[set[str], set[str]]:
+def in_use(cache: CacheDir) -> tuple[set[str], set[str]]:
     """The names of listings that were made or looked at within a day, and of the manifests made of them."""
-    places = [place for place in children(cache.listings) if time.time() - modified(place) <= DAY]
+    places = [place for place in children(cache.listings) if time.time() - modified(place) <= MAX_AGE_S]
     return {place.name for place in places}, {name for place in places for name in _manifests(place)}
 
 
@@ -60,7 +60,7 @@ def _manifests(place: Path) -> Iterator[str]:
         if path.name != LISTING:
             try:
                 yield f"{read(path)[1]['manifest']}.arrow"
-            except BROKEN:
+            except READ_ERRORS:
                 continue
 
 
@@ -70,9 +70,9 @@ def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int
     return listing.place / f"{listing.digest}-{blake2b(said.encode(), digest_size=8).hexdigest()}.arrow"
 
 
-def _open(path: Path, cache: Cache) -> tuple[Manifest, Audit] | None:
+def _open(path: Path, cache: CacheDir) -> tuple[Manifest, Audit] | None:
     try:
         table, said = read(path)
         return cache.load_manifest(said["manifest"]), Audit(table, tuple(json.loads(said["unmatched"])))
-    except (*BROKEN, BuildError):
+    except (*READ_ERRORS, BuildError):
         return None

@@ -12,11 +12,11 @@ import fsspec
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError
-from vton_hf.storage.lanes import Answer, Listed
+from vton_hf.storage.backend import Answer, Listed
 from vton_hf.storage.listing import each_page
 from vton_hf.storage.loop import close_with
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.messages import Request
+from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.tables import page
 
@@ -30,7 +30,7 @@ _SLOW: Final = 2**20
 """Bytes that even a slow line carries in a second."""
 
 
-class OtherLane:
+class FsspecBackend:
     """One file system of fsspec; its options are those under its own name, or else the flat ones."""
 
     def __init__(self, scheme: str, settings: StorageSettings) -> None:
@@ -46,11 +46,11 @@ class OtherLane:
             raise ConfigError(f"{scheme}:// cannot be opened: {error}") from None
         close_with(self, self._fs)
 
-    async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:
+    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:
         """The objects under each ask's URI, as one page."""
         return await each_page(asks, lambda ask: self._pages(ask, patience), seen)
 
-    async def _pages(self, ask: Ask, patience: Patience) -> AsyncGenerator[pa.Table, None]:
+    async def _pages(self, ask: Request, patience: RetryPolicy) -> AsyncGenerator[pa.Table, None]:
         root = self._fs._strip_protocol(ask.uri).rstrip("/")  # noqa: SLF001
 
         async def find() -> Mapping[str, Mapping[str, Any]]:
@@ -71,7 +71,7 @@ class OtherLane:
             [_mark(info) for info in found.values()],
         )
 
-    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
+    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
 
@@ -91,11 +91,11 @@ class OtherLane:
         found = next((info for info in below if info["name"] == path), None)
         return None if found is None else Listed(found["size"], _mark(found))
 
-    async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
+    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:
         """Write one object; on a file server under another name first."""
         # One request carries all of it: a slow line needs more than the deadline.
         size = (await asyncio.to_thread(path.stat)).st_size
-        patience = Patience(ask.settings.deadline + size / _SLOW)
+        patience = RetryPolicy(ask.settings.deadline + size / _SLOW)
         if self._scheme not in _SERVERS:
             await patience.until_answered(lambda: self._call("put_file", str(path), ask.uri), ask)
             return

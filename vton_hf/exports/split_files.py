@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vton_hf._core.concurrency import ahead
+from vton_hf._core.concurrency import map_prefetched
 from vton_hf.builder import VTON
 from vton_hf.errors import ConfigError
 from vton_hf.exports.columns import Columns
-from vton_hf.exports.orders import Order
 from vton_hf.exports.parquet import write_parquet
 from vton_hf.exports.rows import Rows, rows_of
 from vton_hf.exports.shards import Shard, cut, digest, groups, named
+from vton_hf.exports.spec import ExportSpec
 from vton_hf.exports.tar import image_kinds, sample_features, write_tar
 from vton_hf.naming import ROLES
 
@@ -33,7 +33,7 @@ _STITCHED: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Lot:
+class SplitFiles:
     """One split of one config.
 
     Attributes:
@@ -94,11 +94,11 @@ class Lot:
         return image_kinds(self.columns.apply(self.rows.read(range(1))), self.columns.features)
 
     def _tables(self, rows: range) -> Iterator[pa.Table]:
-        for _, table in ahead(groups(self.sizes, rows), lambda part: self.columns.apply(self.rows.read(part))):
+        for _, table in map_prefetched(groups(self.sizes, rows), lambda part: self.columns.apply(self.rows.read(part))):
             yield table
 
 
-def lots_of(builder: VTON, order: Order, *, built: bool) -> list[Lot]:
+def lots_of(builder: VTON, order: ExportSpec, *, built: bool) -> list[SplitFiles]:
     """Cut a config's splits.
 
     Args:
@@ -120,13 +120,13 @@ def lots_of(builder: VTON, order: Order, *, built: bool) -> list[Lot]:
     return [_lot(builder, order, split, rows, built=built) for split, rows in found.items()]
 
 
-def _lot(builder: VTON, order: Order, split: str, rows: Rows, *, built: bool) -> Lot:
+def _lot(builder: VTON, order: ExportSpec, split: str, rows: Rows, *, built: bool) -> SplitFiles:
     config, sizes = builder.config.name, _leaving(order.columns, rows.sizes)
     parts = cut(sizes, order.limit, _ROW_BYTES[order.suffix])
-    how = (_LAYOUT, builder.config.preparation.mark, order.columns, order.suffix, parts)
+    how = (_LAYOUT, builder.config.image_spec.mark, order.columns, order.suffix, parts)
     mark = digest(rows.versions, *how)
     shards = named(f"{config}/{split}-{{}}-{mark}", order.suffix, parts, sizes)
-    return Lot(config, split, rows, sizes, shards, mark, order.columns, order.suffix, built)
+    return SplitFiles(config, split, rows, sizes, shards, mark, order.columns, order.suffix, built)
 
 
 def _leaving(columns: Columns, sizes: NDArray[np.int64]) -> NDArray[np.int64]:

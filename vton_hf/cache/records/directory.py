@@ -11,8 +11,8 @@ import pyarrow as pa
 from vton_hf.cache import claims
 from vton_hf.cache.chunks import DATA, Report, read_report
 from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
+from vton_hf.cache.records.build_records import BuildRecord, read_record, records_in
 from vton_hf.cache.records.files import keep, kept, open_manifest
-from vton_hf.cache.records.notebook import Record, read_record, records_in
 from vton_hf.errors import BuildError
 from vton_hf.naming import ROLES
 from vton_hf.storage import known_table
@@ -39,7 +39,7 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
+class CacheDir:
     """The places in a cache directory.
 
     Attributes:
@@ -49,7 +49,7 @@ class Cache:
     root: Path
 
     @classmethod
-    def within(cls, directory: str | Path) -> "Cache":
+    def within(cls, directory: str | Path) -> "CacheDir":
         """The cache in a cache directory of `datasets`."""
         return cls(Path(directory).expanduser().absolute() / "vton_hf")
 
@@ -78,7 +78,7 @@ class Cache:
         """What was pruned and is about to be deleted."""
         return self.root / "removed"
 
-    def claim(self, record: Record, what: str) -> None:
+    def claim(self, record: BuildRecord, what: str) -> None:
         """Keep what is about to be used from being pruned until this process has ended, or uses another for the same.
 
         Args:
@@ -87,7 +87,7 @@ class Cache:
         """
         claims.claim(self.claims, what, names_of(record))
 
-    def building(self, record: Record, what: str) -> AbstractContextManager[None]:
+    def building(self, record: BuildRecord, what: str) -> AbstractContextManager[None]:
         """Keep what is about to be built from being pruned, also if the build is stopped, so that it can go on."""
         return claims.building(self.claims, what, names_of(record))
 
@@ -129,7 +129,7 @@ class Cache:
         """The Arrow files of chunks."""
         return [self.chunks / name / DATA for name in chunks]
 
-    def reports(self, record: Record) -> list[Report]:
+    def reports(self, record: BuildRecord) -> list[Report]:
         """What the chunks of a dataset hold.
 
         Raises:
@@ -143,7 +143,7 @@ class Cache:
             )
         return [report for report in found if report is not None]
 
-    def datasets(self) -> Iterator[tuple[Path, Record]]:
+    def datasets(self) -> Iterator[tuple[Path, BuildRecord]]:
         """The record of each dataset that was prepared.
 
         Raises:
@@ -175,7 +175,7 @@ class Cache:
                 used.ended.append(claim.path)
         return used
 
-    def _records(self) -> Iterator[tuple[Path, Record]]:
+    def _records(self) -> Iterator[tuple[Path, BuildRecord]]:
         for path in records_in(self.root.parent):
             if (record := read_record(path)) is not None:
                 yield path, record
@@ -201,7 +201,7 @@ def _known_name(digest: str) -> str:
     return f"{digest}-known{_ARROW}"
 
 
-def names_of(record: Record) -> frozenset[str]:
+def names_of(record: BuildRecord) -> frozenset[str]:
     """The chunks and the manifests' files that a dataset refers to."""
     chunks = {name for names in record.chunks.values() for name in names}
     return frozenset(chunks | {name(record.manifest) for name in (_manifest_name, _uris_name, _known_name)})

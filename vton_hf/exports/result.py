@@ -3,12 +3,12 @@
 from collections.abc import Container
 from dataclasses import dataclass
 
-from vton_hf.exports.lots import Lot
+from vton_hf.exports.split_files import SplitFiles
 from vton_hf.report import tables as report
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SplitStats:
     """One split of one config.
 
     Attributes:
@@ -32,7 +32,7 @@ class Part:
     glob: str
 
     @classmethod
-    def of(cls, lot: Lot, present: Container[str]) -> "Part":
+    def of(cls, lot: SplitFiles, present: Container[str]) -> "SplitStats":
         """Count what a lot holds, and what of it is not present."""
         new = [shard.bytes for shard in lot.shards if shard.name not in present]
         whole = sum(shard.bytes for shard in lot.shards)
@@ -51,7 +51,7 @@ class Delivery:
     """
 
     place: str
-    parts: tuple[Part, ...]
+    parts: tuple[SplitStats, ...]
     url: str | None
     estimated: bool
 

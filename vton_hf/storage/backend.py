@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
-from vton_hf.storage.messages import Ask
-from vton_hf.storage.retry import Patience
+from vton_hf.storage.messages import Request
+from vton_hf.storage.retry import RetryPolicy
 
 
 class Listed(NamedTuple):
@@ -31,16 +31,16 @@ class Answer(NamedTuple):
     checked: bool = False
 
 
-class Lane(Protocol):
+class Backend(Protocol):
     """One way to one kind of store; made in the process that uses it, driven by fsspec's event loop."""
 
-    async def find(self, asks: Sequence[Ask], patience: Patience, seen: Callable[[int], None]) -> list[pa.Table]:
+    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:
         """All objects under the asks' URIs, in pages, each page tried as long as `patience` allows.
 
         `seen` gets the number of new objects as they come. What stops it is raised in our words.
         """
 
-    async def glance(self, asks: Sequence[Ask], after: Sequence[str], patience: Patience) -> list[pa.Table]:
+    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
         """The next page of up to 1,000 objects under each ask's URI behind a URI; S3 alone has such pages."""
 
     async def get(self, uri: str, listed: Listed) -> Answer:
@@ -49,7 +49,7 @@ class Lane(Protocol):
     async def look(self, uri: str) -> Listed | None:
         """What a listing says of one object now: no retry; None if that cannot be told."""
 
-    async def put(self, path: Path, ask: Ask, patience: Patience) -> None:
+    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:
         """Make the file at `path` the object `ask.uri`, whole or not at all; may move it away."""
 
     async def drop(self, uri: str) -> None:

@@ -21,23 +21,23 @@ import obstore
 from botocore.exceptions import ClientError
 from obstore.store import S3Store
 
-from vton_hf.storage.lanes import Answer
-from vton_hf.storage.lister import open_store
-from vton_hf.storage.places import Places
+from vton_hf.storage._list_process import open_store
+from vton_hf.storage.backend import Answer
+from vton_hf.storage.endpoints import S3EndpointResolver
 
-A_LOOK: Final = 48
+FORK_SAFE_READS: Final = 48
 """Objects that a process reads before it starts obstore's threads: 16 triplets. A child forks no workers."""
 
-_STRIKES: Final = 3
+_MAX_FALLBACKS: Final = 3
 """A store that needs what obstore lacks: a region that is redirected, an old signature, a certificate of its own."""
 
-_LAST_WORD: Final = 0.2
+_EXIT_GRACE_S: Final = 0.2
 """Seconds for which a process stays that read in this way: obstore's thread needs the interpreter once more after it
 has handed over a body, and if that has ended by then, the thread takes the process down with SIGABRT."""
 
 _RENEWED: Final = timedelta(minutes=1)
 _NO_RETRIES: Final = {"max_retries": 0}
-_TOLD_TO_ALL: Final = frozenset({"404", "429", "500", "502", "503", "504"})
+_DEFINITIVE_STATUS: Final = frozenset({"404", "429", "500", "502", "503", "504"})
 """Answers that any client would get. A refusal may be about how this one asks: the region, the signature."""
 
 _STATUS: Final = re.compile(r"status code: (\d{3}).*?(?:<Code>(\w+)</Code>|$)", re.DOTALL)
@@ -47,7 +47,7 @@ _threads_of: int | None = None
 """The process that started obstore's threads."""
 
 
-class FastLane:
+class ObstoreReader:
     """Reads objects of S3.
 
     Args:
@@ -55,9 +55,9 @@ class FastLane:
         many: Whether this will be more than a look.
     """
 
-    def __init__(self, places: Places, *, many: bool) -> None:
+    def __init__(self, places: S3EndpointResolver, *, many: bool) -> None:
         self._places = places
-        self._look = 0 if many or parent_process() is not None else A_LOOK
+        self._look = 0 if many or parent_process() is not None else FORK_SAFE_READS
         self._stores: dict[str, S3Store | None] = {}
         self._asked = 0
         self._strikes = 0
@@ -92,11 +92,11 @@ class FastLane:
     def _takes(self, key: str) -> bool:
         global _threads_of  # noqa: PLW0603 - the threads are the process's, not a lane's
         self._asked += 1
-        if self._asked <= self._look or self._strikes >= _STRIKES or _is_odd(key):
+        if self._asked <= self._look or self._strikes >= _MAX_FALLBACKS or _is_odd(key):
             return False
         if _threads_of is None:
             _threads_of = os.getpid()
-            atexit.register(time.sleep, _LAST_WORD)
+            atexit.register(time.sleep, _EXIT_GRACE_S)
         return _threads_of == os.getpid()
 
     async def _store(self, bucket: str) -> S3Store | None:
@@ -127,7 +127,7 @@ def _is_odd(key: str) -> bool:
 def _answer(error: Exception) -> ClientError | None:
     """What the store said, as botocore says it; None if that is not certain."""
     found = _STATUS.search(str(error).partition("\n\nDebug source")[0])
-    if found is None or found[1] not in _TOLD_TO_ALL:
+    if found is None or found[1] not in _DEFINITIVE_STATUS:
         return None
     said = _MESSAGE.search(str(error))
     answer = {"Code": found[2] or found[1], "Message": said[1] if said else ""}

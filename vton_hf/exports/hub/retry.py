@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from vton_hf.exports.hub.faults import explain, is_conflict, is_transient, unwrapped
+from vton_hf.exports.hub.failures import explain, is_conflict, is_transient, unwrapped
 
 logger = logging.getLogger("vton_hf")
 
@@ -24,9 +24,7 @@ _BASE: Final = 0.5
 _CAP: Final = 8.0
 
 
-def patiently(
-    attempt: Callable[[], Answer], *, repo_id: str, token: str | None, deadline: float | None = None
-) -> Answer:
+def retried(attempt: Callable[[], Answer], *, repo_id: str, token: str | None, deadline: float | None = None) -> Answer:
     """Ask until there is an answer.
 
     Args:

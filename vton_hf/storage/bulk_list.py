@@ -16,19 +16,19 @@ from typing import IO, Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf.storage import lister
-from vton_hf.storage.places import Places
+from vton_hf.storage import _list_process
+from vton_hf.storage.endpoints import S3EndpointResolver
 from vton_hf.storage.prefixes import bucket_and_key
 from vton_hf.storage.tables import POOL
 
 _log = logging.getLogger("vton_hf")
 
-Question: TypeAlias = tuple[str, str | None]
+ListRequest: TypeAlias = tuple[str, str | None]
 """A prefix with its trailing slash: all that lies below it; with a key, the one page behind that one."""
 
 
-async def answers_to(
-    questions: Sequence[Question], places: Places, seen: Callable[[int], None] = lambda _: None
+async def bulk_list(
+    questions: Sequence[ListRequest], places: S3EndpointResolver, seen: Callable[[int], None] = lambda _: None
 ) -> list[list[pa.Table] | None]:
     """List prefixes of S3 at once.
 
@@ -55,7 +55,7 @@ async def answers_to(
 async def _lister(asked: Mapping[str, Any]) -> AsyncIterator[IO[bytes] | None]:
     """What the process answers; None if there cannot be one. It ends with the block."""
     # Without -P the modules beside the script would stand in for others of their names.
-    command = [sys.executable or "python", "-P", lister.__file__]
+    command = [sys.executable or "python", "-P", _list_process.__file__]
     try:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - returns when the process has been made; our own program
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -89,7 +89,7 @@ def _collect(answers: IO[bytes], count: int, seen: Callable[[int], None]) -> lis
                 if batch.num_rows:
                     pages[question].append(pa.Table.from_batches([batch]))
                     seen(batch.num_rows)
-                if said.get(b"end") == lister.WHOLE.encode():
+                if said.get(b"end") == _list_process.WHOLE.encode():
                     whole.add(question)
     except (StopIteration, pa.ArrowInvalid, OSError, ValueError):
         pass  # its end, or the end of the process: what is not whole is asked again

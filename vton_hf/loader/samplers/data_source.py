@@ -16,7 +16,7 @@ COLUMN: Final = "difficulty"
 _ALLOWED: Final = f"a datasets.Dataset with a column {COLUMN!r}, or a vton_hf.S3VTONDataset"
 
 
-class Source:
+class DataSource:
     """The rows of a `datasets.Dataset`, or of a dataset that lays out a plan for each epoch (`plan_of`).
 
     Attributes:

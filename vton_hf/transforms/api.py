@@ -8,12 +8,12 @@ from typing import Any
 import datasets
 from datasets.iterable_dataset import MappedExamplesIterable
 
-from vton_hf.builder import FetchImages, Reader, Stream
+from vton_hf.builder import LazyImages, Reader, Stream
 from vton_hf.cache import TEXT_COLUMNS
 from vton_hf.errors import ConfigError, UnavailableError
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, settings_for
-from vton_hf.transforms.pixels import Transform
+from vton_hf.transforms.pipeline import Transform
 from vton_hf.transforms.rows import DatasetRows, undecode
 from vton_hf.transforms.triplet import TripletTransform
 
@@ -98,7 +98,7 @@ def _check(dataset: Any, on_error: str, *, streamed: bool) -> None:
 
 def _on_dataset(dataset: datasets.Dataset, make: Make, storage_options: Mapping[str, Any] | None) -> datasets.Dataset:
     earlier = dataset.format["format_kwargs"].get("transform")
-    store = earlier.store if isinstance(earlier, FetchImages | TripletTransform) else Store(settings_for())
+    store = earlier.store if isinstance(earlier, LazyImages | TripletTransform) else Store(settings_for())
     if storage_options is not None:
         store = Store(settings_for(storage_options), known=store.known)
     rows = dataset.with_format(None)
