@@ -16,7 +16,7 @@ from vton_hf.images import MAX_PIXELS
 from vton_hf.images.aspect import ASPECTS, fit, halfway, resized
 from vton_hf.naming import ROLES
 from vton_hf.transforms import backends
-from vton_hf.transforms.backends import Pillow, Tensors
+from vton_hf.transforms.backends import PilBackend, TensorBackend
 
 SHAPES = [(97, 61), (61, 97), (108, 192), (192, 108), (33, 200), (7, 150)]
 WANTED = [(102, 77), (77, 102), (40, 90), (90, 40), (200, 130), (12, 200), (200, 12), (61, 61), (16, 16), (3, 5)]
@@ -55,8 +55,8 @@ def test_both_kinds_show_the_same_edges(by_torch: bool, monkeypatch: pytest.Monk
     for shape, wanted in product(SHAPES, WANTED):
         for image in edges(*shape):
             expected = np.asarray(across_then_down(image, wanted)).astype(int)
-            np.testing.assert_array_equal(np.asarray(Pillow().resize(image, wanted)), expected)
-            made = Tensors().resize(as_tensor(image), wanted).permute(1, 2, 0).numpy()
+            np.testing.assert_array_equal(np.asarray(PilBackend().resize(image, wanted)), expected)
+            made = TensorBackend().resize(as_tensor(image), wanted).permute(1, 2, 0).numpy()
             assert np.abs(made - expected).max() <= (2 if by_torch else 0), (shape, wanted)
 
 
@@ -66,7 +66,7 @@ def test_a_picture_is_fitted_the_same_by_both(aspect: str, role: str) -> None:
     for shape, size in product(SHAPES[:4], [(77, 102), (102, 77), (48, 64)]):
         for image in edges(*shape):
             expected = np.asarray(fit(image, size, aspect, role)).astype(int)
-            made = Tensors().fit(as_tensor(image), size, aspect, role).permute(1, 2, 0).numpy()
+            made = TensorBackend().fit(as_tensor(image), size, aspect, role).permute(1, 2, 0).numpy()
             assert np.abs(made - expected).max() <= 2, (shape, size)
 
 

@@ -86,7 +86,7 @@ def test_an_older_chunk_may_hold_bytes_if_it_covers_a_part_of_the_same_pool(
 
 
 @pytest.mark.parametrize(
-    ("preparation", "name"),
+    ("image_spec", "name"),
     [
         (ImageSpec(), "original-easy-female-all-e1c3013daa5d7eca"),
         (ImageSpec(None, "jpeg"), "full-jpeg-easy-female-all-e1c3013daa5d7eca"),

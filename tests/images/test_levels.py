@@ -92,7 +92,7 @@ def test_a_bomb_is_refused_by_everyone_before_memory_is_set_aside(bomb: str) -> 
     assert peak < 20_000_000 + 5 * len(data)
 
 
-@pytest.mark.parametrize("preparation", [ImageSpec(), ImageSpec((8, 6)), ImageSpec(to_srgb=True)], ids=str)
+@pytest.mark.parametrize("image_spec", [ImageSpec(), ImageSpec((8, 6)), ImageSpec(to_srgb=True)], ids=str)
 def test_no_way_of_storing_an_image_decodes_a_bomb(image_spec: ImageSpec) -> None:
     bodies = {
         "initial_image": encoded(PICTURE),
@@ -104,7 +104,7 @@ def test_no_way_of_storing_an_image_decodes_a_bomb(image_spec: ImageSpec) -> Non
     assert isinstance(made["initial_image"], bytes)
 
 
-@pytest.mark.parametrize("preparation", [ImageSpec(), ImageSpec((8, 6)), ImageSpec(to_srgb=True)], ids=str)
+@pytest.mark.parametrize("image_spec", [ImageSpec(), ImageSpec((8, 6)), ImageSpec(to_srgb=True)], ids=str)
 def test_every_way_of_storing_an_image_checks_as_thoroughly_as_it_is_told(image_spec: ImageSpec) -> None:
     zipped = bytearray(zlib.compress(bytes(4 * 13)))
     zipped[-1] ^= 1
