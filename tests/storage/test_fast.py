@@ -141,7 +141,7 @@ def slowly(loop):
 
 atexit.register(lambda: print(len(inside)))
 BaseSelectorEventLoop._write_to_self = slowly
-fast.A_LOOK = 0
+obstore_reader.FORK_SAFE_READS = 0
 (uri, options) = {uri!r}, {options!r}
 assert Store(settings_for(options)).read([uri]) == [b"0"]
 """
