@@ -19,7 +19,7 @@ class _Clock(threading.local):
         self.since = 0.0
 
     def charge(self) -> None:
-        """Put the time since the last turn down to the stage that is on."""
+        """Add the elapsed time to the current stage."""
         now = time.perf_counter()
         if self.open:
             self.spent[self.open[-1]] = self.spent.get(self.open[-1], 0.0) + now - self.since

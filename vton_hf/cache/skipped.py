@@ -1,4 +1,4 @@
-"""The triplets that a build found broken: told to the user, and told apart from ones that never were."""
+"""Reports the triplets that a build skipped."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""`vton-hf demo`: the whole street on one machine, over real S3 requests."""
+"""`vton-hf demo`: from a bucket to batches on one machine, over real S3 requests."""
 
 import shutil
 import time

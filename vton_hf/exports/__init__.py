@@ -1,4 +1,4 @@
-"""Mixes leave the house: cut into files that stock `datasets` reads, and brought to a place."""
+"""Exports mixes as Parquet or WebDataset files: to a folder, below a prefix of a bucket, or to the Hub."""
 
 from vton_hf.exports.columns import PRESETS
 from vton_hf.exports.dispatch import deliver

@@ -143,7 +143,7 @@ def _versions(manifest: Manifest) -> NDArray[np.uint64]:
 
 
 def _with_names_only(table: pa.Table) -> pa.Table:
-    """Drop the directories of the images' paths: where the bucket lies is nobody's business."""
+    """Removes the directories of the images' paths, which would name the bucket."""
     columns: dict[str, Sequence[Any] | pa.Array] = {name: table[name] for name in TEXT_COLUMNS}
     for role in ROLES:
         cells = table[role].combine_chunks()

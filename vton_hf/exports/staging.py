@@ -1,4 +1,4 @@
-"""A place for files on their way out, which a killed process does not leave full."""
+"""A temporary directory for files that are being uploaded; those of dead processes are removed."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Are these bytes an image worth training on? And what are its pixels: 8-bit RGB, upright, on white paper."""
+"""Verifies, decodes, resizes and encodes images; pixels are 8-bit RGB, upright, on white."""
 
 from vton_hf.images.aspect import ASPECTS, check_fit, distortions, fit, halfway, place, resized
 from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array, is_sound, verify

@@ -1,4 +1,4 @@
-"""Bytes to pixels: the one decoder, with a faster lane for the PNGs that buckets are full of."""
+"""Decodes PNG, JPEG and WebP to 8-bit RGB; plain PNGs through a faster library."""
 
 import io
 from typing import Final, TypeAlias
@@ -109,7 +109,7 @@ def _plain_pixels(data: bytes) -> Pixels | None:
     mode = "rgb" if form.colour == TRUECOLOUR else "rgba"
     try:
         pixels = decode_image_png_u8(data, (form.height, form.width), mode)
-    except Exception:  # noqa: BLE001  # Pillow's lane finds out what is wrong, and says so
+    except Exception:  # noqa: BLE001  # Pillow finds out what is wrong, and says so
         return None
     return pixels if mode == "rgb" else np.array(to_rgb(Image.fromarray(pixels)))
 
@@ -118,7 +118,7 @@ def _is_whole(data: bytes) -> bool:
     """Whether a plain PNG decodes with all its checksums; False also of any other image."""
     try:
         imagecodecs.spng_decode(data if plain_header(data) else b"")
-    except Exception:  # noqa: BLE001  # Pillow's lane finds out what is wrong, and says so
+    except Exception:  # noqa: BLE001  # Pillow finds out what is wrong, and says so
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""A torch dataset over the mix, with the names and arguments of the seed's own module."""
+"""A torch dataset over the mix, with the names and arguments of the `train.common.dataset` API."""
 
 import difflib
 import operator

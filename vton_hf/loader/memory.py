@@ -24,7 +24,7 @@ _done_in: int | None = None
 
 
 def keep_memory() -> None:
-    """Do so from now on, if this process is a worker and its C library is glibc; others are left as they are."""
+    """Raise glibc's trim threshold, if this process is a worker; other C libraries are left as they are."""
     global _done_in  # noqa: PLW0603 - once a process
     if _done_in == os.getpid():
         return

@@ -1,4 +1,4 @@
-"""The three mixes as torch datasets, by the names of the seed's own module."""
+"""The three mixes as torch datasets, by the names of the `train.common.dataset` API."""
 
 from collections.abc import Iterable
 from pathlib import PurePath

@@ -1,4 +1,4 @@
-"""The only door to object stores, and the only reader of the environment: settings, list, read many, write."""
+"""Object stores: settings, list, read many, write. No other package reads the environment."""
 
 from vton_hf.storage.environment import disabled, is_offline
 from vton_hf.storage.failures import is_full

@@ -38,7 +38,7 @@ async def bulk_list(
         seen: Gets the number of new objects as they come.
 
     Returns:
-        For each question its objects, in key order. None leaves it to the plain lane: a key that obstore refuses, a
+        For each question its objects, in key order. None leaves it to s3fs: a key that obstore refuses, a
         right that is missing, a store that it does not get along with.
     """
     buckets = {bucket_and_key(prefix)[0] for prefix, _ in questions}

@@ -13,7 +13,7 @@ _SOURCES: Final = {
     "bucket": ("S3_BUCKET_NAME",),
     "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
 }
-"""Settings that are passed on to botocore; the seed's variables first, since botocore does not know them."""
+"""Settings that are passed on to botocore; those that botocore does not know come first."""
 
 _SECRETS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _PROFILES: Final = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")

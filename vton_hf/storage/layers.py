@@ -16,7 +16,7 @@ _configured: dict[str, object] = {}
 
 
 def configure(**settings: object) -> None:
-    """Settings for the whole process, in place of the seed's `src/config.py`.
+    """Settings for the whole process, in place of a `src/config.py` as the `train.common.dataset` API has it.
 
     Calls add up; `None` takes one setting back, and `configure()` with nothing takes back all.
 

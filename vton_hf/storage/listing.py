@@ -42,10 +42,10 @@ async def list_all(
         The sorted table, or the error for the caller to raise in its own thread.
     """
     patience = RetryPolicy(settings.deadline, first_contact=FIRST_CONTACT)
-    by_lane: dict[Backend, list[Request]] = defaultdict(list)
+    by_backend: dict[Backend, list[Request]] = defaultdict(list)
     for root in outermost(prefixes):
-        by_lane[backend_of(root)].append(Request("list", root, settings))
-    outcomes = await gather_or_stop([backend.find(asks, patience, seen) for backend, asks in by_lane.items()])
+        by_backend[backend_of(root)].append(Request("list", root, settings))
+    outcomes = await gather_or_stop([backend.find(asks, patience, seen) for backend, asks in by_backend.items()])
     pages: list[pa.Table] = []
     for outcome in outcomes:
         if isinstance(outcome, VTONError):

@@ -24,7 +24,7 @@ class LocalBackend:
     """Each folder is a page; links are followed, but not back into a folder that they lie in."""
 
     def __init__(self, settings: StorageSettings) -> None:
-        """Take the settings that every lane takes; a folder needs none."""
+        """Take the settings that every backend takes; a folder needs none."""
 
     async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:  # noqa: ARG002
         """The files under each ask's URI, a folder at a time."""

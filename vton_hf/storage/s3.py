@@ -1,4 +1,4 @@
-"""S3 through s3fs, its session and signing, with a faster lane for what that one can do."""
+"""S3 through s3fs, its session and signing, and through obstore for what that can do."""
 
 import difflib
 import inspect
@@ -37,7 +37,7 @@ _LEFT_TO_US: Final = frozenset(
     {"asynchronous", "loop", "max_concurrency", "skip_instance_cache"}
     | {"use_listings_cache", "listings_expiry_time", "max_paths"}
 )
-"""Options about what this lane sees to itself; accepted, since they are common, and not passed on."""
+"""Options about what this backend sees to itself; accepted, since they are common, and not passed on."""
 
 
 class S3Backend:

@@ -1,4 +1,4 @@
-"""The door itself: list prefixes, read many objects, write and delete, from any process."""
+"""`Store`: list prefixes, read many objects, write and delete, from any process."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ class Store:
 
     Args:
         settings: From `settings_for`.
-        many: Whether so much will be read that the fast lane of S3 is worth while at once; by default it is after the
+        many: Whether so much will be read that the faster reader of S3 is worth while at once; by default it is after the
             first 48 objects of a process that may yet fork.
         known: A file from `known_table`, of what is listed: reads are held against it.
 
@@ -209,7 +209,7 @@ class Store:
         return lambda uri: backends[split_uri(uri)[0]]
 
     def _backend(self, scheme: str) -> Backend:
-        # A child never uses its parent's lane, nor drops it: see `loop`. Of two made at once one stays.
+        # A child never uses its parent's backend, nor drops it: see `loop`. Of two made at once one stays.
         # And `datasets` gives fsspec a new loop whenever a DataLoader worker begins an epoch, on which the
         # connections of the old one would fail.
         here = (os.getpid(), fsspec.asyn.get_loop(), scheme)

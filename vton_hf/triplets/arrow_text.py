@@ -1,4 +1,4 @@
-"""Text in columns: cut at byte positions and hashed, never a Python object for each row that stays."""
+"""Slices and hashes strings in Arrow arrays, without a Python object for each row."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a bucket listed, kept from one start to the next, and believed only as far as it was compared."""
+"""Caches bucket listings, and validates them by comparing pages of them."""
 
 from vton_hf.cache.listings.manifest_cache import in_use, surveyed
 from vton_hf.cache.listings.refresh import MODES, check_mode, find, forget

@@ -32,7 +32,7 @@ def words(text: str) -> str:
 
 
 def shown(uri: str) -> str:
-    """A place without what is nobody's business: passwords, signatures, the folders above a local one.
+    """Removes credentials and local paths from a prefix: passwords, signatures, the folders above a local one.
 
     >>> shown("s3://key:secret@bucket/a/"), shown("https://host/a/?X-Amz-Signature=1f")
     ('s3://bucket/a/', 'https://host/a/')

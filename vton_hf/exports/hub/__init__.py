@@ -1,4 +1,4 @@
-"""The only door to the Hugging Face Hub."""
+"""Pushes to the Hugging Face Hub."""
 
 from vton_hf.exports.hub.push import push_to_hub
 
