@@ -37,8 +37,8 @@ class Store:
 
     Args:
         settings: From `settings_for`.
-        many: Whether so much will be read that the faster reader of S3 is worth while at once; by default it is after the
-            first 48 objects of a process that may yet fork.
+        many: Whether so much will be read that the faster reader of S3 is worth while at once; by default it is after
+            the first 48 objects of a process that may yet fork.
         known: A file from `known_table`, of what is listed: reads are held against it.
 
     >>> import fsspec
