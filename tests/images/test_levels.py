@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.bucket import Bucket, encoded
-from tests.pngs import Form, chunk, png_of, rows_of
+from tests.images.pngs import Form, chunk, png_of, rows_of
 from vton_hf.errors import ImageError
 from vton_hf.images import decode, decode_array, verify
 from vton_hf.images.spec import ImageSpec

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from tests import icc
 from tests.bucket import encoded, png
-from tests.pngs import chunk
+from tests.images import icc
+from tests.images.pngs import chunk
 from vton_hf.images import decode, decode_array, profile_of, to_rgb
 
 PICTURE = Image.open(BytesIO(png("picture", (24, 32))))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.bucket import Bucket, encoded
-from tests.pngs import Form, chunk, png_of
+from tests.images.pngs import Form, chunk, png_of
 from vton_hf.errors import ImageError
 from vton_hf.images import decode, verify
 

@@ -1,4 +1,4 @@
-"""A training process that is to be killed: `python -m tests.orphaned START MOMENT FOLDER`."""
+"""A training process that is to be killed: `python -m tests.loader.orphaned START MOMENT FOLDER`."""
 
 import os
 import sys

@@ -13,7 +13,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 import vton_hf
 from tests.bucket import Bucket, Load
-from tests.samplers.sources import VITALS
+from tests.loader.samplers.sources import VITALS
 
 pytestmark = pytest.mark.filterwarnings(VITALS)
 EPOCHS = 3

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from tests.bucket import encoded, png
-from tests.delivery.test_columns import TABLE, opened, triplets
+from tests.exports.files.test_columns import TABLE, opened, triplets
 from vton_hf.cache.features import features
 from vton_hf.errors import ConfigError, ImageError
 from vton_hf.exports.columns import parse_columns

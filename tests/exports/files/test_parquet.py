@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.bucket import png
-from tests.delivery.test_columns import triplets
+from tests.exports.files.test_columns import triplets
 from vton_hf.cache.features import features
 from vton_hf.exports.parquet import write_parquet
 

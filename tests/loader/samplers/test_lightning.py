@@ -17,7 +17,7 @@ import pytorch_lightning as lightning
 import torch
 from torch.utils.data import DataLoader
 
-from tests.samplers.sources import rows
+from tests.loader.samplers.sources import rows
 from vton_hf import TripletSampler
 
 
@@ -94,7 +94,7 @@ def test_a_run_goes_on_where_its_checkpoint_was_taken_and_again(devices: int, wo
 
 def expected(steps: int) -> list[Any]:
     """The rows of each step, by the sampler alone."""
-    from tests.samplers.sources import batches, rows
+    from tests.loader.samplers.sources import batches, rows
     from vton_hf import TripletSampler
 
     sampler, drawn = TripletSampler(rows(12, 12, 24), 8), []

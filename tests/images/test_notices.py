@@ -13,8 +13,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 import vton_hf
-from tests import icc
 from tests.bucket import Bucket, Load, encoded, png, triplet_keys
+from tests.images import icc
 from vton_hf.cli import main
 from vton_hf.images import notices
 from vton_hf.images.aspect import distortions

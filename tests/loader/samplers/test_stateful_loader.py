@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from tests.samplers.sources import MANY_WORKERS, VITALS, loader, rows, seen
+from tests.loader.samplers.sources import MANY_WORKERS, VITALS, loader, rows, seen
 from vton_hf.loader.samplers import TripletSampler
 
 pytestmark = pytest.mark.filterwarnings(VITALS)

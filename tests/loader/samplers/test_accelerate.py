@@ -16,7 +16,7 @@ from accelerate.state import AcceleratorState, GradientState, PartialState
 from accelerate.utils import DataLoaderConfiguration
 from torch.utils.data import BatchSampler, DataLoader
 
-from tests.samplers.sources import VITALS, Planned, batches, loader, rows, seen
+from tests.loader.samplers.sources import VITALS, Planned, batches, loader, rows, seen
 from vton_hf.errors import ConfigError
 from vton_hf.loader.samplers import TripletSampler
 from vton_hf.mixing import RECIPES

@@ -31,9 +31,9 @@ def lives(pid: int) -> bool:
 
 def started(case: tuple[str, str], folder: Path) -> subprocess.Popen[bytes]:
     folder.mkdir()
-    command = [sys.executable, "-m", "tests.orphaned", *case, str(folder)]
+    command = [sys.executable, "-m", "tests.loader.orphaned", *case, str(folder)]
     with (folder / "said").open("wb") as said:
-        return subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=said)
+        return subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=said)
 
 
 def pids(folder: Path, trainer: subprocess.Popen[bytes]) -> dict[str, int]:

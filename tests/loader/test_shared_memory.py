@@ -21,7 +21,7 @@ from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_f
 
 import vton_hf
 from tests.bucket import Bucket
-from tests.holders import ROLE, WAYS, Keeping, files, torchs_own, wrong
+from tests.loader.holders import ROLE, WAYS, Keeping, files, torchs_own, wrong
 from tests.programs import TRAINERS
 
 ROLES = vton_hf.naming.ROLES

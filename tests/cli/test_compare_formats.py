@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.bucket import Bucket, encoded, triplet_keys
-from tests.test_encoding import photo
+from tests.images.test_encode import photo
 from vton_hf.cli import main
 
 Plan = Callable[..., tuple[int, str, str]]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader, Subset
 
 from tests.bucket import Bucket, Load
-from tests.samplers.sources import Planned, batches, counted, loader, names, rows
+from tests.loader.samplers.sources import Planned, batches, counted, loader, names, rows
 from vton_hf.errors import ConfigError, EmptyPoolError
 from vton_hf.loader.samplers import Curriculum, TripletSampler
 from vton_hf.mixing import RECIPES

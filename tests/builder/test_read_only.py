@@ -14,7 +14,7 @@ import pytest
 
 import vton_hf
 from tests.bucket import Bucket, loader
-from tests.listings.test_listings import put
+from tests.cache.listings.test_listings import put
 from tests.s3 import BUCKET, MotoS3
 from vton_hf.cache.chunks import workers
 from vton_hf.cli import main

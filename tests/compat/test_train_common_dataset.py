@@ -23,7 +23,7 @@ from vton_hf.demo import write_demo_bucket
 from vton_hf.errors import ConfigError, EmptyPoolError, VTONError
 from vton_hf.naming import DIFFICULTIES, ROLES, parse_key
 
-DESCRIPTION = (Path(__file__).parent / "seed.txt").read_text(encoding="utf-8")
+DESCRIPTION = (Path(__file__).parent / "specification.txt").read_text(encoding="utf-8")
 COUNTS = {"easy": {"female": 4, "male": 3}, "medium": {"female": 5, "male": 3}, "hard": {"female": 6, "male": 2}}
 TORCH_SAYS = (
     "'pin_memory' argument is set as true but no accelerator is found",
@@ -104,7 +104,7 @@ def ran(s3_server: MotoS3, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", DRIVER],
         input=json.dumps([TORCH_SAYS, [*python_blocks(), ("Performance Tips", TIPS)]]),
-        env=environment, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False,
+        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not re.search(r"Traceback|Exception ignored|\w+Warning:", done.stderr), done.stderr

@@ -24,7 +24,7 @@ from vton_hf.exports.columns import parse_columns
 from vton_hf.mixing import RECIPES
 from vton_hf.naming import ROLES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 STEADY = settings(deadline=None, derandomize=True, max_examples=60, database=None)
 MARK = re.compile(r"<!-- (/?)vton-hf:(\S+?)(?: [0-9a-f]{8})? -->")
 TABLE = "| difficulty | got |\n|---|---:|\n| hard | 6 |"

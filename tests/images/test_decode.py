@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, PngImagePlugin
 
 from tests.bucket import encoded, png
-from tests.pngs import Form, chunk, png_of, rows_of
+from tests.images.pngs import Form, chunk, png_of, rows_of
 from vton_hf.errors import ImageError
 from vton_hf.images import decode, decoding, to_rgb, verify
 

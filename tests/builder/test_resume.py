@@ -15,7 +15,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 import vton_hf
 from tests.bucket import Bucket, Load, png, triplet_keys
-from tests.samplers.sources import VITALS
+from tests.loader.samplers.sources import VITALS
 
 OLD = json.loads((Path(__file__).parent / "states/streams-0.1.0.json").read_text(encoding="utf-8"))
 """Of 29 rows, or of 5 batches of 4 in 2 workers, from the bucket below; they hold positions alone."""

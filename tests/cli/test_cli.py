@@ -19,7 +19,7 @@ from vton_hf import __version__
 from vton_hf.cli import main
 
 BIN = Path(sys.executable).parent
-SCRIPT = Path(__file__).parents[1] / "builder" / "vton.py"
+SCRIPT = Path(__file__).parents[2] / "builder" / "vton.py"
 
 
 class Outcome(NamedTuple):

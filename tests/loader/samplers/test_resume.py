@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bucket import Bucket, Load
-from tests.samplers.sources import MANY_WORKERS, Planned, batches, loader, rows, seen
+from tests.loader.samplers.sources import MANY_WORKERS, Planned, batches, loader, rows, seen
 from vton_hf.errors import ConfigError
 from vton_hf.loader.samplers import Curriculum, TripletSampler
 from vton_hf.mixing import RECIPES
