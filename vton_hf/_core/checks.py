@@ -1,7 +1,8 @@
-"""Numbers as people have them: an int of Python, NumPy or torch is an int, and two of them are a size."""
+"""Values as people have them: an int of Python, NumPy or torch is an int, and a name may be misspelt."""
 
+import difflib
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -30,3 +31,13 @@ def as_size(value: Any) -> tuple[int, int] | None:
         return None
     height, width = [as_int(edge) for edge in edges] if len(edges) == 2 else (None, None)  # noqa: PLR2004
     return (height, width) if height and width and min(height, width) > 0 else None
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """A hint for a message, with a space before it; empty if no allowed name is close.
+
+    >>> did_you_mean("colth", ["cloth", "gender"])
+    " Did you mean 'cloth'?"
+    """
+    near = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -22,7 +22,7 @@ def map_prefetched(
         work: Called in a thread; what it raises is raised when that item's turn comes.
         depth: How many results may wait or be under way beside the one in the caller's hands.
 
-    >>> list(ahead([1, 2, 3], lambda number: number * 10))
+    >>> list(map_prefetched([1, 2, 3], lambda number: number * 10))
     [(1, 10), (2, 20), (3, 30)]
     """
     pending: deque[tuple[Item, Future[Result]]] = deque()

@@ -1,6 +1,5 @@
 """The options of `load_dataset("vton_hf", ...)`, and what each may be."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import PurePath
@@ -9,7 +8,7 @@ from typing import Any, Final
 import datasets
 import numpy as np
 
-from vton_hf._core.checks import as_int, as_size
+from vton_hf._core.checks import as_int, as_size, did_you_mean
 from vton_hf.errors import ConfigError
 from vton_hf.images import VERIFY_LEVELS, ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import RECIPES, check_weights, epoch_length, tell_shares
@@ -204,9 +203,7 @@ def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
     allowed = {field.name for field in fields(VTONConfig)}
     for name in sorted(set(options) - allowed):
         own = sorted({"listing", "retry_skipped"} | allowed - {field.name for field in fields(datasets.BuilderConfig)})
-        near = difflib.get_close_matches(name, own, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(own)}.")
+        raise ConfigError(f"Unknown option {name!r}.{did_you_mean(name, own)} Allowed: {', '.join(own)}.")
 
 
 def check_workers(num_proc: int | None) -> int | None:

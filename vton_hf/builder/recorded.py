@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from hashlib import blake2b
 from textwrap import shorten
 from typing import Any, Final
 
 from vton_hf import storage
+from vton_hf._core.digests import digest
 from vton_hf.builder.config import VTONConfig
 from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Report, SkippedTriplet
 from vton_hf.errors import BuildError, StorageError, redacted
@@ -45,7 +45,7 @@ class Recorded:
     @cached_property
     def _notebook(self) -> BuildRecordStore:
         said = "\n".join([*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)])
-        return BuildRecordStore(self.directory, blake2b(said.encode(), digest_size=8).hexdigest())
+        return BuildRecordStore(self.directory, digest(said))
 
     def about(self) -> dict[str, Any]:
         """What people know the dataset by: config, prefixes, recipe, and the options that are not the default."""

@@ -4,11 +4,11 @@ import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, Final
 
 from datasets.iterable_dataset import ExamplesIterable
 
+from vton_hf._core.digests import digest
 from vton_hf.builder.streaming import Shard, Stream, read_shards
 from vton_hf.errors import ConfigError
 from vton_hf.triplets import Manifest
@@ -53,7 +53,7 @@ class Origin:
         """
         sizes = ", ".join(f"{name} {size}" for name, size in manifest.sizes().items() if size)
         # Not of the bytes: an object that was mended stands where it stood.
-        triplets = _digest(manifest.table["place"].to_numpy().astype("<u8").tobytes())
+        triplets = digest(manifest.table["place"].to_numpy().astype("<u8").tobytes())
         described = {name: str(value) for name, value in options.items()}
         return cls({"layout": LAYOUT, "sizes": sizes, "triplets": triplets, **described})
 
@@ -78,7 +78,7 @@ class TripletExamples(ExamplesIterable):  # type: ignore[misc]  # datasets is un
         super().__init__(read_shards, {"shards": shards, "stream": stream})
         self._origin = origin
         rows = sum(stop - start for start, stop in shards)
-        self._facts = origin.facts | {"shards": f"{rows} rows, {len(shards)} shards, {_digest(repr(shards).encode())}"}
+        self._facts = origin.facts | {"shards": f"{rows} rows, {len(shards)} shards, {digest(repr(shards).encode())}"}
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         if self._state_dict is not None:
@@ -132,10 +132,6 @@ class TripletExamples(ExamplesIterable):  # type: ignore[misc]  # datasets is un
                 "since, some rows come twice and others never."
             )
         self._origin.told = True
-
-
-def _digest(content: bytes) -> str:
-    return blake2b(content, digest_size=8).hexdigest()
 
 
 def _is_first_worker() -> bool:

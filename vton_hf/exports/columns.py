@@ -1,6 +1,5 @@
 """Which columns leave, under what names: the eight as they are, a caption, and a picture to condition on."""
 
-import difflib
 import io
 import os
 import re
@@ -16,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from vton_hf._core.checks import did_you_mean
 from vton_hf.cache import TEXT_COLUMNS, features, image_column
 from vton_hf.errors import ConfigError, ImageError
 from vton_hf.images import decode, fit
@@ -151,8 +151,7 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     seen: dict[str, str] = {}
     for name, source in pairs:
         if source not in _SOURCES:
-            close = difflib.get_close_matches(source, [*_SOURCES, *PRESETS], n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(source, [*_SOURCES, *PRESETS])
             raise ConfigError(f"columns= asks for {source!r}, which there is not.{hint} {_allowed()}")
         if not _NAME.fullmatch(name):
             raise ConfigError(
@@ -188,8 +187,7 @@ def _check_caption(template: object) -> None:
         raise ConfigError(f"caption={template!r} is malformed: {error}. {allowed}") from None
     for field, spec in fields:
         if field not in TEXT_COLUMNS:
-            close = difflib.get_close_matches(field, TEXT_COLUMNS, n=1)
-            hint = f" Did you mean {{{close[0]}}}?" if close else ""
+            hint = did_you_mean(field, TEXT_COLUMNS)
             raise ConfigError(f"caption={template!r} has the field {{{field}}}, which there is not.{hint} {allowed}")
         if re.search(r"\d{4}", spec):
             raise ConfigError(f"caption={template!r} asks for a text of {spec} characters. Allowed: up to 999.")

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock
 
 from vton_hf import storage
+from vton_hf._core.digests import digest
 from vton_hf.builder import Source
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.exports import card
@@ -104,7 +104,7 @@ class Folder:
         """One process at a time, of those that share a cache; the lock lies there, where nobody takes it away."""
         locks = self._cache / "exports"
         locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(locks / f"{blake2b(self._uri.encode(), digest_size=8).hexdigest()}.lock")
+        return FileLock(locks / f"{digest(self._uri)}.lock")
 
     def _write_card(self, shipment: CommitPlan) -> None:
         while (text := shipment.card(old := self.read_card())) != old:

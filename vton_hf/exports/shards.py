@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -11,6 +10,7 @@ from datasets.utils.py_utils import convert_file_size_to_int
 from numpy.typing import NDArray
 
 from vton_hf._core.checks import as_int
+from vton_hf._core.digests import digest as short
 from vton_hf.errors import ConfigError
 
 MAX_SHARD_SIZE: Final = "2GB"
@@ -122,5 +122,4 @@ def digest(versions: NDArray[np.uint64], *how: object) -> str:
         versions: Of each row; uint64 [n].
         *how: Whatever else decides on the bytes.
     """
-    said = "\n".join(map(str, how)).encode()
-    return blake2b(versions.astype("<u8").tobytes() + said, digest_size=8).hexdigest()
+    return short(versions.astype("<u8").tobytes() + "\n".join(map(str, how)).encode())

@@ -1,6 +1,5 @@
 """A torch dataset over the mix, with the names and arguments of the `train.common.dataset` API."""
 
-import difflib
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,6 +9,7 @@ from typing import Any, ClassVar, Final
 import datasets
 
 from vton_hf import mixing
+from vton_hf._core.checks import did_you_mean
 from vton_hf.builder import VTON, OneByOne, listed
 from vton_hf.errors import ConfigError
 from vton_hf.loader.indexing import Indexed
@@ -200,8 +200,7 @@ def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:
         raise ConfigError(f"columns={columns!r} makes no sense. Allowed: a list of {', '.join(EXTRA_COLUMNS)}.")
     allowed = [*TRANSFORM_OPTIONS, *BUILDER_OPTIONS]
     for name in sorted(set(options) - set(allowed)):
-        near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, allowed)
         raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(sorted(allowed))}.")
     if options.get("on_error") == "skip":
         raise ConfigError(

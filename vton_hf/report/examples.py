@@ -25,7 +25,7 @@ def pick_examples(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     Raises:
         ConfigError: If `each` makes no sense.
 
-    >>> representative({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
+    >>> pick_examples({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
     [1, 0]
     """
     most = as_int(each)

@@ -1,9 +1,9 @@
 """Which settings hold: this call's, then the process's (`configure`), then the environment's."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Final
 
+from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import ConfigError
 from vton_hf.storage.environment import from_environment
 from vton_hf.storage.options import NAMES, read_options
@@ -33,8 +33,7 @@ def configure(**settings: object) -> None:
     """
     for name in settings:
         if name not in NAMES:
-            close = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.5)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, NAMES)
             raise ConfigError(f"configure() knows no {name!r}.{hint} Allowed: {', '.join(sorted(NAMES))}.")
     merged = _without_none({**_configured, **settings}) if settings else {}
     StorageSettings(**merged)  # type: ignore[arg-type]

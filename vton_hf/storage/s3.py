@@ -1,6 +1,5 @@
 """S3 through s3fs, its session and signing, and through obstore for what that can do."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from botocore.configprovider import ConstantProvider
 from botocore.loaders import Loader, create_loader
 from botocore.utils import parse_timestamp
 
+from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import ConfigError
 from vton_hf.storage import environment
 from vton_hf.storage.backend import Answer, Listed
@@ -149,8 +149,7 @@ def _checked(settings: StorageSettings) -> dict[str, Any]:
     allowed = list(inspect.signature(s3fs.S3FileSystem.__init__).parameters)[1:-1]  # but self and kwargs
     for name in options:
         if name not in allowed:
-            close = difflib.get_close_matches(name, allowed, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else f" Allowed: {', '.join(allowed)}."
+            hint = did_you_mean(name, allowed) or f" Allowed: {', '.join(allowed)}."
             raise ConfigError(f"storage_options has {name!r}, which s3fs does not know.{hint}")
     return options
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf._core.checks import as_int
+from vton_hf._core.digests import digest
 from vton_hf.errors import ConfigError
 from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
 
@@ -148,7 +148,7 @@ def sources_of(row: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
 def content_digest(rows: pa.Table) -> str:
     """16 hexadecimal digits that name exactly these triplets with exactly these bytes."""
     versions = rows["version"].to_numpy().astype("<u8")
-    return blake2b(versions.tobytes(), digest_size=8).hexdigest()
+    return digest(versions.tobytes())
 
 
 def read_names(exclude: Exclude | None) -> list[str]:

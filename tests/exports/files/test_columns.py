@@ -103,7 +103,7 @@ def test_a_caption_is_filled_in_row_by_row() -> None:
     ("caption", "words"),
     [
         ("a {colour} dress", "has the field {colour}, which there is not. Allowed: text with any of {difficulty}"),
-        ("a {garmet}", "Did you mean {garment}?"),
+        ("a {garmet}", "Did you mean 'garment'?"),
         ("{key.__class__}", "has the field {key.__class__}, which there is not. Allowed"),
         ("{key[0]}", "has the field {key[0]}"),
         ("{}", "has the field {}, which there is not."),

@@ -7,12 +7,12 @@ chunk while the bucket grows, and the target bounds what a killed build loses.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
+from vton_hf._core.digests import digest
 from vton_hf.images import BYTES_A_PIXEL, ORIGINAL, ImageSpec
 from vton_hf.naming import ROLES
 from vton_hf.triplets import Manifest, content_digest
@@ -55,8 +55,7 @@ class Chunk:
 
     def _named(self, how: str) -> str:
         text = "\n".join((content_digest(self.rows), self.verify, _LAYOUT))
-        digest = blake2b(text.encode(), digest_size=8).hexdigest()
-        return f"{how}-{self.pool}-{self.bits or 'all'}-{digest}"
+        return f"{how}-{self.pool}-{self.bits or 'all'}-{digest(text)}"
 
     @property
     def bytes(self) -> int:

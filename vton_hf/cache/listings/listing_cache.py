@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from vton_hf._core.digests import digest as digest_of
 from vton_hf.cache.records import whole_or_absent_file
 from vton_hf.storage import StorageSettings
 
@@ -55,7 +56,7 @@ class Listing:
 def place_of(directory: Path, prefixes: Sequence[str], settings: StorageSettings) -> Path:
     """Where the listing of these prefixes is kept; a profile may have an endpoint of its own."""
     said = [*sorted(set(prefixes)), str(settings.endpoint_url), str(settings.profile)]
-    return directory / blake2b("\n".join(said).encode(), digest_size=8).hexdigest()
+    return directory / digest_of("\n".join(said))
 
 
 def open_listing(place: Path) -> Listing | None:

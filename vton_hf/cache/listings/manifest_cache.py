@@ -4,12 +4,12 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from vton_hf._core.digests import digest
 from vton_hf.cache.claims import children, modified
 from vton_hf.cache.listings.listing_cache import LISTING, MAX_AGE_S, READ_ERRORS, Listing, PendingListing, read, write
 from vton_hf.cache.records import CacheDir
@@ -67,7 +67,7 @@ def _manifests(place: Path) -> Iterator[str]:
 def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int | None, below: Sequence[str]) -> Path:
     genders = gender if gender is None or isinstance(gender, str) else sorted(gender)
     said = json.dumps([RULES, cloth, read_names(exclude), genders, limit, sorted(below)])
-    return listing.place / f"{listing.digest}-{blake2b(said.encode(), digest_size=8).hexdigest()}.arrow"
+    return listing.place / f"{listing.digest}-{digest(said)}.arrow"
 
 
 def _open(path: Path, cache: CacheDir) -> tuple[Manifest, Audit] | None:

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
+from vton_hf._core.digests import digest
 from vton_hf.cache.claims import children
 from vton_hf.cache.records.files import whole_or_absent_file
 
@@ -49,7 +49,7 @@ class BuildRecordStore:
     @property
     def mark(self) -> str:
         """Tells the dataset from all others of the cache."""
-        return blake2b(str(self._path).encode(), digest_size=8).hexdigest()
+        return digest(str(self._path))
 
     def save(self, record: BuildRecord) -> None:
         """Remember the dataset, where the cache takes a file."""
