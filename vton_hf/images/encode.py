@@ -70,7 +70,8 @@ def encode(image: Image.Image, kind: str, quality: int | None = None) -> bytes:
     b'\x89PNG'
     """
     if kind == "png":
-        # The filter that suits photographs, and of deflate the part that pays off behind it: runs, for flat areas.
+        # The filter that suits photographs, and of deflate the part that pays off behind it: runs, for flat areas. Of
+        # 1536 x 1024 on one core: 58 ms and 2.8 MB; Pillow at level 6 520 ms and 2.8 MB, at level 1 180 ms and 3.1 MB.
         how = {"strategy": imagecodecs.PNG.STRATEGY.RLE, "filter": imagecodecs.PNG.FILTER.PAETH}
         return bytes(imagecodecs.png_encode(np.asarray(image), level=1, **how))
     if kind == "png-fast":
