@@ -24,6 +24,30 @@ from vton_hf.storage import configure
 multiprocessing.set_forkserver_preload(["datasets", "torch.utils.data", "torchvision"])
 
 
+SERVERS = {"s3", "faults", "server", "hub"}
+"""Fixtures that are a server on 127.0.0.1."""
+
+SLOW = {
+    *("test_build", "test_skipped", "test_prune", "test_former"),
+    *("test_builder", "test_read_only", "test_card", "test_tar", "test_outgoing"),
+    *("test_lazy_images", "test_operations", "test_resume", "test_streaming", "test_end_to_end", "test_damage"),
+    *("test_dataset", "test_lightning", "test_orphans", "test_profile", "test_shared_memory", "test_stream_loaders"),
+    *("test_export", "test_bench_command", "test_cli", "test_demo_command", "test_endings", "test_progress"),
+    *("test_train_common_dataset", "test_examples", "test_programs", "test_readme", "test_bench_scripts", "test_demo"),
+    *("test_failures", "test_set_transform", "test_memory", "test_decode", "test_registry", "test_public_api"),
+}
+"""Files whose tests start processes, train, wait, or draw many pictures."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `scripts/test --quick` leaves out."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("s3")
+        if item.path.stem in SLOW:
+            item.add_marker("slow")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in os.environ:
