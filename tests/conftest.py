@@ -34,9 +34,15 @@ SLOW = {
     *("test_dataset", "test_lightning", "test_orphans", "test_profile", "test_shared_memory", "test_stream_loaders"),
     *("test_export", "test_bench_command", "test_cli", "test_demo_command", "test_endings", "test_progress"),
     *("test_train_common_dataset", "test_examples", "test_programs", "test_readme", "test_bench_scripts", "test_demo"),
+    *("test_discover", "test_keys", "test_notices", "test_levels", "test_mixing", "test_batches", "test_sampler"),
     *("test_failures", "test_set_transform", "test_memory", "test_decode", "test_registry", "test_public_api"),
 }
 """Files whose tests start processes, train, wait, or draw many pictures."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Not even import what `scripts/test --quick` leaves out."""
+    return True if "not slow" in config.option.markexpr and collection_path.stem in SLOW else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
