@@ -1,14 +1,15 @@
 """Where a stream stands in its epoch, and whether a state that was saved is of this very stream."""
 
 import logging
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
 from datasets.iterable_dataset import ExamplesIterable
 
 from vton_hf._core.digests import digest
+from vton_hf._core.workers import worker_info
 from vton_hf.builder.streaming import Shard, Stream, read_shards
 from vton_hf.errors import ConfigError
 from vton_hf.triplets import Manifest
@@ -17,6 +18,9 @@ logger = logging.getLogger("vton_hf")
 
 LAYOUT: Final = "1"
 """Another one wherever the same options and triplets would be streamed in another order."""
+
+_telling = Lock()
+"""`datasets` reads the sources of an interleaved stream in threads."""
 
 _MEANING: Final = {
     "layout": "the order of streams, which follows from the version of vton_hf",
@@ -125,16 +129,16 @@ class TripletExamples(ExamplesIterable):  # type: ignore[misc]  # datasets is un
             )
 
     def _warn_once(self) -> None:
-        if not self._origin.told and _is_first_worker():
+        with _telling:
+            told, self._origin.told = self._origin.told, True
+        if not told and _is_first_worker():
             logger.warning(
                 "This state of a stream was saved by an earlier version of vton_hf and does not say what it was taken "
                 "from. It is resumed as it is: if the bucket, an option or the number of ranks or workers has changed "
                 "since, some rows come twice and others never."
             )
-        self._origin.told = True
 
 
 def _is_first_worker() -> bool:
-    data = sys.modules.get("torch.utils.data")
-    worker = data and data.get_worker_info()
+    worker = worker_info()
     return worker is None or worker.id == 0
