@@ -1,6 +1,5 @@
 """What version 0.1.0 left on disk is read by this one: no image is fetched, no file sent again, no row lost."""
 
-import itertools
 import json
 import shutil
 from pathlib import Path
@@ -16,6 +15,8 @@ from tests.former import FOLDER, OPTIONS, PREFIX, PREPARED
 from tests.hub import Hub
 from tests.pushing import REPO, Client
 from tests.s3 import MotoS3
+from vton_hf.cli import main
+from vton_hf.naming import ROLES
 
 HUB = {
     path.relative_to(FOLDER / "hub").as_posix(): path.read_bytes()
@@ -37,7 +38,7 @@ def options(s3: MotoS3, cache: Path) -> dict[str, Any]:
     """Of the bucket that it was built from."""
     for data in (cache / "vton_hf" / "chunks").glob("original-*/data.arrow"):
         table = pa.ipc.open_stream(pa.memory_map(str(data))).read_all()
-        for role in ("initial_image", "cloth_image", "try_on_image"):
+        for role in ROLES:
             for cell in table[role].to_pylist():
                 s3.put("photos", cell["path"].removeprefix("s3://photos/"), cell["bytes"])
     s3.reset_counts()
@@ -62,8 +63,6 @@ def test_a_cache_opens_offline(cache: Path, way: str, monkeypatch: pytest.Monkey
 
 
 def test_nothing_of_a_cache_is_pruned(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from vton_hf.cli import main
-
     assert main(["cache", "--cache-dir", str(cache)]) == 0
     assert "Used by no dataset: 0, 0 B" in capsys.readouterr().out
 
@@ -98,4 +97,4 @@ def test_states_go_on(options: dict[str, Any]) -> None:
     assert [row["key"] for row in stream] == STATES["stream"]["next"]
     sampler = vton_hf.TripletSampler(vton_hf.load("hard", **options), 2)
     sampler.load_state_dict(STATES["sampler"]["state"])
-    assert list(itertools.chain(sampler)) == STATES["sampler"]["next"]
+    assert list(sampler) == STATES["sampler"]["next"]

@@ -240,16 +240,22 @@ def test_a_killed_stream_keeps_nothing(others: Others, root: Path, prune: Callab
     assert not list((root / "claims").glob("*.json"))
 
 
-def test_a_process_of_another_machine_is_believed_for_a_week_since_its_manifest_was_opened(
-    others: Others, root: Path, prune: Callable[[], int]
-) -> None:
+def claim_of_a_killed_stream(others: Others, root: Path, **owner: Any) -> Path:
+    """What a stream that was killed left, as if its process had been another."""
     streamer = others.start(stream)
     streamer.reached()
     streamer.kill()
     (claim,) = (root / "claims").glob("*.json")
     said = json.loads(claim.read_text())
-    said["owner"]["machine"] = "another"
+    said["owner"] |= owner
     claim.write_text(json.dumps(said))
+    return claim
+
+
+def test_a_process_of_another_machine_is_believed_for_a_week_since_its_manifest_was_opened(
+    others: Others, root: Path, prune: Callable[[], int]
+) -> None:
+    claim = claim_of_a_killed_stream(others, root, machine="another")
     (manifest,) = (root / "manifests").iterdir()
     assert prune() == 0
     long_ago = time.time() - WEEK - 60
@@ -262,13 +268,7 @@ def test_a_process_of_another_machine_is_believed_for_a_week_since_its_manifest_
 def test_a_number_that_another_process_has_now_is_no_claim(
     others: Others, root: Path, prune: Callable[[], int]
 ) -> None:
-    streamer = others.start(stream)
-    streamer.reached()
-    streamer.kill()
-    (claim,) = (root / "claims").glob("*.json")
-    said = json.loads(claim.read_text())
-    said["owner"]["pid"] = os.getpid()
-    claim.write_text(json.dumps(said))
+    claim_of_a_killed_stream(others, root, pid=os.getpid())
     assert prune() == 1
 
 

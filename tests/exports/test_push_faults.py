@@ -178,10 +178,10 @@ def test_offline_is_offline(client: Client) -> None:
 
 FULL = """
 import errno
-import vton_hf.exports.split_files as lots
+import vton_hf.exports.split_files as split_files
 def full(*args, **kwargs):
     raise OSError(errno.ENOSPC, "No space left on device")
-lots.write_parquet = full
+split_files.write_parquet = full
 """
 
 SMALL = """

@@ -10,7 +10,7 @@ from typing import Any, Final
 import datasets
 
 from vton_hf import mixing, storage
-from vton_hf.builder import assemble as pools
+from vton_hf.builder import assemble
 from vton_hf.builder.config import VERSION, VTONConfig, check_options, plain
 from vton_hf.builder.lazy_images import LazyImages
 from vton_hf.builder.readable import ReadableBuilder
@@ -135,26 +135,26 @@ class VTON(ReadableBuilder):
         if self.config.embed_images:
             variant = self.source.variant()
             parts = {
-                name: pools.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory, variant=variant)
+                name: assemble.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory, variant=variant)
                 for name, chunks in record.chunks.items()
             }
             sizes = {name: len(part) for name, part in parts.items()}
             check_usable(sizes, self.source.drawn, self.source.left_out())
             return parts
         manifest = cache.load_manifest(record.manifest)
-        whole = pools.open_pool([cache.uris(record.manifest)], self.info, in_memory=in_memory)
+        whole = assemble.open_pool([cache.uris(record.manifest)], self.info, in_memory=in_memory)
         return {name: whole.select(manifest.rows_of(name)) for name in self.source.drawn}
 
     def _mix(self, parts: dict[str, datasets.Dataset], split: Any) -> datasets.Dataset:
         config = self.config
         if config.mixing == "interleave":
             stop = _STOP[config.epoch_size]
-            mixed = pools.interleave(parts, config.weights, seed=config.seed, stop=stop, split=split)
+            mixed = assemble.interleave(parts, config.weights, seed=config.seed, stop=stop, split=split)
         else:
             plan = self.source.plan({name: len(part) for name, part in parts.items()})
-            mixed = pools.mix_exactly(parts, plan, split)
+            mixed = assemble.mix_exactly(parts, plan, split)
             self._describe(mixed.info, rows=len(plan))
-        mixed = pools.with_features(mixed, self._wanted_features)
+        mixed = assemble.with_features(mixed, self._wanted_features)
         return mixed if config.embed_images else mixed.with_transform(LazyImages(self.source.store_of_rows()))
 
     def _describe(self, info: datasets.DatasetInfo, *, rows: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from vton_hf.builder import VTON
 from vton_hf.errors import BuildError, redacted
-from vton_hf.report import tables as report
+from vton_hf.report import tables
 
 _OPTIONS: Final = {
     "gender": "gender",
@@ -41,11 +41,11 @@ def scan(asked: Namespace) -> None:
     source = _builder("hard", asked).source
     source.tells = False
     if asked.json:
-        print(json.dumps(report.scan_facts(source.manifest, source.audit), indent=2))
+        print(json.dumps(tables.scan_facts(source.manifest, source.audit), indent=2))
         return
-    print(report.bucket_table(source.manifest))
+    print(tables.bucket_table(source.manifest))
     print()
-    print(report.audit_table(source.audit))
+    print(tables.audit_table(source.audit))
     if asked.list:
         print()
         for reason in source.audit.counts():
@@ -64,7 +64,7 @@ def build(asked: Namespace) -> None:
     fetches = asked.retry_skipped or _has_to_fetch(builder)
     builder.download_and_prepare(num_proc=asked.num_proc)
     rows = builder.as_dataset("train").select_columns(["difficulty", "gender", "key"]).with_format(None)
-    print(f"{asked.config}: {len(rows):,} rows\n\n{report.mix_table(rows[:], builder.config.weights)}")
+    print(f"{asked.config}: {len(rows):,} rows\n\n{tables.mix_table(rows[:], builder.config.weights)}")
     if left_out := builder.source.left_out():
         print()
     for item in left_out:

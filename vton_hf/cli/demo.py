@@ -11,8 +11,7 @@ from vton_hf.demo import write_demo_folder
 from vton_hf.demo.server import BUCKET, demo_server
 from vton_hf.mixing import RECIPES, check_weights
 from vton_hf.naming import ROLES
-from vton_hf.report import contact_sheet, pick_examples
-from vton_hf.report import tables as report
+from vton_hf.report import contact_sheet, pick_examples, tables
 
 
 def demo(asked: Namespace) -> None:
@@ -37,7 +36,7 @@ def demo(asked: Namespace) -> None:
     for name, rows in mixes.items():
         texts = rows.remove_columns(list(ROLES))
         print(f'load_dataset("vton_hf", "{name}", split="train"): {len(rows):,} rows\n')
-        print(report.mix_table(texts[:], check_weights(RECIPES[name])), end="\n\n")
+        print(tables.mix_table(texts[:], check_weights(RECIPES[name])), end="\n\n")
         for row in texts.select(range(min(3, len(texts)))):
             print("   ", row)
         print()

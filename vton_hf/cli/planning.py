@@ -13,7 +13,7 @@ from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, forecast
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.images import IMAGE_FORMATS, LOSSY, ImageSpec
 from vton_hf.naming import ROLES
-from vton_hf.report import tables as report
+from vton_hf.report import tables
 from vton_hf.storage import Store
 
 
@@ -33,17 +33,17 @@ def plan(asked: Namespace) -> None:
         needed = round(rows * len(ROLES) * stored if resized else fetched * stored / sample.original.bytes)
     free, place = free_bytes(source.cache.root), str(source.cache.root)
     if asked.json:
-        facts = report.plan_facts(mix) | {"config": asked.config, "requests": rows * len(ROLES), "bytes": fetched}
+        facts = tables.plan_facts(mix) | {"config": asked.config, "requests": rows * len(ROLES), "bytes": fetched}
         facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": place}
         print(json.dumps(facts | ({"sample": asdict(sample)} if sample and shown else {}), indent=2))
         return
-    print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{report.plan_table(mix)}\n")
+    print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix)}\n")
     nothing = " (all is built)" if source.config.embed_images else " (images are fetched on access)"
-    print(f"To fetch: {rows * len(ROLES):,} objects, {report.amount(fetched)}{'' if missing else nothing}")
+    print(f"To fetch: {rows * len(ROLES):,} objects, {tables.amount(fetched)}{'' if missing else nothing}")
     if missing:
         print(f"Time:     {_time(seconds, sample)}")
     print(
-        f"Disk:     {'about ' if prepared else ''}{report.amount(needed)} needed, {report.amount(free)} free in {place}"
+        f"Disk:     {'about ' if prepared else ''}{tables.amount(needed)} needed, {tables.amount(free)} free in {place}"
     )
     if sample is not None and shown:
         print(f"\nA sample of {sample.triplets:,} triplets, by image:\n\n{_table(sample)}")
@@ -76,7 +76,7 @@ def _seconds(sample: FormatComparison, source: Source, rows: int) -> tuple[float
 def _time(seconds: tuple[float, float] | None, sample: FormatComparison | None) -> str:
     if seconds is None or sample is None:
         return "not known: of a few triplets that were fetched none can be used"
-    least, most = map(report.duration, seconds)
+    least, most = map(tables.duration, seconds)
     span = least if least == most else f"{least} to {most}"
     return f"about {span}, at the rate at which {sample.triplets:,} triplets were fetched just now"
 
@@ -87,7 +87,7 @@ def _of(sample: FormatComparison, image_spec: ImageSpec) -> FormatTrial:
 
 def _table(sample: FormatComparison) -> str:
     header = ["stored as", "KB", "times smaller", "PSNR", "SSIM", "encode ms", "decode ms"]
-    return report.table(header, [_line(trial, sample.original) for trial in (sample.original, *sample.trials)])
+    return tables.table(header, [_line(trial, sample.original) for trial in (sample.original, *sample.trials)])
 
 
 def _line(trial: FormatTrial, original: FormatTrial) -> list[Any]:

@@ -12,7 +12,7 @@ import datasets
 
 from vton_hf.cache import CacheDir, Entry, clear, entries, in_use, prune, undisturbed
 from vton_hf.cli.inventory import inventory, table
-from vton_hf.report import tables as report
+from vton_hf.report import tables
 
 
 def cache(asked: Namespace) -> None:
@@ -33,10 +33,10 @@ def cache(asked: Namespace) -> None:
         facts: dict[str, Any] = {"cache": str(place.root), **_sums(found), "unused": _sums(unused), "deleted": taken}
         print(json.dumps(facts | {"datasets": [asdict(each) for each in kept]}, indent=2))
         return
-    print(f"{place.root}: {len(found):,} entries, {report.amount(_sums(found)['bytes'])}")
-    print(f"Used by no dataset: {len(unused):,}, {report.amount(_sums(unused)['bytes'])}")
+    print(f"{place.root}: {len(found):,} entries, {tables.amount(_sums(found)['bytes'])}")
+    print(f"Used by no dataset: {len(unused):,}, {tables.amount(_sums(unused)['bytes'])}")
     for entry in unused if asked.list else ():
-        print(f"{report.amount(entry.bytes):>10}  {entry.path.name}")
+        print(f"{tables.amount(entry.bytes):>10}  {entry.path.name}")
     if kept:
         print(f"\n{table(kept)}\n")
     if unused:

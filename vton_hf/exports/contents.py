@@ -11,8 +11,7 @@ from vton_hf.exports.card import Contents, Split
 from vton_hf.exports.split_files import SplitFiles
 from vton_hf.images import decode
 from vton_hf.naming import ROLES
-from vton_hf.report import contact_sheet, pick_examples
-from vton_hf.report import tables as report
+from vton_hf.report import contact_sheet, pick_examples, tables
 
 _RECIPE: Final = (
     "difficulty_weights",
@@ -36,8 +35,8 @@ def contents(builder: VTON, lots: Sequence[SplitFiles]) -> Contents:
     """Tell of one config, its files not yet measured."""
     source, config = builder.source, builder.config
     available = source.manifest.sizes()
-    tables = [report.composition(lot.rows.told(), config.weights, available) for lot in lots]
-    headed = zip(lots, tables, strict=True)
+    shown = [tables.composition(lot.rows.told(), config.weights, available) for lot in lots]
+    headed = zip(lots, shown, strict=True)
     broken = {_BROKEN: len(source.left_out())} if config.embed_images else {}
     broken[_REPLACED] = sum(len(lot.rows.replaced) for lot in lots)
     return Contents(
@@ -52,7 +51,7 @@ def contents(builder: VTON, lots: Sequence[SplitFiles]) -> Contents:
             )
             for lot in lots
         },
-        composition=tables[0] if len(lots) == 1 else "\n\n".join(f"`{lot.split}`\n\n{table}" for lot, table in headed),
+        composition=shown[0] if len(lots) == 1 else "\n\n".join(f"`{lot.split}`\n\n{table}" for lot, table in headed),
         recipe=_recipe(config),
         sources=source.prefixes,
         left_out=source.audit.counts() | {reason: count for reason, count in broken.items() if count},

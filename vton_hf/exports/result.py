@@ -4,7 +4,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from vton_hf.exports.split_files import SplitFiles
-from vton_hf.report import tables as report
+from vton_hf.report import tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Delivery:
     def __repr__(self) -> str:
         parts = ", ".join(f"{part.config}/{part.split} {part.rows:,} rows" for part in self.parts)
         files, new = (sum(getattr(part, name) for part in self.parts) for name in ("files", "new_files"))
-        size = report.amount(sum(part.bytes for part in self.parts))
+        size = tables.amount(sum(part.bytes for part in self.parts))
         return f"Delivery({self.place!r}: {parts}; {files:,} files, {new:,} of them new, {size})"
 
     def __str__(self) -> str:
@@ -66,9 +66,9 @@ class Delivery:
         rows = [
             [
                 *(f"{part.config}/{part.split}", part.rows),
-                *(part.files, report.amount(part.bytes)),
-                *(part.new_files, report.amount(part.new_bytes)),
+                *(part.files, tables.amount(part.bytes)),
+                *(part.new_files, tables.amount(part.new_bytes)),
             ]
             for part in self.parts
         ]
-        return report.table(header, rows)
+        return tables.table(header, rows)

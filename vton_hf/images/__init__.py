@@ -5,7 +5,7 @@ from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array,
 from vton_hf.images.encode import BYTES_A_PIXEL, IMAGE_FORMATS, LOSSY, check_encoding, encode
 from vton_hf.images.metrics import psnr, ssim
 from vton_hf.images.notices import KINDS, Notice, Noticed, counted, profile_notices, tell_counts, tell_once
-from vton_hf.images.profiles import Profile, profile_of
+from vton_hf.images.profiles import profile_of
 from vton_hf.images.spec import ORIGINAL, ImageSpec, Prepared, Stored
 from vton_hf.images.structure import MAX_PIXELS
 from vton_hf.images.to_rgb import to_rgb
@@ -24,7 +24,6 @@ __all__ = [
     "Noticed",
     "Pixels",
     "Prepared",
-    "Profile",
     "Stored",
     "check_encoding",
     "check_fit",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import datasets
 import pyarrow.compute as pc
 
+from vton_hf._core.workers import worker_info
 from vton_hf.errors import StorageError
 from vton_hf.loader.orphans import LOOP
 from vton_hf.naming import ROLES
@@ -64,18 +65,13 @@ def _find(store: Store) -> "Prefetcher | None":
     orders = frame and frame.f_locals.get("index_queue")
     uris_of = _uris_of(frame.f_locals.get("dataset")) if frame else None
     if orders is None or uris_of is None:
-        if _is_worker():
+        if worker_info() is not None:
             _log.info("Batches are not fetched ahead: what this worker will be asked for is not to be seen.")
         return None
     _log.info("The next %d batches are fetched while this worker is at work on one.", AHEAD)
     ahead = Prefetcher(store, uris_of)
     ahead.attach(orders)
     return ahead
-
-
-def _is_worker() -> bool:
-    data = sys.modules.get("torch.utils.data")
-    return data is not None and data.get_worker_info() is not None
 
 
 class Prefetcher:

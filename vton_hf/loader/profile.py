@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vton_hf._core import timing as stopwatch
+from vton_hf._core import timing
 from vton_hf._core.checks import as_int
 from vton_hf._core.timing import STAGES
 from vton_hf.errors import ConfigError
@@ -132,7 +132,7 @@ def time_budget(loader: Any, *, batches: int = 50, step: Callable[[Any], object]
 
 
 def _measured(loader: Any, batches: int, step: Callable[[Any], object] | None) -> TimeBudget:
-    stopwatch.take()
+    timing.take()
     begun = time.perf_counter()
     drawn = iter(loader)
     if next(drawn, None) is None:
@@ -174,9 +174,9 @@ class _Timed:
         self._collate = collate
 
     def __call__(self, samples: Any) -> tuple[Any, Mapping[str, float]]:
-        with stopwatch.stage("collate"):
+        with timing.stage("collate"):
             batch = self._collate(samples)
-        return batch, stopwatch.take()
+        return batch, timing.take()
 
 
 def _length(batch: Any) -> int:

@@ -45,6 +45,8 @@ _FREE: Final = 6
 _ALL: Final = 96
 """Memories that it keeps in all, of 1,024 descriptors: the images of 32 batches under way or in use."""
 
+_FRESH: Final = "torch's own way, in fresh memory"
+
 _WAIT: Final = 5
 """Seconds in which the system reports a process that ends."""
 
@@ -93,11 +95,11 @@ def _in_kept_memory(tensors: list[torch.Tensor]) -> torch.Tensor | None:
     if size < _LEAST:
         return None
     if "shared-memory" in disabled():
-        _say("VTON_HF_DISABLE says so")
+        _say(f"{_FRESH}: VTON_HF_DISABLE says so")
         return None
     strategy = get_sharing_strategy()  # type: ignore[no-untyped-call]
     if strategy != "file_descriptor":
-        _say(f"the sharing strategy is {strategy!r}")
+        _say(f"{_FRESH}: the sharing strategy is {strategy!r}")
         return None
     memories = _memories_of(os.getpid())
     try:
@@ -105,9 +107,9 @@ def _in_kept_memory(tensors: list[torch.Tensor]) -> torch.Tensor | None:
     except (AttributeError, OSError, RuntimeError) as error:
         # torch's way needs what these took.
         memories.clear()
-        _say(f"no memory can be kept for them: {error}")
+        _say(f"{_FRESH}: no memory can be kept for them: {error}")
         return None
-    _say_kept()
+    _say("in memory that is used again")
     shape = (len(tensors), *first.shape)
     torch.stack(tensors, out=_tensor_in(memory.storage, first.dtype, shape))
     return _tensor_in(opened, first.dtype, shape)
@@ -197,13 +199,8 @@ def _memories_of(process: int) -> _Memories:  # noqa: ARG001 - a forked child ke
 
 
 @cache
-def _say_kept() -> None:
-    _log.info("Batches go to the training process in memory that is used again.")
-
-
-@cache
-def _say(reason: str) -> None:
-    _log.info("Batches go to the training process torch's own way, in fresh memory: %s.", reason)
+def _say(way: str) -> None:
+    _log.info("Batches go to the training process %s.", way)
 
 
 def _sent(storage: torch.UntypedStorage) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from vton_hf.storage.backend import Listed
 
-MD5: Final = re.compile(r"[0-9a-f]{32}")
+_MD5: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(slots=True)
@@ -22,6 +22,10 @@ class Bucket:
     alike: int = 0  # objects that came with the ETag of the listing
     fits: int = 0  # bodies whose MD5 the ETag was
     others: int = 0  # objects whose ETag it was not
+
+    def has_md5(self, etag: str) -> bool:
+        """Whether an ETag may be an object's MD5."""
+        return self.md5 and bool(_MD5.fullmatch(bare(etag).lower()))
 
     @property
     def is_new(self) -> bool:
@@ -39,8 +43,7 @@ def bucket_of(endpoint: str | None, uri: str) -> Bucket:
 
 def wants_checksum(uri: str, listed: Listed, endpoint: str | None) -> bool:
     """Whether nothing but a checksum of the store's own would show that the object's bytes were damaged on the way."""
-    bucket = _buckets.get((endpoint, authority(uri)))
-    md5 = (bucket is None or bucket.md5) and bool(MD5.fullmatch(bare(listed.etag).lower()))
+    md5 = bucket_of(endpoint, uri).has_md5(listed.etag)
     return bool(listed.etag) and not md5 and not uri.lower().endswith(".png")
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from xxhash import xxh3_128_digest
 
 from vton_hf.storage.backend import Answer, Backend, Listed
-from vton_hf.storage.etags import MD5, Bucket, authority, bare, bucket_of
+from vton_hf.storage.etags import authority, bare, bucket_of
 from vton_hf.storage.failures import ChangedError, DamagedError
 
 _log = logging.getLogger("vton_hf")
@@ -57,10 +57,6 @@ class Integrity:
     always_md5: bool = False
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
-    def bucket_of(self, uri: str) -> Bucket:
-        """What is known of the bucket of an object."""
-        return bucket_of(self.endpoint, uri)
-
     def turn(self, uri: str) -> asyncio.Lock:
         """Held while one object shows what the ETags of its bucket are, so that the others need not be read twice."""
         return self._turns.setdefault(authority(uri), asyncio.Lock())
@@ -84,7 +80,7 @@ class Reading:
         self._listed = listed._replace(etag=bare(listed.etag))
         self._backend = backend
         self._integrity = integrity
-        self._bucket = integrity.bucket_of(uri)
+        self._bucket = bucket_of(integrity.endpoint, uri)
         self._unusable = unusable
         self._seen = Counter[bytes]()
 
@@ -145,11 +141,11 @@ class Reading:
 
     async def _fits_md5(self, answer: Answer) -> bool | None:
         """Whether the body has the ETag's MD5; None if the ETag is none."""
-        etag = (self._listed.etag or answer.etag).lower()
-        if not self._bucket.md5 or not MD5.fullmatch(etag):
+        etag = self._listed.etag or answer.etag
+        if not self._bucket.has_md5(etag):
             return None
         small = len(answer.body) <= _SMALL
-        fits = (_md5(answer.body) if small else await asyncio.to_thread(_md5, answer.body)) == etag
+        fits = (_md5(answer.body) if small else await asyncio.to_thread(_md5, answer.body)) == etag.lower()
         self._bucket.fits += fits
         return fits if fits or self._bucket.md5 else None  # another object may have shown meanwhile that it is none
 

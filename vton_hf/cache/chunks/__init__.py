@@ -2,7 +2,7 @@
 
 from vton_hf.cache.chunks.again import tell_again
 from vton_hf.cache.chunks.build import build_chunks, missing
-from vton_hf.cache.chunks.disk import check_disk, explained, free_bytes
+from vton_hf.cache.chunks.disk import explained, free_bytes
 from vton_hf.cache.chunks.files import DATA, UNLISTED, Report, SkippedTriplet, read_report
 from vton_hf.cache.chunks.partition import Chunk, cut
 from vton_hf.cache.chunks.prune import Entry, clear, entries, prune
@@ -17,7 +17,6 @@ __all__ = [
     "SkippedTriplet",
     "ask_again",
     "build_chunks",
-    "check_disk",
     "clear",
     "cut",
     "entries",
