@@ -29,10 +29,13 @@ from vton_hf.registry import register
 
 if TYPE_CHECKING:
     from vton_hf.builder import VTON, VTONConfig, load
-    from vton_hf.exports import Delivery, export, push_to_hub
+    from vton_hf.exports import ExportResult, export, push_to_hub
+    from vton_hf.exports import ExportResult as Delivery
     from vton_hf.loader.collate import collate_triplets
     from vton_hf.loader.dataset import S3VTONDataset
-    from vton_hf.loader.profile import TimeBudget, time_budget
+    from vton_hf.loader.profile import LoaderProfile, profile_loader
+    from vton_hf.loader.profile import LoaderProfile as TimeBudget
+    from vton_hf.loader.profile import profile_loader as time_budget
     from vton_hf.loader.samplers import Curriculum, TripletSampler
     from vton_hf.loader.variants import S3VTONDatasetEasy, S3VTONDatasetHard, S3VTONDatasetMedium, get_vton_dataset
     from vton_hf.report import contact_sheet
@@ -49,11 +52,13 @@ __all__ = [
     "Curriculum",
     "Delivery",
     "EmptyPoolError",
+    "ExportResult",
     "HubAccessError",
     "HubError",
     "HubUnavailableError",
     "ImageError",
     "LayoutError",
+    "LoaderProfile",
     "ObjectMissingError",
     "S3VTONDataset",
     "S3VTONDatasetEasy",
@@ -72,6 +77,7 @@ __all__ = [
     "export",
     "get_vton_dataset",
     "load",
+    "profile_loader",
     "push_to_hub",
     "set_transform",
     "time_budget",
@@ -81,12 +87,12 @@ __all__ = [
 _LAZY_MODULES = {
     "VTON": "builder",
     "Curriculum": "loader.samplers",
-    "Delivery": "exports",
+    "ExportResult": "exports",
+    "LoaderProfile": "loader.profile",
     "S3VTONDataset": "loader.dataset",
     "S3VTONDatasetEasy": "loader.variants",
     "S3VTONDatasetHard": "loader.variants",
     "S3VTONDatasetMedium": "loader.variants",
-    "TimeBudget": "loader.profile",
     "TripletSampler": "loader.samplers",
     "TripletTransform": "transforms",
     "VTONConfig": "builder",
@@ -96,24 +102,28 @@ _LAZY_MODULES = {
     "export": "exports",
     "get_vton_dataset": "loader.variants",
     "load": "builder",
+    "profile_loader": "loader.profile",
     "push_to_hub": "exports",
     "set_transform": "transforms",
-    "time_budget": "loader.profile",
     "transform_of": "transforms",
 }
 
+_RENAMED = {"Delivery": "ExportResult", "TimeBudget": "LoaderProfile", "time_budget": "profile_loader"}
+"""Names of version 0.1, and what they are called now."""
+
 
 def __getattr__(name: str) -> Any:
-    """Import a room when something in it is asked for: `datasets` alone takes seconds."""
+    """Import a package when something in it is asked for: `datasets` alone takes seconds."""
+    name = _RENAMED.get(name, name)
     if name not in _LAZY_MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        room = importlib.import_module(f"{__name__}.{_LAZY_MODULES[name]}")
+        module = importlib.import_module(f"{__name__}.{_LAZY_MODULES[name]}")
     except ModuleNotFoundError as error:
         if error.name in {"torch", "torchvision"}:
             raise ImportError(f"vton_hf.{name} needs torch and torchvision: pip install 'vton-hf[torch]'") from error
         raise
-    return getattr(room, name)
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

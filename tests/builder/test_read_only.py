@@ -118,7 +118,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 WORDS = {
-    errno.ENOSPC: r"The disk of .*cache/vton_hf/chunks is full\. Finished chunks are kept; .* 0\.00 GB in all.*streaming=",
+    errno.ENOSPC: r"The disk of .*cache/vton_hf/chunks is full\. Finished chunks are kept; .* kB in all.*streaming=",
     errno.EDQUOT: r"This user's quota on .*cache/vton_hf/chunks is used up\. Finished chunks are kept; .*image_size=",
     errno.EROFS: r"cache/vton_hf/chunks cannot be written \(Read-only file system\).*cache_dir= or HF_DATASETS_CACHE",
     errno.EIO: r"The build in .*cache/vton_hf/chunks failed \(.*Input/output error.*\)",

@@ -2,8 +2,9 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ from vton_hf.naming import ROLES
 ROOT = Path(__file__).parents[2]
 STEADY = settings(deadline=None, derandomize=True, max_examples=60, database=None)
 MARK = re.compile(r"<!-- (/?)vton-hf:(\S+?)(?: [0-9a-f]{8})? -->")
+NOTE = "<!-- Each push writes this section anew, up to the next mark; write above or below it. -->\n"
+FORMER = Path(__file__).parents[1] / "former" / "0.1.0" / "export.md"
+"""A card that version 0.1 wrote, with a digest in each mark."""
 TABLE = "| difficulty | got |\n|---|---:|\n| hard | 6 |"
 
 
@@ -50,6 +54,17 @@ def card(old: str | None = None, *contents: Contents, place: str = "org/shop", *
     text = render(old, contents or [config()], place=place, **options)
     assert render(text, contents or [config()], place=place, **options) == text
     return text
+
+
+def former(text: str) -> str:
+    """The card as version 0.1 would have written it: with a digest in each mark, and nothing said of whose text it is."""
+
+    def written(section: re.Match[str]) -> str:
+        lines = "".join(f"{line.rstrip()}\n" for line in section[2].strip().splitlines())
+        digest = sha256(lines.encode()).hexdigest()[:8]
+        return f"<!-- vton-hf:{section[1]} {digest} -->\n{section[2]}<!-- /vton-hf:"
+
+    return re.sub(rf"<!-- vton-hf:(\S+) -->\n{NOTE}(.*?)<!-- /vton-hf:", written, text, flags=re.DOTALL)
 
 
 @cache
@@ -76,7 +91,7 @@ def pairs(*names: str) -> list[str]:
 
 def section(text: str, name: str) -> str:
     """What stands between the marks of a section."""
-    found = re.search(rf"<!-- vton-hf:{name} \w+ -->(.*?)<!-- /vton-hf:{name} -->", text, re.DOTALL)
+    found = re.search(rf"<!-- vton-hf:{name} -->\n{NOTE}(.*?)<!-- /vton-hf:{name} -->", text, re.DOTALL)
     assert found
     return found[1].strip()
 
@@ -367,7 +382,7 @@ def test_a_second_render_replaces_our_sections_and_nothing_else() -> None:
 @STEADY
 @given(st.lists(st.text() | st.text("\r\n -<>#`|x"), min_size=4, max_size=4), st.sampled_from(["\n", "\r\n"]))
 def test_whatever_stands_between_our_sections_survives(texts: list[str], newline: str) -> None:
-    head, *ours = re.split(r"(?=<!-- vton-hf:)|(?<=load -->)", first().replace("\n", newline))
+    head, *ours = re.split(r"(?=<!-- vton-hf:)|(?<=/vton-hf:load -->)", first().replace("\n", newline))
     old = head + "".join(f"{ours}{text}" for ours, text in zip(ours, [*texts, ""], strict=True))
     new = card(old, config("medium"), config("hard", rows=7))
     at = 0
@@ -383,8 +398,24 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_an_edited_section_is_kept_as_text_below_the_new_one(caplog: pytest.LogCaptureFixture) -> None:
-    edited = card().replace("Nothing was left out.", "Nothing was left out, as Ann has seen.")
+def test_what_stands_between_our_marks_is_written_anew(caplog: pytest.LogCaptureFixture) -> None:
+    text = card().replace("Nothing was left out.", "Nothing was left out.\n\nSeen by Ann.")
+    assert card(text) == card()
+    assert warnings(caplog) == []
+
+
+def test_a_card_of_version_0_1_that_says_the_same_stays_as_it_is() -> None:
+    theirs = FORMER.read_text(encoding="utf-8")
+    digests = dict(re.findall(r"<!-- vton-hf:(\S+) ([0-9a-f]{8}) -->", theirs))
+    undone = re.sub(r"(<!-- vton-hf:\S+) [0-9a-f]{8} -->\n", rf"\1 -->\n{NOTE}", theirs)
+    assert dict(re.findall(r"<!-- vton-hf:(\S+) ([0-9a-f]{8}) -->", former(undone))) == digests
+    old = former(card())
+    assert render(old, [config()], place="org/shop") == old
+    assert section(card(old, config(rows=7)), "config:hard").startswith("## hard\n\n7 rows")
+
+
+def test_an_edited_section_of_version_0_1_is_kept_as_text_below_the_new_one(caplog: pytest.LogCaptureFixture) -> None:
+    edited = former(card()).replace("Nothing was left out.", "Nothing was left out, as Ann has seen.")
     text = card(edited, config(rows=7))
     assert len(warnings(caplog)) == 1
     assert "'config:hard' was edited" in warnings(caplog)[0]
@@ -396,8 +427,9 @@ def test_an_edited_section_is_kept_as_text_below_the_new_one(caplog: pytest.LogC
     assert len(warnings(caplog)) == 1
 
 
-def test_a_line_added_to_a_section_moves_below_it_and_the_rest_is_not_doubled(caplog: pytest.LogCaptureFixture) -> None:
-    text = card(card().replace("Nothing was left out.\n", "Nothing was left out.\n\nSeen by Ann.\n"), config(rows=7))
+def test_a_line_added_in_version_0_1_moves_below_and_the_rest_is_not_doubled(caplog: pytest.LogCaptureFixture) -> None:
+    old = former(card()).replace("Nothing was left out.\n", "Nothing was left out.\n\nSeen by Ann.\n")
+    text = card(old, config(rows=7))
     assert "<!-- /vton-hf:config:hard -->\n\nSeen by Ann.\n\n<!-- vton-hf:load" in text
     assert text.count("## hard") == 1
     assert len(warnings(caplog)) == 1
@@ -412,7 +444,7 @@ def test_a_section_whose_text_was_deleted_is_written_again() -> None:
 def test_a_section_that_was_deleted_comes_back_in_its_place(name: str) -> None:
     both = (config("easy"), config("hard"))
     whole = card(None, *both)
-    gone = re.sub(rf"<!-- vton-hf:{name} .*?<!-- /vton-hf:{name} -->\n+", "", whole, flags=re.DOTALL)
+    gone = re.sub(rf"<!-- vton-hf:{name} -->.*?<!-- /vton-hf:{name} -->\n+", "", whole, flags=re.DOTALL)
     assert gone != whole
     assert card(gone, *both) == whole
 
@@ -425,10 +457,13 @@ def test_a_new_section_comes_before_the_next_one_so_that_remarks_stay_below_thei
     assert text.index("/vton-hf:config:easy") < text.index("On easy.\n\n<!-- vton-hf:config:medium")
 
 
-def test_line_breaks_of_windows_are_kept_and_are_no_edit(caplog: pytest.LogCaptureFixture) -> None:
-    text = card(None, config("easy"))
+@pytest.mark.parametrize("version", [str, former], ids=["today", "0.1"])
+def test_line_breaks_of_windows_are_kept_and_are_no_edit(
+    version: Callable[[str], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    text = version(card(None, config("easy")))
     windows = text.replace("\n", "\r\n")
-    assert card(windows, config("easy")) == windows
+    assert render(windows, [config("easy")], place="org/shop") == windows
     more = card(windows, config("hard"))
     assert "\n" not in more.replace("\r\n", "")
     assert more.replace("\r\n", "\n") == card(text, config("hard"))
@@ -439,6 +474,9 @@ def test_without_its_end_mark_a_section_ends_at_the_next_and_loses_nothing() -> 
     old = card()
     end = "<!-- /vton-hf:config:hard -->"
     assert card(old.replace(f"{end}\n\n", "")) == old
+    assert "6 rows" in (text := card(old.replace(end, "Remark."), config(rows=7)))
+    assert text[text.index(end) :].index("Remark.") < text[text.index(end) :].index("<!-- vton-hf:load")
+    old = former(old)
     text = card(old.replace(end, "Remark."), config(rows=7))
     assert marks(text) == pairs("about", "config:hard", "load")
     assert f"{end}\n\nRemark.\n\n<!-- vton-hf:load" in text
@@ -449,7 +487,7 @@ def test_without_its_end_mark_a_section_ends_at_the_next_and_loses_nothing() -> 
 
 def test_without_its_start_mark_a_section_is_text_of_others() -> None:
     old = card().replace("## hard", "## hard by hand")
-    text = card(re.sub(r"<!-- vton-hf:config:hard \w+ -->\n", "", old))
+    text = card(old.replace(f"<!-- vton-hf:config:hard -->\n{NOTE}", ""))
     assert marks(text) == pairs("about", "config:hard", "load")
     assert text.index("## hard by hand") < text.index("<!-- vton-hf:config:hard ") < text.index("## hard\n")
 
@@ -458,10 +496,10 @@ def test_of_a_doubled_section_one_stays_and_what_was_edited_in_the_other() -> No
     old = card()
     copy = old[old.index("<!-- vton-hf:config") : old.index("<!-- vton-hf:load")]
     assert marks(card(old + "\n" + copy)) == pairs("about", "config:hard", "load")
-    text = card(old + "\n" + copy.replace("## hard", "## hard, my own"))
+    text = card(old + "\n" + former(copy).replace("## hard", "## hard, my own"))
     assert marks(text) == pairs("about", "config:hard", "load")
     assert "## hard, my own" in text[text.index("/vton-hf:load") :]
-    nested = card(old.replace("## hard", f"## hard\n\n{copy}\nRemark."))
+    nested = card(former(old).replace("## hard", f"## hard\n\n{copy}\nRemark."))
     assert marks(nested) == pairs("about", "config:hard", "load")
     assert "Remark." in nested
 

@@ -26,7 +26,7 @@ def export(bucket: Bucket, tmp_path: Path) -> Any:
     """`vton_hf.export` of four triplets of each difficulty, to `out`."""
     bucket.fill(2)
 
-    def run(directory: Any = tmp_path / "out", **options: Any) -> vton_hf.Delivery:
+    def run(directory: Any = tmp_path / "out", **options: Any) -> vton_hf.ExportResult:
         defaults = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")}
         return vton_hf.export(directory, **(defaults | options))
 
@@ -80,7 +80,7 @@ def test_what_is_half_written_is_not_seen(export: Any, tmp_path: Path, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("vton_hf.exports.folder.Folder.publish", fail)
+        patch.setattr("vton_hf.exports.folder.Folder.commit", fail)
         with pytest.raises(KeyboardInterrupt):
             export(configs="hard", seed=1)
     assert len([name for name in files(tmp_path / "out") if name.endswith(".parquet")]) == 2
@@ -196,14 +196,14 @@ def test_two_exports_at_once_both_stand_in_the_card(
 def test_files_that_another_export_took_away_are_missed(
     export: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish = Folder.publish
+    commit = Folder.commit
 
-    def publish_late(self: Folder, shipment: Any) -> str | None:
+    def commit_late(self: Folder, changes: Any) -> str | None:
         next((tmp_path / "out" / "hard").glob("*.parquet")).unlink()
-        return publish(self, shipment)
+        return commit(self, changes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Folder, "publish", publish_late)
+        patch.setattr(Folder, "commit", commit_late)
         with pytest.raises(vton_hf.BuildError, match="1 files have gone"):
             export(configs="hard")
     assert not (tmp_path / "out" / "README.md").exists()

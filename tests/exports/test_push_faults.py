@@ -178,15 +178,15 @@ def test_offline_is_offline(client: Client) -> None:
 
 FULL = """
 import errno
-import vton_hf.exports.split_files as split_files
+import vton_hf.exports.write as write
 def full(*args, **kwargs):
     raise OSError(errno.ENOSPC, "No space left on device")
-split_files.write_parquet = full
+write.write_parquet = full
 """
 
 SMALL = """
-import vton_hf.exports.dispatch as dispatch
-dispatch.free_bytes = lambda root: 1000
+import vton_hf._core.disk as disk
+disk.free_bytes = lambda root: 1000
 """
 
 

@@ -88,7 +88,7 @@ def test_the_image_at_fault_is_named(uneven: Bucket, tmp_path: Path, role: str) 
     options = {"s3_prefixes": [uneven.prefix], "cache_dir": str(tmp_path), "image_size": (24, 20)}
     builder = vton_hf.VTON(config_name="easy", **options)
     builder.download_and_prepare()
-    (item,) = builder.source.left_out()
+    (item,) = builder.prepared.skipped
     assert (item.key, item.uri) == ("easy/female/000", uri)
     assert item.reason.startswith("truncated PNG")
 

@@ -57,9 +57,9 @@ def test_a_transform(load: Load, bucket: Bucket) -> None:
     assert "\n" not in told
 
 
-def test_a_delivery(bucket: Bucket, tmp_path: Path) -> None:
+def test_an_export(bucket: Bucket, tmp_path: Path) -> None:
     options = {"s3_prefixes": [bucket.fill(2).prefix], "cache_dir": str(tmp_path / "cache")}
     told = vton_hf.export(tmp_path / "out", configs=["easy", "hard"], dry_run=True, **options)
     assert repr(told) == (
-        f"Delivery('{tmp_path}/out': easy/train 4 rows, hard/train 12 rows; 2 files, 2 of them new, 31.7 kB)"
+        f"ExportResult('{tmp_path}/out': easy/train 4 rows, hard/train 12 rows; 2 files, 2 of them new, 31.7 kB)"
     )

@@ -195,7 +195,7 @@ def test_a_messy_folder_gives_its_sound_triplets_and_tells_of_the_rest(
     assert load("easy")["key"][:] == ["easy/female/000"]
     (told,) = caplog.messages
     assert told.startswith("4 of 7 keys left out: 4 unreadable. `vton-hf scan file://")
-    audit = vton_hf.VTON(config_name="easy", s3_prefixes=[bucket.prefix]).source.audit
+    audit = vton_hf.VTON(config_name="easy", s3_prefixes=[bucket.prefix]).triplets.audit
     assert {row["detail"] for row in audit.of("unreadable")} == {
         "a link to 'gone.png', which is not there",
         "unreadable initial_image",

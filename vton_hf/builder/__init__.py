@@ -1,11 +1,13 @@
 """The `datasets` builder: from a config to a dataset, built or streamed."""
 
 from vton_hf.builder.assemble import warn_of_shared_triplets
-from vton_hf.builder.builder import VTON, load
+from vton_hf.builder.assemble_stream import open_stream
+from vton_hf.builder.builder import VTON
 from vton_hf.builder.config import MIXINGS, ON_ERROR, VTONConfig, listed
+from vton_hf.builder.context import BuildContext
 from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.lazy_images import LazyImages, OneByOne, embedded, use_cells
-from vton_hf.builder.source import Source
+from vton_hf.builder.loading import load
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 from vton_hf.builder.streaming import BATCH_ROWS, Reader, Stream
 
@@ -15,17 +17,18 @@ __all__ = [
     "ON_ERROR",
     "SPLIT",
     "VTON",
+    "BuildContext",
     "CellTransform",
     "LazyImages",
     "OneByOne",
     "Reader",
-    "Source",
     "Stream",
     "VTONConfig",
     "each_split",
     "embedded",
     "listed",
     "load",
+    "open_stream",
     "row_ranges",
     "use_cells",
     "warn_of_shared_triplets",

@@ -3,19 +3,23 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import datasets
 import numpy as np
 from datasets.fingerprint import Hasher
 from datasets.table import InMemoryTable, MemoryMappedTable, concat_tables
 
+from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.splits import SPLIT, is_part, name_of, row_ranges
 from vton_hf.cache import features
 from vton_hf.errors import BuildError
 from vton_hf.mixing import Plan
 
 logger = logging.getLogger("vton_hf")
+
+STOPPING: Final[dict[Any, str]] = {None: "first_exhausted", "min": "first_exhausted", "max": "all_exhausted"}
+"""By `epoch_size`, where `datasets.interleave_datasets` stops."""
 
 
 def open_pool(
@@ -60,6 +64,13 @@ def mix_exactly(pools: Mapping[str, datasets.Dataset], plan: Plan, split: Any) -
     return whole.select(rows, new_fingerprint=mark)
 
 
+def describe(info: datasets.DatasetInfo, *, name: str, rows: int, size: int) -> None:
+    """Say of a mix, as of any dataset, how many rows and bytes it has; joining pools forgets it."""
+    info.splits = datasets.SplitDict(dataset_name=name)
+    info.splits.add(datasets.SplitInfo(name=SPLIT, num_bytes=size, num_examples=rows))
+    info.dataset_size = info.download_size = size
+
+
 def warn_of_shared_triplets(plan: Plan, split: Any) -> None:
     """Say that a slice of a mix with repeats shares triplets with the other slices."""
     if is_part(split, len(plan)) and any(share.repeats for share in plan.composition()):
@@ -70,26 +81,22 @@ def warn_of_shared_triplets(plan: Plan, split: Any) -> None:
         )
 
 
-def interleave(
-    pools: Mapping[str, datasets.Dataset], weights: Mapping[str, float], *, seed: int, stop: str, split: Any
-) -> datasets.Dataset:
+def interleave(pools: Mapping[str, datasets.Dataset], config: VTONConfig, split: Any) -> datasets.Dataset:
     """The pools through `datasets.interleave_datasets`, each shuffled first.
 
     Args:
         pools: A dataset for each difficulty that has weight.
-        weights: The probabilities.
-        seed: Seed of the shuffles and of the interleaving.
-        stop: The stopping strategy of `datasets`.
+        config: Its weights are the probabilities, its seed is that of the shuffles and of the interleaving.
         split: As in `load_dataset`, for the one split there is.
     """
     # `datasets` would keep the order in a file among the chunks.
-    shuffled = [pool.shuffle(seed=seed, keep_in_memory=True) for pool in pools.values()]
+    shuffled = [pool.shuffle(seed=config.seed, keep_in_memory=True) for pool in pools.values()]
     mixed = datasets.interleave_datasets(
         shuffled,
-        probabilities=[weights[name] for name in pools],
-        seed=seed,
+        probabilities=[config.weights[name] for name in pools],
+        seed=config.seed,
         split=name_of(split),
-        stopping_strategy=stop,
+        stopping_strategy=STOPPING[config.epoch_size],
     )
     if not is_part(split, len(mixed)):
         return mixed

@@ -4,28 +4,28 @@
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import datasets
 
 from vton_hf import mixing, storage
-from vton_hf.builder import assemble
-from vton_hf.builder.config import VERSION, VTONConfig, check_options, plain
+from vton_hf.builder import assemble, assemble_stream
+from vton_hf.builder.config import VERSION, VTONConfig, check_options, check_workers, own_configs, plain
+from vton_hf.builder.context import BuildContext
+from vton_hf.builder.find import FindOptions, Triplets, find_triplets
+from vton_hf.builder.former import FormerSource
 from vton_hf.builder.lazy_images import LazyImages
+from vton_hf.builder.prepare import PreparedDataset, open_prepared, prepare
 from vton_hf.builder.readable import ReadableBuilder
-from vton_hf.builder.resume import Origin, TripletExamples
-from vton_hf.builder.source import Source
-from vton_hf.builder.splits import SPLIT, each_split, name_of, row_ranges
+from vton_hf.builder.splits import SPLIT, each_split
 from vton_hf.builder.streaming import Shard, Stream, cut_shards, read_shards
-from vton_hf.cache import CacheDir, check_features, check_usable, features
+from vton_hf.cache import CacheDir, Chunk, check_features, features
 from vton_hf.errors import ConfigError
 
-_BASE_OPTIONS: Final = frozenset(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - {
-    "data_dir",
-    "data_files",
-}
-_STOP: Final = {None: "first_exhausted", "min": "first_exhausted", "max": "all_exhausted"}
+_REFUSED: Final = {"data_dir", "data_files"}
+_BASE_OPTIONS: Final = set(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - _REFUSED
 
 
 class VTON(ReadableBuilder):
@@ -34,19 +34,12 @@ class VTON(ReadableBuilder):
     Most users call `load_dataset("vton_hf", "hard", ...)` or `vton_hf.load("hard", ...)`.
 
     Attributes:
-        source: What the config draws from: the manifest, the audit, the plan, what a build left out.
+        context: Its options, its bucket, and where what becomes of it is kept.
     """
 
     VERSION = VERSION
     BUILDER_CONFIG_CLASS = VTONConfig
-    BUILDER_CONFIGS = [  # noqa: RUF012 - the contract of datasets
-        VTONConfig(
-            name=name,
-            version=VERSION,
-            description=" + ".join(f"{weight:.0%} {pool}" for pool, weight in recipe.items() if weight),
-        )
-        for name, recipe in mixing.RECIPES.items()
-    ]
+    BUILDER_CONFIGS = own_configs()
 
     def __init__(
         self,
@@ -67,7 +60,7 @@ class VTON(ReadableBuilder):
             ConfigError: If an option is unknown or makes no sense.
         """
         # No fields of the config, whose hash names the cache.
-        how = {name: options.pop(name) for name in ("listing", "retry_skipped") if name in options}
+        self._find = FindOptions(**{name: options.pop(name) for name in FindOptions.names() if name in options})
         options = plain(options)
         check_options(config_name, {name: options[name] for name in options if name not in _BASE_OPTIONS})
         super().__init__(
@@ -77,8 +70,10 @@ class VTON(ReadableBuilder):
         self._wanted_features = options.get("features")
         check_features(self._wanted_features, self._own_features())
         settings, cache = storage.settings_for(self.storage_options), CacheDir.within(self._cache_dir_root)
-        self.source = Source(self.config, settings, cache, self._cache_dir, **how)
-        self._exported = False
+        self.context = BuildContext(self.config, settings, cache, self._cache_dir)
+        self._triplets: Triplets | None = None
+        self._prepared: PreparedDataset | None = None
+        self._attempted = self._copied = self._warned = False
 
     def _info(self) -> datasets.DatasetInfo:
         return datasets.DatasetInfo(
@@ -89,6 +84,70 @@ class VTON(ReadableBuilder):
     def _own_features(self) -> datasets.Features:
         return features(decode=bool(self.config.embed_images))
 
+    def find(self, *, quiet: bool = False) -> Triplets:
+        """The triplets below the prefixes, and what is none; the first call lists, or compares an earlier listing.
+
+        Args:
+            quiet: Log nothing of what is left out.
+
+        Raises:
+            StorageError: If the store does not answer or may not be asked.
+            LayoutError: If a prefix matches nothing or no triplet is complete.
+        """
+        if self._triplets is None:
+            self._triplets = find_triplets(self.context, listing=self._find.listing, quiet=quiet)
+        return self._triplets
+
+    @property
+    def triplets(self) -> Triplets:
+        """What `find` gives; may be set to what a builder found whose config differs in its recipe alone."""
+        return self.find()
+
+    @triplets.setter
+    def triplets(self, triplets: Triplets) -> None:
+        self._triplets = triplets
+
+    @property
+    def prepared(self) -> PreparedDataset:
+        """What is built: its pools, reports and skipped triplets.
+
+        Raises:
+            StorageError: If nothing is, and the store may not be asked.
+            BuildError: If nothing is.
+        """
+        if self._prepared is None:
+            self._prepared = open_prepared(self.context)
+        return self._prepared
+
+    @property
+    def source(self) -> FormerSource:
+        """As in version 0.1; `triplets`, `prepared` and `plan` of the builder itself say the same."""
+        return FormerSource(self)
+
+    def plan(self, sizes: Mapping[str, int] | None = None) -> mixing.Plan:
+        """The mix; the first time it is asked for, repeats are warned of.
+
+        Args:
+            sizes: Triplets by difficulty; None takes what is listed.
+
+        Raises:
+            EmptyPoolError: If a difficulty that has weight has no triplet.
+        """
+        sizes = self.triplets.manifest.sizes() if sizes is None else sizes
+        self._shares(sizes)
+        return mixing.plan(sizes, self.config.weights, seed=self.config.seed, epoch_size=self.config.epoch_size)
+
+    def _shares(self, sizes: Mapping[str, int]) -> tuple[mixing.Share, ...]:
+        shares = mixing.shares_of(sizes, self.config.weights, epoch_size=self.config.epoch_size)
+        if not self._warned:
+            mixing.warn_of_repeats(shares)
+            self._warned = True
+        return shares
+
+    def missing_chunks(self) -> list[Chunk]:
+        """The chunks that a build would have to write."""
+        return self.context.missing_chunks(self.triplets.manifest)
+
     def download_and_prepare(self, output_dir: str | None = None, **options: Any) -> None:
         """Build the chunks that are missing; with `output_dir`, write the mix there as `datasets` does.
 
@@ -98,14 +157,24 @@ class VTON(ReadableBuilder):
                 `download_mode="reuse_cache_if_exists"` lists again, `"force_redownload"` also fetches all again.
 
         Raises:
-            VTONError: See `Source.prepare`.
+            VTONError: See `prepare`.
         """
-        fresh = self.source.apply_download_mode(options.get("download_mode"))
-        self._exported = output_dir is not None or options.get("file_format", "arrow") != "arrow"
-        if self._exported:
+        num_proc = check_workers(options.get("num_proc"))
+        mode = datasets.DownloadMode(options.get("download_mode") or datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)
+        if mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS:
+            self._find, self._triplets = self._find.relisting(), None
+        self._copied = output_dir is not None or options.get("file_format", "arrow") != "arrow"
+        if self._copied:
             super().download_and_prepare(output_dir, **options)
             return
-        self.source.prepare(num_proc=options.get("num_proc"), fresh=fresh)
+        if storage.is_offline():
+            self._prepared = open_prepared(self.context)
+            return
+        if self._attempted:  # what was found for the build before may no longer be true
+            self._triplets = None
+        self._attempted = True
+        how = {"refetch": mode == datasets.DownloadMode.FORCE_REDOWNLOAD, "retry": self._find.retry}
+        self._prepared = prepare(self.context, self.find().manifest, num_proc=num_proc, **how)
 
     def as_dataset(self, split: Any = None, in_memory: bool = False, **options: Any) -> Any:
         """The mix as a `datasets.Dataset`, or several of them.
@@ -120,10 +189,10 @@ class VTON(ReadableBuilder):
             EmptyPoolError: If a difficulty that has weight has no usable triplet.
         """
         del options
-        if self._exported:
+        if self._copied:
             return super().as_dataset(split, in_memory=in_memory)
-        parts = self.pools(in_memory=bool(in_memory))
-        return each_split(split, lambda part: self._mix(parts, part), datasets.DatasetDict)
+        pools = self.pools(in_memory=bool(in_memory))
+        return each_split(split, partial(self._mix, pools), datasets.DatasetDict)
 
     def pools(self, *, in_memory: bool = False) -> dict[str, datasets.Dataset]:
         """The prepared triplets before they are mixed: a dataset for each difficulty that has weight.
@@ -131,39 +200,18 @@ class VTON(ReadableBuilder):
         Raises:
             EmptyPoolError: If one has no usable triplet.
         """
-        record, cache = self.source.record(), self.source.cache
-        if self.config.embed_images:
-            variant = self.source.variant()
-            parts = {
-                name: assemble.open_pool(cache.data_files(chunks), self.info, in_memory=in_memory, variant=variant)
-                for name, chunks in record.chunks.items()
-            }
-            sizes = {name: len(part) for name, part in parts.items()}
-            check_usable(sizes, self.source.drawn, self.source.left_out())
-            return parts
-        manifest = cache.load_manifest(record.manifest)
-        whole = assemble.open_pool([cache.uris(record.manifest)], self.info, in_memory=in_memory)
-        return {name: whole.select(manifest.rows_of(name)) for name in self.source.drawn}
+        return self.prepared.pools(self.info, in_memory=in_memory)
 
-    def _mix(self, parts: dict[str, datasets.Dataset], split: Any) -> datasets.Dataset:
-        config = self.config
-        if config.mixing == "interleave":
-            stop = _STOP[config.epoch_size]
-            mixed = assemble.interleave(parts, config.weights, seed=config.seed, stop=stop, split=split)
+    def _mix(self, pools: dict[str, datasets.Dataset], split: Any) -> datasets.Dataset:
+        if self.config.mixing == "interleave":
+            mixed = assemble.interleave(pools, self.config, split)
         else:
-            plan = self.source.plan({name: len(part) for name, part in parts.items()})
-            mixed = assemble.mix_exactly(parts, plan, split)
-            self._describe(mixed.info, rows=len(plan))
+            plan = self.plan({name: len(pool) for name, pool in pools.items()})
+            mixed = assemble.mix_exactly(pools, plan, split)
+            assemble.describe(mixed.info, name=self.dataset_name, rows=len(plan), size=self.prepared.bytes)
+            self.info.splits = mixed.info.splits
         mixed = assemble.with_features(mixed, self._wanted_features)
-        return mixed if config.embed_images else mixed.with_transform(LazyImages(self.source.store_of_rows()))
-
-    def _describe(self, info: datasets.DatasetInfo, *, rows: int) -> None:
-        """Say of the mix, as of any dataset, how many rows and bytes it has; joining pools forgets it."""
-        size = sum(report.bytes for report in self.source.reports())
-        info.splits = datasets.SplitDict(dataset_name=self.dataset_name)
-        info.splits.add(datasets.SplitInfo(name=SPLIT, num_bytes=size, num_examples=rows))
-        info.dataset_size = info.download_size = size
-        self.info.splits = info.splits
+        return mixed if self.config.embed_images else mixed.with_transform(LazyImages(self.prepared.store()))
 
     def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
         """The same rows in the same order, fetched while they are consumed.
@@ -181,63 +229,21 @@ class VTON(ReadableBuilder):
         return each_split(split, self._streamed, datasets.IterableDatasetDict)
 
     def _streamed(self, split: Any) -> datasets.IterableDataset:
-        config = self.config
-        if config.mixing == "exact":
-            rows = len(self.source.plan())
-            return self._examples(split, rows, config.weights, config.epoch_size, self.source.origin(rows))
-        if str(split) not in (SPLIT, "all"):
-            raise ConfigError(f"split={split!r} needs mixing='exact' when streaming: 'interleave' has no fixed length.")
-        stop = _STOP[config.epoch_size]
-        sizes, drawn, origin = self.source.manifest.sizes(), self.source.drawn, self.source.origin(stop)
-        return datasets.interleave_datasets(
-            [self._examples(SPLIT, sizes[name], {name: 1.0}, None, origin) for name in drawn],
-            probabilities=[config.weights[name] for name in drawn],
-            seed=config.seed,
-            split=datasets.Split(SPLIT),
-            stopping_strategy=stop,
-        )
-
-    def _examples(
-        self, split: Any, rows: int, weights: dict[str, float], epoch_size: int | str | None, origin: Origin
-    ) -> datasets.IterableDataset:
-        shards = [shard for part in row_ranges(split, rows) for shard in cut_shards(part)]
-        examples = TripletExamples(shards, self.source.stream(weights, epoch_size), origin)
         info = self.info.copy()
         info.features = self._own_features()
-        streamed = datasets.IterableDataset(examples, info=info, split=name_of(split))
-        wanted = self._wanted_features
-        return streamed.select_columns(list(wanted)).cast(wanted) if wanted else streamed
+        manifest, stream = self.triplets.manifest, assemble_stream.interleave_streams
+        if self.config.mixing == "exact":
+            self._shares(manifest.sizes())
+            stream = assemble_stream.stream_exactly
+        return stream(self.context, manifest, split, info=info, wanted=self._wanted_features)
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         del dl_manager
-        config = self.config
-        if config.mixing != "exact":
+        if self.config.mixing != "exact":
             raise ConfigError("A copy with output_dir= needs mixing='exact'.")
-        shards = cut_shards(range(len(self.source.plan())))
-        arguments = {"shards": shards, "stream": self.source.stream(config.weights, config.epoch_size)}
-        return [datasets.SplitGenerator(name=SPLIT, gen_kwargs=arguments)]
+        shards = cut_shards(range(sum(share.got for share in self._shares(self.triplets.manifest.sizes()))))
+        stream = assemble_stream.open_stream(self.context, self.triplets.manifest)
+        return [datasets.SplitGenerator(name=SPLIT, gen_kwargs={"shards": shards, "stream": stream})]
 
     def _generate_examples(self, shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
         yield from read_shards(shards, stream)
-
-
-def load(name: str, *, split: Any = SPLIT, streaming: bool = False, num_proc: int | None = None, **options: Any) -> Any:
-    """The dataset of `load_dataset("vton_hf", name, ...)`, through public methods of the builder only.
-
-    Args:
-        name: `"easy"`, `"medium"` or `"hard"`.
-        split: As in `load_dataset`; None gives a dictionary of all splits.
-        streaming: Fetch while iterating instead of building a cache.
-        num_proc: Worker processes that build.
-        **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`, `listing`,
-            `retry_skipped`.
-
-    Raises:
-        VTONError: See `VTON`.
-    """
-    each_split(split, lambda part: row_ranges(part, 1), dict)
-    builder = VTON(config_name=name, **options)
-    if streaming:
-        return builder.as_streaming_dataset(split)
-    builder.download_and_prepare(num_proc=num_proc)
-    return builder.as_dataset(split)

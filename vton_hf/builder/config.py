@@ -148,6 +148,18 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
             )
 
 
+def own_configs() -> list[VTONConfig]:
+    """The three that there are."""
+    return [
+        VTONConfig(
+            name=name,
+            version=VERSION,
+            description=" + ".join(f"{weight:.0%} {difficulty}" for difficulty, weight in recipe.items() if weight),
+        )
+        for name, recipe in RECIPES.items()
+    ]
+
+
 def listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
     """Prefixes as a list: one may stand without."""
     return [prefixes] if isinstance(prefixes, str | PurePath) else list(prefixes or ())

@@ -1,16 +1,15 @@
 """From prefixes to triplets: list, or trust an earlier listing, and say what was left out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import pyarrow as pa
 from datasets.utils import tqdm
 
-from vton_hf.builder.config import VTONConfig
-from vton_hf.cache import CacheDir, listings
-from vton_hf.errors import StorageError
-from vton_hf.storage import Store, is_offline
+from vton_hf.builder.context import BuildContext
+from vton_hf.cache import listings
+from vton_hf.errors import ConfigError, StorageError
+from vton_hf.storage import is_offline
 from vton_hf.triplets import Audit, Manifest, tell
 
 _COUNT: Final = "{desc}: {n:,} keys [{elapsed}, {rate_fmt}]"  # tqdm's own says "18.0 keys"
@@ -29,18 +28,48 @@ class Triplets:
     audit: Audit
 
 
-def find_triplets(
-    prefixes: Sequence[str], store: Store, cache: CacheDir, config: VTONConfig, *, listing: str, tells: bool
-) -> Triplets:
+@dataclass(frozen=True, slots=True)
+class FindOptions:
+    """How triplets come about; no part of what they are, nor of the hash that names their cache.
+
+    Attributes:
+        listing: Whether an earlier listing of the bucket may do: one of `listings.MODES`.
+        retry_skipped: Whether to ask again for all that earlier builds left out.
+
+    Raises:
+        ConfigError: If an option is none of those that are allowed.
+    """
+
+    listing: str = "auto"
+    retry_skipped: bool = False
+
+    def __post_init__(self) -> None:
+        listings.check_mode(self.listing)
+        if not isinstance(self.retry_skipped, bool):
+            raise ConfigError(f"retry_skipped={self.retry_skipped!r} makes no sense. Allowed: True or False.")
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Those of the options."""
+        return [field.name for field in fields(cls)]
+
+    @property
+    def retry(self) -> bool | None:
+        """As `prepare` takes it: a listing that is believed without a look leaves the bucket alone."""
+        return None if self.listing == "cached" and not self.retry_skipped else self.retry_skipped
+
+    def relisting(self) -> "FindOptions":
+        """The same, but for a bucket that is listed whatever is known of it."""
+        return replace(self, listing="fresh")
+
+
+def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triplets:
     """List the prefixes, or compare an earlier listing, and put triplets together.
 
     Args:
-        prefixes: Each with its scheme and bucket.
-        store: Lists them.
-        cache: Where listings and manifests are kept.
-        config: What is left out, and how garments are chosen.
+        context: Where to look, what to leave out, how garments are chosen, and where listings are kept.
         listing: One of `listings.MODES`.
-        tells: Whether to log what was left out.
+        quiet: Log nothing of what is left out.
 
     Raises:
         StorageError: If the store does not answer or may not be asked.
@@ -48,6 +77,8 @@ def find_triplets(
     """
     if is_offline():
         raise StorageError("HF_DATASETS_OFFLINE is set: the bucket may not be listed. Unset it to stream or to build.")
+
+    prefixes, store, cache, config = context.prefixes, context.store, context.cache, context.config
 
     def list_all() -> pa.Table:
         with tqdm(desc="Listing", unit=" keys", unit_scale=True, bar_format=_COUNT, disable=None) as bar:
@@ -57,7 +88,7 @@ def find_triplets(
     rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
     rules["below"] = () if config.hidden else prefixes
     triplets = Triplets(*listings.surveyed(found, cache, **rules))
-    if tells:
+    if not quiet:
         keys = (found if isinstance(found, pa.Table) else found.table).num_rows
         tell(triplets.audit, keys=keys, prefixes=prefixes, endpoint_url=store.settings.endpoint_url)
     return triplets

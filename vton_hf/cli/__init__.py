@@ -24,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all went well, 1 if it failed, 2 if it was asked for in a way that makes no sense.
     """
     _show_warnings()
-    asked = parser().parse_args(arguments)
+    args = parser().parse_args(arguments)
     try:
-        asked.command(asked)
+        args.command(args)
     except ConfigError as error:
         return _fail(error, MISUSED)
     except VTONError as error:

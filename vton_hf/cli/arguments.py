@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from vton_hf import __version__
-from vton_hf.cli import commands, deliveries, planning, tidying
+from vton_hf.cli import commands, exporting, planning, tidying
 from vton_hf.cli.bench import MODES as BENCH_MODES
 from vton_hf.cli.bench import bench
 from vton_hf.cli.demo import demo
@@ -39,7 +39,7 @@ def parser() -> _Parser:
     add = _adder(several)
     _add_scan(add)
     _add_mixes(add)
-    _add_deliveries(add)
+    _add_exports(add)
     _add_bench(add)
     _add_demo(add)
     _add_cache(add)
@@ -99,29 +99,29 @@ def _add_mixes(add: _Add) -> None:
     building.add_argument("--retry-skipped", action="store_true", help=again)
 
 
-def _add_deliveries(add: _Add) -> None:
-    pushing = add(
+def _add_exports(add: _Add) -> None:
+    push = add(
         "push [options] REPO PREFIX ...",
-        deliveries.push,
+        exporting.push,
         "push mixes to the Hugging Face Hub, as a private dataset that stock load_dataset reads",
         f"push my-team/vton {_ROOT} --license cc-by-nc-4.0",
     )
-    pushing.add_argument("repo_id", metavar="REPO", help="user/name or organisation/name; made if there is none")
-    what = _delivery(pushing)
+    push.add_argument("repo_id", metavar="REPO", help="user/name or organisation/name; made if there is none")
+    what = _export_options(push)
     what.add_argument("--public", action="store_true", help="make the repository public, or push to one that is")
     what.add_argument("--revision", metavar="BRANCH", help="default: main")
     what.add_argument("--commit-message", metavar="TEXT", help="default: names the mixes")
-    exporting = add(
+    export = add(
         "export [options] DIR PREFIX ...",
-        deliveries.export,
+        exporting.export,
         "write mixes as files that stock load_dataset or WebDataset reads",
         f"export ./vton {_ROOT} --columns instruct-pix2pix",
     )
-    exporting.add_argument("directory", metavar="DIR", help="a folder, or s3://bucket/prefix/")
-    _delivery(exporting)
+    export.add_argument("directory", metavar="DIR", help="a folder, or s3://bucket/prefix/")
+    _export_options(export)
 
 
-def _delivery(part: _Parser) -> argparse._ArgumentGroup:
+def _export_options(part: _Parser) -> argparse._ArgumentGroup:
     add_place(part)
     add_choice(part)
     add_recipe(part)

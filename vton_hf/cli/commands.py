@@ -35,74 +35,74 @@ _HOW: Final = {"listing", "retry_skipped"}
 """Options that say how a dataset comes about, and not which it is."""
 
 
-def scan(asked: Namespace) -> None:
+def scan(args: Namespace) -> None:
     """Count the triplets, and the keys that belong to none."""
     # Every config sees the same bucket; the recipe plays no part in a scan.
-    source = _builder("hard", asked).source
-    source.tells = False
-    if asked.json:
-        print(json.dumps(tables.scan_facts(source.manifest, source.audit), indent=2))
+    triplets = _builder("hard", args).find(quiet=True)
+    manifest, audit = triplets.manifest, triplets.audit
+    if args.json:
+        print(json.dumps(tables.scan_facts(manifest, audit), indent=2))
         return
-    print(tables.bucket_table(source.manifest))
+    print(tables.bucket_table(manifest))
     print()
-    print(tables.audit_table(source.audit))
-    if asked.list:
+    print(tables.audit_table(audit))
+    if args.list:
         print()
-        for reason in source.audit.counts():
-            for row in source.audit.of(reason):
+        for reason in audit.counts():
+            for row in audit.of(reason):
                 print("\t".join(filter(None, (reason, row["uri"], row["detail"]))))
         return
-    for message in source.audit.messages():
+    for message in audit.messages():
         print(f"\n{message}")
-    if source.audit.table.num_rows:
+    if audit.table.num_rows:
         print("\n--list lists every key.")
 
 
-def build(asked: Namespace) -> None:
+def build(args: Namespace) -> None:
     """Build a mix into the cache."""
-    builder = _builder(asked.config, asked)
-    fetches = asked.retry_skipped or _has_to_fetch(builder)
-    builder.download_and_prepare(num_proc=asked.num_proc)
+    builder = _builder(args.config, args)
+    fetches = args.retry_skipped or _has_to_fetch(builder)
+    builder.download_and_prepare(num_proc=args.num_proc)
     rows = builder.as_dataset("train").select_columns(["difficulty", "gender", "key"]).with_format(None)
-    print(f"{asked.config}: {len(rows):,} rows\n\n{tables.mix_table(rows[:], builder.config.weights)}")
-    if left_out := builder.source.left_out():
+    print(f"{args.config}: {len(rows):,} rows\n\n{tables.mix_table(rows[:], builder.config.weights)}")
+    if skipped := builder.prepared.skipped:
         print()
-    for item in left_out:
+    for item in skipped:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
-    print(f"\nCache: {builder.source.cache.root}{'' if fetches else ' (nothing was fetched, all was there)'}")
-    print(f"In Python, after `import vton_hf` and `from datasets import load_dataset`:\n{_call(asked)}")
+    print(f"\nCache: {builder.context.cache.root}{'' if fetches else ' (nothing was fetched, all was there)'}")
+    print(f"In Python, after `import vton_hf` and `from datasets import load_dataset`:\n{_call(args)}")
 
 
-def _call(asked: Namespace) -> str:
+def _call(args: Namespace) -> str:
     """The line of Python that loads what was asked for."""
-    options = {name: value for name, value in load_options(asked).items() if value != {} and name not in _HOW}
+    options = {name: value for name, value in load_options(args).items() if value != {} and name not in _HOW}
     options = {"s3_prefixes": options.pop("s3_prefixes")} | options
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    call = f"load_dataset('vton_hf', {asked.config!r}, split='train', {given})"
+    call = f"load_dataset('vton_hf', {args.config!r}, split='train', {given})"
     # As people write it, unless a text holds one of the two.
     return redacted(call if '"' in call else call.replace("'", '"'))
 
 
 def _has_to_fetch(builder: VTON) -> bool:
-    if not builder.config.embed_images or builder.source.missing_chunks():
+    if not builder.config.embed_images or builder.missing_chunks():
         return True
     try:
-        return any(item.passing for item in builder.source.left_out())
+        return any(item.passing for item in builder.prepared.skipped)
     except BuildError:  # built for another mix
         return False
 
 
-def _builder(config: str, asked: Namespace) -> VTON:
-    return VTON(config_name=config, **load_options(asked))
+def _builder(config: str, args: Namespace) -> VTON:
+    return VTON(config_name=config, **load_options(args))
 
 
-def load_options(asked: Namespace) -> dict[str, Any]:
+def load_options(args: Namespace) -> dict[str, Any]:
     """What was asked for, as the options of `load_dataset`."""
-    given = {option: getattr(asked, name, None) for name, option in _OPTIONS.items()}
+    given = {option: getattr(args, name, None) for name, option in _OPTIONS.items()}
     options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
-    if getattr(asked, "no_embed_images", False):
+    if getattr(args, "no_embed_images", False):
         options["embed_images"] = False
-    store = {"endpoint_url": asked.endpoint_url, "region": asked.region, "profile": asked.profile}
-    storage = {name: value for name, value in store.items() if value} | ({"anon": True} if asked.anonymous else {})
-    prefixes = [*asked.prefixes, *(asked.s3_prefix or ())]
+    store = {"endpoint_url": args.endpoint_url, "region": args.region, "profile": args.profile}
+    storage = {name: value for name, value in store.items() if value} | ({"anon": True} if args.anonymous else {})
+    prefixes = [*args.prefixes, *(args.s3_prefix or ())]
     return options | {"s3_prefixes": prefixes, "storage_options": storage}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vton_hf._core.units import amount
 from vton_hf.cache import BuildRecord, CacheDir, modified, names_of, read_report
 from vton_hf.mixing import epoch_length
 from vton_hf.report import tables
@@ -45,7 +46,7 @@ def inventory(place: CacheDir, sizes: Mapping[str, int]) -> list[Kept]:
 def table(kept: Sequence[Kept]) -> str:
     """A line for each."""
     header = ["config", "rows", "size", "last used"]
-    rows = [["-" if each.rows is None else each.rows, tables.amount(each.bytes), each.last_used[:16]] for each in kept]
+    rows = [["-" if each.rows is None else each.rows, amount(each.bytes), each.last_used[:16]] for each in kept]
     lines = tables.table(header, [[each.config, *row] for each, row in zip(kept, rows, strict=True)]).splitlines()
     where = ["prefixes and options", *(" ".join([*each.prefixes, *each.options]) for each in kept)]
     return "\n".join(f"{line}  {text}".rstrip() for line, text in zip(lines, where, strict=True))

@@ -6,8 +6,9 @@ from argparse import Namespace
 from dataclasses import asdict, replace
 from typing import Any
 
-from vton_hf.builder import VTON, Source
-from vton_hf.cache import free_bytes
+from vton_hf._core.disk import free_bytes
+from vton_hf._core.units import amount, duration
+from vton_hf.builder import VTON
 from vton_hf.cli.commands import load_options
 from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, forecast
 from vton_hf.errors import ImageError, StorageError
@@ -17,66 +18,68 @@ from vton_hf.report import tables
 from vton_hf.storage import Store
 
 
-def plan(asked: Namespace) -> None:
+def plan(args: Namespace) -> None:
     """Show what a mix would hold and cost."""
-    source = VTON(config_name=asked.config, **load_options(asked)).source
-    mix, missing = source.plan(), source.missing_chunks()
+    builder = VTON(config_name=args.config, **load_options(args))
+    mix, missing = builder.plan(), builder.missing_chunks()
     rows = sum(chunk.rows.num_rows for chunk in missing)
     fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
-    prepared = bool(missing) and source.config.image_spec.encodes
-    shown = prepared or asked.compare
-    sample = _sample(source, compare=asked.compare, needed=shown) if missing or asked.compare else None
-    seconds = _seconds(sample, source, rows) if sample is not None and missing else None
+    prepared = bool(missing) and builder.config.image_spec.encodes
+    shown = prepared or args.compare
+    sample = _sample(builder, compare=args.compare, needed=shown) if missing or args.compare else None
+    seconds = _seconds(sample, builder, rows) if sample is not None and missing else None
     if sample is not None and prepared:
-        stored = _of(sample, source.config.image_spec).bytes
-        resized = source.config.image_size is not None
+        stored = _of(sample, builder.config.image_spec).bytes
+        resized = builder.config.image_size is not None
         needed = round(rows * len(ROLES) * stored if resized else fetched * stored / sample.original.bytes)
-    free, place = free_bytes(source.cache.root), str(source.cache.root)
-    if asked.json:
-        facts = tables.plan_facts(mix) | {"config": asked.config, "requests": rows * len(ROLES), "bytes": fetched}
+    free, place = free_bytes(builder.context.cache.root), str(builder.context.cache.root)
+    if args.json:
+        facts = tables.plan_facts(mix) | {"config": args.config, "requests": rows * len(ROLES), "bytes": fetched}
         facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": place}
         print(json.dumps(facts | ({"sample": asdict(sample)} if sample and shown else {}), indent=2))
         return
-    print(f"{asked.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix)}\n")
-    nothing = " (all is built)" if source.config.embed_images else " (images are fetched on access)"
-    print(f"To fetch: {rows * len(ROLES):,} objects, {tables.amount(fetched)}{'' if missing else nothing}")
+    print(f"{args.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix)}\n")
+    nothing = " (all is built)" if builder.config.embed_images else " (images are fetched on access)"
+    print(f"To fetch: {rows * len(ROLES):,} objects, {amount(fetched)}{'' if missing else nothing}")
     if missing:
         print(f"Time:     {_time(seconds, sample)}")
-    print(
-        f"Disk:     {'about ' if prepared else ''}{tables.amount(needed)} needed, {tables.amount(free)} free in {place}"
-    )
+    print(f"Disk:     {'about ' if prepared else ''}{amount(needed)} needed, {amount(free)} free in {place}")
     if sample is not None and shown:
         print(f"\nA sample of {sample.triplets:,} triplets, by image:\n\n{_table(sample)}")
 
 
-def _sample(source: Source, *, compare: bool, needed: bool) -> FormatComparison | None:
+def _sample(builder: VTON, *, compare: bool, needed: bool) -> FormatComparison | None:
     """A few triplets of those that are drawn, prepared as asked for, or in all formats.
 
     Returns:
         None where they cannot be used, but only the time is asked for.
     """
-    asked, quality = source.config.image_spec, source.config.image_quality
-    tried = [asked] if asked.encodes else []
+    wanted, quality = builder.config.image_spec, builder.config.image_quality
+    tried = [wanted] if wanted.encodes else []
     if compare:
         qualities = {kind: quality if kind in LOSSY else None for kind in IMAGE_FORMATS}
-        tried = [replace(asked, kind=kind, quality=each) for kind, each in qualities.items()]
+        tried = [replace(wanted, kind=kind, quality=each) for kind, each in qualities.items()]
     try:
-        return forecast(source.manifest.of_difficulties(source.drawn).table, Store(source.settings), tried)
+        return forecast(
+            builder.triplets.manifest.of_difficulties(builder.context.drawn).table,
+            Store(builder.context.settings),
+            tried,
+        )
     except (ImageError, StorageError):
         if needed:
             raise
         return None
 
 
-def _seconds(sample: FormatComparison, source: Source, rows: int) -> tuple[float, float]:
-    trial = _of(sample, source.config.image_spec) if source.config.image_spec.encodes else None
+def _seconds(sample: FormatComparison, builder: VTON, rows: int) -> tuple[float, float]:
+    trial = _of(sample, builder.config.image_spec) if builder.config.image_spec.encodes else None
     return sample.seconds(rows, trial, os.cpu_count() or 1)
 
 
 def _time(seconds: tuple[float, float] | None, sample: FormatComparison | None) -> str:
     if seconds is None or sample is None:
         return "not known: of a few triplets that were fetched none can be used"
-    least, most = map(tables.duration, seconds)
+    least, most = map(duration, seconds)
     span = least if least == most else f"{least} to {most}"
     return f"about {span}, at the rate at which {sample.triplets:,} triplets were fetched just now"
 

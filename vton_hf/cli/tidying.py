@@ -10,15 +10,15 @@ from typing import Any
 
 import datasets
 
+from vton_hf._core.units import amount
 from vton_hf.cache import CacheDir, Entry, clear, entries, in_use, prune, undisturbed
 from vton_hf.cli.inventory import inventory, table
-from vton_hf.report import tables
 
 
-def cache(asked: Namespace) -> None:
+def cache(args: Namespace) -> None:
     """Show what the cache holds; with --prune, delete what no dataset uses."""
-    place = CacheDir.within(asked.cache_dir or datasets.config.HF_DATASETS_CACHE)
-    pruned = asked.prune and place.root.exists()
+    place = CacheDir.within(args.cache_dir or datasets.config.HF_DATASETS_CACHE)
+    pruned = args.prune and place.root.exists()
     # Whoever begins to use something meanwhile waits until it is taken or spared, and makes anew what is gone.
     with undisturbed(place.claims) if pruned else nullcontext():
         found, ended = _looked_at(place)
@@ -29,14 +29,14 @@ def cache(asked: Namespace) -> None:
     if pruned:
         clear(place.removed)
     kept = inventory(place, {entry.path.name: entry.bytes for entry in found})
-    if asked.json:
+    if args.json:
         facts: dict[str, Any] = {"cache": str(place.root), **_sums(found), "unused": _sums(unused), "deleted": taken}
         print(json.dumps(facts | {"datasets": [asdict(each) for each in kept]}, indent=2))
         return
-    print(f"{place.root}: {len(found):,} entries, {tables.amount(_sums(found)['bytes'])}")
-    print(f"Used by no dataset: {len(unused):,}, {tables.amount(_sums(unused)['bytes'])}")
-    for entry in unused if asked.list else ():
-        print(f"{tables.amount(entry.bytes):>10}  {entry.path.name}")
+    print(f"{place.root}: {len(found):,} entries, {amount(_sums(found)['bytes'])}")
+    print(f"Used by no dataset: {len(unused):,}, {amount(_sums(unused)['bytes'])}")
+    for entry in unused if args.list else ():
+        print(f"{amount(entry.bytes):>10}  {entry.path.name}")
     if kept:
         print(f"\n{table(kept)}\n")
     if unused:

@@ -1,4 +1,4 @@
-"""Which columns leave, under what names: the eight as they are, a caption, and a picture to condition on."""
+"""Which columns are exported, under what names: the eight as they are, a caption, and a picture to condition on."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from PIL import Image
 from vton_hf._core.checks import did_you_mean
 from vton_hf.cache import TEXT_COLUMNS, features, image_column
 from vton_hf.errors import ConfigError, ImageError
-from vton_hf.images import decode, encode, fit
+from vton_hf.images import decode, encode, fit, format_of
 from vton_hf.naming import ROLES
 
 CAPTION: Final = "dress the person in the garment"
@@ -44,7 +44,6 @@ _OWN: Final = (*ROLES, *TEXT_COLUMNS)
 _SOURCES: Final = (*_OWN, "caption", "condition")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _PERSON, _GARMENT = ROLES[:2]
-_PNG_START: Final = b"\x89PNG"
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -91,7 +90,7 @@ class Columns:
 
 
 def parse_columns(columns: str | Sequence[str] | Mapping[str, str] | None, caption: str | None = None) -> Columns:
-    """Read what a user says of the columns to deliver.
+    """Read what a user says of the columns to export.
 
     Args:
         columns: None for the eight as they are; one of `PRESETS`; `NAME=SOURCE` or `SOURCE`, as a list or as one text
@@ -209,9 +208,9 @@ def _condition(table: pa.Table, row: int) -> tuple[bytes, str]:
             images.append(decode(cell["bytes"]))
         except ImageError as error:
             key = table["key"][row].as_py()
-            raise ImageError(f"{key!r} cannot be delivered: {role} {cell['path']!r}: {error}") from error
+            raise ImageError(f"{key!r} cannot be exported: {role} {cell['path']!r}: {error}") from error
     # What was lossy before is made lossy again: as PNG it would take ten times the bytes.
-    is_jpeg = not all(cell["bytes"].startswith(_PNG_START) for cell in cells)
+    is_jpeg = any(format_of(cell["bytes"]) != "PNG" for cell in cells)
     path = f"{table['stem'][row].as_py()}_condition.{'jpg' if is_jpeg else 'png'}"
     return encode(_beside(*images), "jpeg" if is_jpeg else "png"), path
 

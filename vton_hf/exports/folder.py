@@ -9,58 +9,58 @@ from filelock import FileLock
 
 from vton_hf import storage
 from vton_hf._core.digests import digest
-from vton_hf.builder import Source
+from vton_hf.builder import BuildContext
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.exports import card
-from vton_hf.exports.dispatch import deliver
-from vton_hf.exports.result import Delivery
+from vton_hf.exports.destination import CARD, Changes, Destination
+from vton_hf.exports.result import ExportResult
+from vton_hf.exports.run import run_export
 from vton_hf.exports.spec import parse_export
-from vton_hf.exports.staging import outgoing
-from vton_hf.exports.target import CARD, CommitPlan
+from vton_hf.exports.staging import staging_directory
 from vton_hf.mixing import RECIPES
 
 _LOCAL: Final = "file://"
 
 
-class Folder:
-    """A folder or a prefix as a `Target`.
+class Folder(Destination):
+    """A folder, or a prefix of a bucket.
 
     Args:
         uri: From `storage.resolve_prefix`.
         settings: How its store is reached.
-        cache: Where files that are on their way to a store are written.
+        cache: Where files that are on their way to a bucket are written.
         create: Make the folder if it does not exist.
     """
 
-    doing = "Exporting"
+    activity = "Exporting"
 
     def __init__(self, uri: str, settings: storage.StorageSettings, *, cache: Path, create: bool) -> None:
         local = uri.startswith(_LOCAL)
-        self.place = uri.removeprefix(_LOCAL).rstrip("/") or "/" if local else uri
-        self.scratch = Path(self.place) if local else None
+        self.name = uri.removeprefix(_LOCAL).rstrip("/") or "/" if local else uri
+        self.folder = Path(self.name) if local else None
         self._uri = uri
         self._cache = cache
         self._create = create
         self._changed = False
         self._store = storage.Store(settings)
 
-    def present(self) -> Mapping[str, int]:
+    def list_files(self) -> Mapping[str, int]:
         """The files below it.
 
         Raises:
             ConfigError: If it can be no folder.
         """
-        if self.scratch is not None and self._create:
+        if self.folder is not None and self._create:
             try:
-                self.scratch.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(parents=True, exist_ok=True)
             except (FileExistsError, NotADirectoryError):
-                raise ConfigError(f"{self.place!r} is no folder, but a file or below one. Name a folder.") from None
+                raise ConfigError(f"{self.name!r} is no folder, but a file or below one. Name a folder.") from None
         try:
-            found = self._store.list([self._uri])
+            listing = self._store.list([self._uri])
         except LayoutError:
             return {}
-        names = (uri.removeprefix(self._uri) for uri in found["uri"].to_pylist())
-        return dict(zip(names, found["size"].to_pylist(), strict=True))
+        names = (uri.removeprefix(self._uri) for uri in listing["uri"].to_pylist())
+        return dict(zip(names, listing["size"].to_pylist(), strict=True))
 
     def read_card(self) -> str | None:
         """The text of its README.md."""
@@ -69,36 +69,33 @@ class Folder:
             return None
         if isinstance(body, StorageError):
             raise body
-        return card.decoded(body, place=self.place)
+        return card.decoded(body, place=self.name)
 
-    def check_card(self, text: str) -> None:
-        """Any text will do here."""
-
-    def send(self, file: Path, name: str) -> None:
+    def upload(self, path: Path, name: str) -> None:
         """Move one file there; README.md does not name it yet."""
-        self._store.send(file, self._uri + name)
+        self._store.send(path, self._uri + name)
         self._changed = True
 
-    def publish(self, shipment: CommitPlan) -> str | None:
+    def commit(self, changes: Changes) -> str | None:
         """Write README.md, which names the files; then take away those of earlier exports.
 
         Raises:
             BuildError: If files have gone meanwhile, most likely taken away by another export.
         """
         with self._alone():
-            there = self.present()
-            if lost := shipment.wanted - there.keys() - shipment.pictures.keys():
+            existing = self.list_files()
+            if lost := changes.wanted - existing.keys() - changes.pictures.keys():
                 raise BuildError(
-                    f"{len(lost)} files have gone from {self.place} since this export began, such as {min(lost)!r}: "
+                    f"{len(lost)} files have gone from {self.name} since this export began, such as {min(lost)!r}: "
                     f"another one of the same configs is at work. Run it again."
                 )
-            for name, data in shipment.pictures.items():
-                if name not in there:
+            for name, data in changes.pictures.items():
+                if name not in existing:
                     self._write(name, data)
-            self._write_card(shipment)
-            if gone := shipment.stale(there):
+            self._write_card(changes)
+            if gone := changes.stale(existing):
                 self._store.delete([self._uri + name for name in gone])
-            return self.place if self._changed or gone else None
+            return self.name if self._changed or gone else None
 
     def _alone(self) -> FileLock:
         """One process at a time, of those that share a cache; the lock lies there, where nobody takes it away."""
@@ -106,18 +103,18 @@ class Folder:
         locks.mkdir(parents=True, exist_ok=True)
         return FileLock(locks / f"{digest(self._uri)}.lock")
 
-    def _write_card(self, shipment: CommitPlan) -> None:
-        while (text := shipment.card(old := self.read_card())) != old:
+    def _write_card(self, changes: Changes) -> None:
+        while (text := changes.card(old := self.read_card())) != old:
             # Another export may have written its configs meanwhile.
             if self.read_card() == old:
                 self._write(CARD, text.encode())
                 return
 
     def _write(self, name: str, data: bytes) -> None:
-        with outgoing(self.scratch or self._cache) as folder:
+        with staging_directory(self.folder or self._cache) as folder:
             file = folder / Path(name).name
             file.write_bytes(data)
-            self.send(file, name)
+            self.upload(file, name)
 
 
 def export(
@@ -131,7 +128,7 @@ def export(
     max_shard_size: int | str | None = None,
     dry_run: bool = False,
     **load_options: Any,
-) -> Delivery:
+) -> ExportResult:
     """Write mixes as files for those who do not have this package.
 
     Stock `datasets.load_dataset(directory, "hard", split="train")` reads them. An export that was interrupted is
@@ -156,12 +153,12 @@ def export(
         VTONError: As for `vton_hf.load`, and if the directory cannot be written to.
     """
     options = load_options | {"format": format, "columns": columns, "caption": caption}
-    order = parse_export(configs, max_shard_size=max_shard_size, **options)
-    folder = _opened(directory, order.builders[0].source, create=not dry_run)
-    return deliver(order, folder, license=license, dry_run=dry_run)
+    spec, builders = parse_export(configs, max_shard_size=max_shard_size, **options)
+    folder = _open(directory, builders[0].context, create=not dry_run)
+    return run_export(spec, builders, folder, license=license, dry_run=dry_run)
 
 
-def _opened(directory: str | Path, source: Source, *, create: bool) -> Folder:
+def _open(directory: str | Path, context: BuildContext, *, create: bool) -> Folder:
     text = str(directory)
     if not text.strip():
         raise ConfigError(f"directory={directory!r} names no folder.")
@@ -172,10 +169,10 @@ def _opened(directory: str | Path, source: Source, *, create: bool) -> Folder:
             f"directory={text!r} will not do: web pages cannot be written to, and `load_dataset` takes * ? [ ] and :: "
             f"in a path for a pattern. Name a folder, or s3://bucket/prefix/."
         )
-    uri = storage.resolve_prefix(whole, source.settings)
-    for prefix in source.prefixes:
+    uri = storage.resolve_prefix(whole, context.settings)
+    for prefix in context.prefixes:
         if uri.startswith(prefix):
             raise ConfigError(
                 f"{text!r} lies among the triplets of {prefix!r} and would be listed with them. Take another place."
             )
-    return Folder(uri, source.settings, cache=source.cache.root, create=create)
+    return Folder(uri, context.settings, cache=context.cache.root, create=create)

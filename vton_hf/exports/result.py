@@ -1,9 +1,9 @@
-"""What a delivery did, or would do."""
+"""What an export did, or would do."""
 
-from collections.abc import Container
 from dataclasses import dataclass
 
-from vton_hf.exports.split_files import SplitFiles
+from vton_hf._core.units import amount
+from vton_hf.exports.plan import SplitPlan
 from vton_hf.report import tables
 
 
@@ -19,7 +19,7 @@ class SplitStats:
         bytes: Bytes of its images.
         new_files: Those of the files that were not there before.
         new_bytes: Bytes of their images.
-        glob: Matches its files, below the place.
+        glob: Matches its files, below the destination.
     """
 
     config: str
@@ -32,21 +32,29 @@ class SplitStats:
     glob: str
 
     @classmethod
-    def of(cls, lot: SplitFiles, present: Container[str]) -> "SplitStats":
-        """Count what a lot holds, and what of it is not present."""
-        new = [shard.bytes for shard in lot.shards if shard.name not in present]
-        whole = sum(shard.bytes for shard in lot.shards)
-        return cls(lot.config, lot.split, len(lot.rows), len(lot.shards), whole, len(new), sum(new), lot.glob)
+    def of(cls, plan: SplitPlan) -> "SplitStats":
+        """Count what a split holds, and what of it is new."""
+        new, table = plan.new_files, plan.table
+        return cls(
+            config=table.config,
+            split=table.split,
+            rows=len(table),
+            files=len(plan.files),
+            bytes=sum(file.image_bytes for file in plan.files),
+            new_files=len(new),
+            new_bytes=sum(file.image_bytes for file in new),
+            glob=plan.glob,
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Delivery:
-    """What was delivered; prints as a table.
+class ExportResult:
+    """What was exported; prints as a table.
 
     Attributes:
         place: The repository, folder or prefix.
         parts: Each split of each config.
-        url: What shows it; None if nothing was changed there.
+        url: What shows it, such as the commit; None if nothing was changed there.
         estimated: Whether the figures follow from the listing alone, since nothing is built yet.
     """
 
@@ -58,16 +66,16 @@ class Delivery:
     def __repr__(self) -> str:
         parts = ", ".join(f"{part.config}/{part.split} {part.rows:,} rows" for part in self.parts)
         files, new = (sum(getattr(part, name) for part in self.parts) for name in ("files", "new_files"))
-        size = tables.amount(sum(part.bytes for part in self.parts))
-        return f"Delivery({self.place!r}: {parts}; {files:,} files, {new:,} of them new, {size})"
+        size = amount(sum(part.bytes for part in self.parts))
+        return f"ExportResult({self.place!r}: {parts}; {files:,} files, {new:,} of them new, {size})"
 
     def __str__(self) -> str:
         header = ["config/split", "rows", "files", "size", "new files", "new size"]
         rows = [
             [
                 *(f"{part.config}/{part.split}", part.rows),
-                *(part.files, tables.amount(part.bytes)),
-                *(part.new_files, tables.amount(part.new_bytes)),
+                *(part.files, amount(part.bytes)),
+                *(part.new_files, amount(part.new_bytes)),
             ]
             for part in self.parts
         ]

@@ -1,7 +1,6 @@
-"""Cutting a split into files: equal in rows, bounded in bytes, and named by what is in them."""
+"""Cutting a split into files: equal in rows, and bounded in bytes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -10,7 +9,6 @@ from datasets.utils.py_utils import convert_file_size_to_int
 from numpy.typing import NDArray
 
 from vton_hf._core.checks import as_int
-from vton_hf._core.digests import digest as short
 from vton_hf.errors import ConfigError
 
 MAX_SHARD_SIZE: Final = "2GB"
@@ -27,15 +25,6 @@ FEW_ROWS: Final = 64
 
 _FILE_BYTES: Final = 12_288
 """Beside its rows: a footer with the features, or the padding of an archive."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """One file: its name, the rows it holds, and the bytes of their images."""
-
-    name: str
-    rows: range
-    bytes: int
 
 
 def parse_size(size: int | str) -> int:
@@ -98,28 +87,3 @@ def groups(sizes: NDArray[np.int64], rows: range) -> Iterator[range]:
             start, weight = row, 0
         weight += int(sizes[row])
     yield range(start, rows.stop)
-
-
-def named(stem: str, suffix: str, parts: list[range], sizes: NDArray[np.int64]) -> list[Shard]:
-    """Give each part its name, such as `hard/train-00000-of-00002-3f2a9c01d5e6b788.parquet`.
-
-    Args:
-        stem: Folder, split and digest, with braces where the number goes.
-        suffix: Of the format.
-        parts: Rows of each file.
-        sizes: Bytes of each row.
-    """
-    return [
-        Shard(stem.format(f"{index:05d}-of-{len(parts):05d}") + suffix, part, int(sizes[part.start : part.stop].sum()))
-        for index, part in enumerate(parts)
-    ]
-
-
-def digest(versions: NDArray[np.uint64], *how: object) -> str:
-    """16 hexadecimal digits for these rows in this order, written in this way.
-
-    Args:
-        versions: Of each row; uint64 [n].
-        *how: Whatever else decides on the bytes.
-    """
-    return short(versions.astype("<u8").tobytes() + "\n".join(map(str, how)).encode())

@@ -1,6 +1,6 @@
-"""What is asked to leave: which configs and splits, in which columns and files; checked before anything is done."""
+"""What to export: which configs and splits, in which columns and files; checked before anything is done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,30 +14,25 @@ SUFFIXES: Final = {"parquet": ".parquet", "webdataset": ".tar"}
 FORMATS: Final = tuple(SUFFIXES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSpec:
-    """What is to be delivered.
+    """What is exported, and how; checked.
 
     Attributes:
-        builders: The configs; they differ in their recipe alone, and share one listing.
+        configs: The names of the mixes.
         splits: What each split holds, as `split=` of `load_dataset`.
-        num_proc: Worker processes of a build.
         columns: What leaves of each row.
         format: `"parquet"` or `"webdataset"`.
-        limit: Bytes that a file may have.
+        max_shard_size: Bytes that a file may have.
+        num_proc: Worker processes of a build.
     """
 
-    builders: tuple[VTON, ...]
-    splits: dict[str, Any]
-    num_proc: int | None
+    configs: tuple[str, ...]
+    splits: Mapping[str, Any]
     columns: Columns
     format: str
-    limit: int
-
-    @property
-    def configs(self) -> list[str]:
-        """Their names."""
-        return [builder.config.name for builder in self.builders]
+    max_shard_size: int
+    num_proc: int | None
 
     @property
     def suffix(self) -> str:
@@ -55,8 +50,8 @@ def parse_export(
     format: str = "parquet",  # noqa: A002 - what users write
     max_shard_size: int | str | None = None,
     **load_options: Any,
-) -> ExportSpec:
-    """Check what is asked.
+) -> tuple[ExportSpec, list[VTON]]:
+    """Check what is asked for; gives how to export, and a builder for each of `configs`.
 
     Raises:
         ConfigError: If it makes no sense.
@@ -66,21 +61,23 @@ def parse_export(
     for name in ("features", "streaming"):
         if load_options.pop(name, None):
             raise ConfigError(
-                f"{name}= is not for what leaves: {'columns= chooses columns' if name == 'features' else ''}"
-                f"{'embed_images=False sends images without storing them here first' if name == 'streaming' else ''}."
+                f"{name}= is not for exports: {'columns= chooses columns' if name == 'features' else ''}"
+                f"{'embed_images=False exports images without storing them here first' if name == 'streaming' else ''}."
             )
-    builders = [VTON(config_name=name, **load_options) for name in _names(configs)]
+    names = _names(configs)
+    spec = ExportSpec(
+        configs=tuple(names),
+        splits=_splits(split),
+        columns=parse_columns(columns, caption),
+        format=format,
+        max_shard_size=parse_size(MAX_SHARD_SIZE if max_shard_size is None else max_shard_size),
+        num_proc=num_proc,
+    )
+    builders = [VTON(config_name=name, **load_options) for name in names]
     config = builders[0].config
     if config.mixing == "interleave" and not config.embed_images:
         raise ConfigError("mixing='interleave' mixes what is built: here it needs embed_images=True.")
-    return ExportSpec(
-        builders=tuple(builders),
-        splits=_splits(split),
-        num_proc=num_proc,
-        columns=parse_columns(columns, caption),
-        format=format,
-        limit=parse_size(MAX_SHARD_SIZE if max_shard_size is None else max_shard_size),
-    )
+    return spec, builders
 
 
 def _names(configs: str | Sequence[str]) -> list[str]:

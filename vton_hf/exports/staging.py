@@ -14,7 +14,7 @@ _LOCK: Final = ".lock"
 
 
 @contextmanager
-def outgoing(root: Path) -> Iterator[Path]:
+def staging_directory(root: Path) -> Iterator[Path]:
     """Give an empty folder below `root` until the block ends; remove those of processes that are gone."""
     home = root / _FOLDER
     home.mkdir(parents=True, exist_ok=True)

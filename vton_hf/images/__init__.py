@@ -6,6 +6,7 @@ from vton_hf.images.encode import BYTES_A_PIXEL, IMAGE_FORMATS, LOSSY, check_enc
 from vton_hf.images.metrics import psnr, ssim
 from vton_hf.images.notices import KINDS, Notice, Noticed, counted, profile_notices, tell_counts, tell_once
 from vton_hf.images.profiles import profile_of
+from vton_hf.images.recognition import format_of
 from vton_hf.images.spec import ORIGINAL, ImageSpec, Prepared, Stored
 from vton_hf.images.structure import MAX_PIXELS
 from vton_hf.images.to_rgb import to_rgb
@@ -33,6 +34,7 @@ __all__ = [
     "distortions",
     "encode",
     "fit",
+    "format_of",
     "halfway",
     "is_sound",
     "place",

@@ -48,7 +48,7 @@ _CODE: Final = re.compile(r"<error\b.*?<code>\s*(\w+)", re.DOTALL | re.IGNORECAS
 _JSON: Final = re.compile(r'\{\s*["}]|\[\s*["{\[\]\d]')
 
 
-def recognise(data: bytes) -> str:
+def format_of(data: bytes) -> str:
     """Which format the bytes say they are, in Pillow's words: `"PNG"`, `"JPEG"` or `"WEBP"`.
 
     Raises:

@@ -9,7 +9,7 @@ from vton_hf.errors import ImageError
 from vton_hf.images.jpeg import jpeg_shape
 from vton_hf.images.png import check_png
 from vton_hf.images.png import header as png_header
-from vton_hf.images.recognition import recognise
+from vton_hf.images.recognition import format_of
 from vton_hf.images.texts import readable
 from vton_hf.images.webp import webp_shape
 
@@ -39,7 +39,7 @@ def check_structure(data: bytes) -> Sound:
     Raises:
         ImageError: If the image cannot be used; the message says why.
     """
-    kind = recognise(data)
+    kind = format_of(data)
     width, height = _shape(data, kind)
     # Before a library sees it: some set memory aside while they read the header.
     if width * height > MAX_PIXELS:

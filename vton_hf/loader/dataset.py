@@ -109,9 +109,9 @@ class S3VTONDataset(Indexed):
         undecode(self._rows)
         how = {name: options[name] for name in TRANSFORM_OPTIONS if name in options}
         self._transform = TripletTransform(
-            transform, seed=seed, store=builder.source.store_of_rows(), rows=DatasetRows(self._rows), **how
+            transform, seed=seed, store=builder.prepared.store(), rows=DatasetRows(self._rows), **how
         )
-        self._drawn = 0, builder.source.plan(self._sizes)
+        self._drawn = 0, builder.plan(self._sizes)
         self._one_by_one = OneByOne()
 
     @property
@@ -224,7 +224,7 @@ def _builder(recipe: str | None, options: dict[str, Any]) -> VTON:
         return VTON(config_name=recipe or "hard", **options)
     # Without a recipe every triplet stands once, so the listing says what the weights are.
     listed = VTON(config_name="hard", **options)
-    sizes = listed.source.manifest.sizes()
+    sizes = listed.triplets.manifest.sizes()
     builder = VTON(config_name="hard", **(options | {"difficulty_weights": sizes}))
-    builder.source.share_listing(listed.source)
+    builder.triplets = listed.triplets
     return builder

@@ -32,7 +32,7 @@ _ADVICE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class TimeBudget:
+class LoaderProfile:
     """Where the time went, from the first batch on.
 
     Attributes:
@@ -97,7 +97,7 @@ class TimeBudget:
         return "\n".join([*lines, "", self.advice])
 
 
-def time_budget(loader: Any, *, batches: int = 50, step: Callable[[Any], object] | None = None) -> TimeBudget:
+def profile_loader(loader: Any, *, batches: int = 50, step: Callable[[Any], object] | None = None) -> LoaderProfile:
     """Draw batches and see where the time goes.
 
     Args:
@@ -113,7 +113,7 @@ def time_budget(loader: Any, *, batches: int = 50, step: Callable[[Any], object]
     Raises:
         ConfigError: If the loader's workers are running already, or there are fewer than two batches.
 
-    >>> print(time_budget(DataLoader(dataset, batch_size=8, num_workers=4)))  # doctest: +SKIP
+    >>> print(profile_loader(DataLoader(dataset, batch_size=8, num_workers=4)))  # doctest: +SKIP
     """
     if (most := as_int(batches)) is None or most < 1:
         raise ConfigError(f"batches={batches!r} makes no sense. Allowed: a whole number from 1.")
@@ -131,7 +131,7 @@ def time_budget(loader: Any, *, batches: int = 50, step: Callable[[Any], object]
             loader._iterator = None  # noqa: SLF001 - persistent workers would go on with the clock
 
 
-def _measured(loader: Any, batches: int, step: Callable[[Any], object] | None) -> TimeBudget:
+def _measured(loader: Any, batches: int, step: Callable[[Any], object] | None) -> LoaderProfile:
     timing.take()
     begun = time.perf_counter()
     drawn = iter(loader)
@@ -155,7 +155,7 @@ def _measured(loader: Any, batches: int, step: Callable[[Any], object] | None) -
     if not samples:
         raise ConfigError("There is one batch only: nothing to measure. Take a smaller batch_size.")
     seconds = time.perf_counter() - started
-    return TimeBudget(
+    return LoaderProfile(
         batches=count,
         samples=samples,
         workers=loader.num_workers,

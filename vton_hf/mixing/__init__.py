@@ -1,7 +1,7 @@
 """Recipes, quotas and plans: which row of which difficulty stands at which position of an epoch."""
 
 from vton_hf.mixing.batches import plan_batches
-from vton_hf.mixing.plan import Plan, Share, plan, warn_of_repeats
+from vton_hf.mixing.plan import Plan, Share, plan, shares_of, warn_of_repeats
 from vton_hf.mixing.recipes import RECIPES, check_weights, check_whole, epoch_length, quotas, tell_shares
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "plan",
     "plan_batches",
     "quotas",
+    "shares_of",
     "tell_shares",
     "warn_of_repeats",
 ]

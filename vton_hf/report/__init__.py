@@ -2,10 +2,8 @@
 
 from vton_hf.report.contact_sheet import contact_sheet
 from vton_hf.report.examples import pick_examples
-from vton_hf.report.tables import amount
 
 __all__ = [
-    "amount",
     "contact_sheet",
     "pick_examples",
 ]

@@ -1,7 +1,6 @@
 """Object stores: settings, list, read many, write. No other package reads the environment."""
 
 from vton_hf.storage.environment import disabled, is_offline
-from vton_hf.storage.failures import is_full
 from vton_hf.storage.known import known_table
 from vton_hf.storage.layers import configure, settings_for
 from vton_hf.storage.messages import ANONYMOUSLY
@@ -19,7 +18,6 @@ __all__ = [
     "Store",
     "configure",
     "disabled",
-    "is_full",
     "is_offline",
     "known_table",
     "path_text",

@@ -86,11 +86,6 @@ class Failure:
     region: str = ""
 
 
-def is_full(error: BaseException) -> bool:
-    """Whether a disk or a quota of this machine has no room left, which is no answer of a store."""
-    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-
-
 class ChangedError(Exception):
     """The object is not the one that was listed."""
 

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from vton_hf._core.disk import is_full
 from vton_hf.errors import VTONError
 from vton_hf.storage.backend import Backend
-from vton_hf.storage.failures import FailureKind, classify, is_full
+from vton_hf.storage.failures import FailureKind, classify
 from vton_hf.storage.loop import gather_or_stop
 from vton_hf.storage.messages import Request
 from vton_hf.storage.retry import RetryPolicy

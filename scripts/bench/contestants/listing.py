@@ -30,11 +30,9 @@ def root(job: Job) -> dict[str, float]:
 def _manifest(job: Job, prefixes: list[str]) -> dict[str, float]:
     start = time.perf_counter()
     options = {"s3_prefixes": prefixes, "cache_dir": job.made, "storage_options": job.storage_options}
-    source = vton_hf.VTON(config_name="hard", **options).source
-    manifest, audit = source.manifest, source.audit
+    found = vton_hf.VTON(config_name="hard", **options).triplets
     seconds = time.perf_counter() - start
-    del audit
-    return _figures(sum(manifest.sizes().values()) * len(ROLES), seconds)
+    return _figures(sum(found.manifest.sizes().values()) * len(ROLES), seconds)
 
 
 def with_s3fs(job: Job) -> dict[str, float]:

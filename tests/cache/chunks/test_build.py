@@ -20,7 +20,8 @@ from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from tests.faults import BUCKET as FAULTY
 from tests.faults import Body, Status, serve_faults
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.cache.chunks import disk, workers
+from vton_hf._core import disk
+from vton_hf.cache.chunks import workers
 from vton_hf.cli import main
 
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
@@ -213,7 +214,7 @@ def test_a_broken_image_leaves_out_its_triplet_and_is_listed(
     builder.download_and_prepare(num_proc=num_proc)
     assert "easy/male/001" not in builder.as_dataset("train")["key"]
     assert len(builder.as_dataset("train")) == 5
-    (item,) = builder.source.left_out()
+    (item,) = builder.prepared.skipped
     assert (item.key, item.uri) == ("easy/male/001", uri)
     assert reason in item.reason
     assert "1 triplet was left out while building" in caplog.text
@@ -260,7 +261,7 @@ def test_a_build_that_does_not_fit_stops_before_the_first_byte(
     monkeypatch.setattr(disk, "free_bytes", lambda _: 1000)
     with pytest.raises(vton_hf.BuildError) as refused:
         vton_hf.load("hard", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
-    for way_out in ("streaming=True", "embed_images=False", "image_size=", "cache_dir=", "0.00 GB free"):
+    for way_out in ("streaming=True", "embed_images=False", "image_size=", "cache_dir=", "1.0 kB free"):
         assert way_out in str(refused.value)
     assert not list((tmp_path / "cache").rglob("data.arrow"))
 
@@ -286,10 +287,10 @@ def test_objects_that_vanish_after_the_listing_are_left_out(
     bucket.fill(2)
     options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")}
     builder = vton_hf.VTON(config_name="hard", **options)
-    assert len(builder.source.manifest) == 12
+    assert len(builder.triplets.manifest) == 12
     shutil.rmtree(bucket.folder / "dataset_ultimate/hard/male")
     builder.download_and_prepare(num_proc=num_proc)
-    assert {item.key for item in builder.source.left_out()} == {"hard/male/000", "hard/male/001"}
+    assert {item.key for item in builder.prepared.skipped} == {"hard/male/000", "hard/male/001"}
 
 
 @pytest.mark.parametrize("num_proc", [None, 2])

@@ -215,7 +215,7 @@ def test_a_broken_image_is_named_with_its_row() -> None:
     table = triplets([png("a"), png("b")], [png("c"), png("d")[:-20]])
     with pytest.raises(ImageError) as caught:
         parse_columns("controlnet").apply(table)
-    assert str(caught.value).startswith("'k/1' cannot be delivered: cloth_image 's3://b/cloth_image/1.png': truncated")
+    assert str(caught.value).startswith("'k/1' cannot be exported: cloth_image 's3://b/cloth_image/1.png': truncated")
     assert parse_columns("image=cloth_image").apply(table).num_rows == 2
 
 

@@ -2,7 +2,7 @@
 
 from vton_hf.cache.chunks.again import tell_again
 from vton_hf.cache.chunks.build import build_chunks, missing
-from vton_hf.cache.chunks.disk import explained, free_bytes
+from vton_hf.cache.chunks.disk import explained
 from vton_hf.cache.chunks.files import DATA, UNLISTED, Report, SkippedTriplet, read_report
 from vton_hf.cache.chunks.partition import Chunk, cut
 from vton_hf.cache.chunks.prune import Entry, clear, entries, prune
@@ -21,7 +21,6 @@ __all__ = [
     "cut",
     "entries",
     "explained",
-    "free_bytes",
     "missing",
     "prune",
     "read_report",

@@ -1,15 +1,15 @@
 """The disk that chunks lie on: what is left of it, and what to say when it takes no more or nothing at all."""
 
 import errno
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from vton_hf._core.disk import full, is_full, require_space
+from vton_hf._core.units import amount
 from vton_hf.errors import BuildError, VTONError
-from vton_hf.storage import is_full
 
 _WAYS_OUT: Final = (
     "streaming=True (stores nothing), embed_images=False (stores only the keys, fetches images on "
@@ -21,23 +21,13 @@ _WAYS_OUT: Final = (
 _REFUSED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST})
 
 
-def free_bytes(directory: Path) -> int:
-    """Free space where the directory lies or would lie."""
-    existing = next(path for path in (directory, *directory.parents) if path.exists())
-    return shutil.disk_usage(existing).free
-
-
 def check_disk(needed: int, root: Path) -> None:
     """Refuse to begin what cannot end.
 
     Raises:
         BuildError: If the disk has less than `needed` bytes left.
     """
-    free = free_bytes(root)
-    if needed > free:
-        raise BuildError(
-            f"The build needs {needed / 1e9:,.2f} GB but {root} has {free / 1e9:,.2f} GB free. Ways out: {_WAYS_OUT}"
-        )
+    require_space(root, needed, what="the build", ways_out=f"Ways out: {_WAYS_OUT}")
 
 
 def check_writable(root: Path) -> None:
@@ -72,11 +62,8 @@ def explained(root: Path, needed: int = 0) -> Iterator[None]:
 
 def _words(error: OSError, root: Path, needed: int) -> str:
     if is_full(error):
-        full = (
-            f"This user's quota on {root} is used up" if error.errno == errno.EDQUOT else f"The disk of {root} is full"
-        )
-        whole = f" The build writes {needed / 1e9:,.2f} GB in all." if needed else ""
-        return f"{full}. Finished chunks are kept; make room and build again.{whole} Ways out: {_WAYS_OUT}"
+        whole = f" The build writes {amount(needed)} in all." if needed else ""
+        return f"{full(root, error)}. Finished chunks are kept; make room and build again.{whole} Ways out: {_WAYS_OUT}"
     if error.errno in _REFUSED:
         return (
             f"{root} cannot be written ({error.strerror}). What is built there loads all the same; to build more, name "

@@ -8,11 +8,11 @@ from string import Template
 from typing import Any, Final
 from urllib.parse import quote
 
+from vton_hf._core.units import amount
 from vton_hf.exports.card.contents import Contents, Split, hardest
 from vton_hf.exports.card.metadata import columns, config_entries, default_config
 from vton_hf.exports.card.quoting import code, printable, shown, words
 from vton_hf.naming import ROLES
-from vton_hf.report import amount
 
 _HUB: Final = re.compile(r"(?:hf://datasets/)?([\w-][\w.-]*/[\w.-]+)")
 _COLUMN: Final = re.compile(r"\| `(\w+)` \| `(?:Image|string)` \|")

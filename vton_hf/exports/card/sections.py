@@ -1,25 +1,26 @@
-"""Our sections among the text of others, told apart by marks that a reader of the page does not see.
+"""Our sections among the text of others: what stands between our marks is ours, all else is theirs.
 
-    <!-- vton-hf:about 3f2a9c01 -->
-    what we wrote; 3f2a9c01 is its digest
+    <!-- vton-hf:about -->
+    what we wrote
     <!-- /vton-hf:about -->
 
-A section without an end mark goes on to the next mark. An end mark alone is a section without text.
+A reader of the page does not see the marks. A section without an end mark goes on to the next mark. An end mark alone
+is a section without text.
 """
 
 import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 
 from vton_hf.exports.card.contents import by_difficulty
+from vton_hf.exports.card.former import added_by_others
 
 logger = logging.getLogger("vton_hf")
 
 _MARK: Final = re.compile(r"<!--[ \t]*(?P<end>/?)vton-hf:(?P<name>[\w.:-]+)(?:[ \t]+(?P<digest>[0-9a-f]+))?[ \t]*-->")
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_NOTE: Final = "<!-- Each push writes this section anew, up to the next mark; write above or below it. -->"
 _BLANK: Final = " \t\r\n"
 _CONFIG: Final = "config:"
 
@@ -30,15 +31,17 @@ class _Part:
 
     raw: str  # as it stands there; empty for a section that is missing
     name: str = ""
-    added: str = ""  # what people wrote between the marks
+    text: str = ""  # ours, between two marks
+    added: str = ""  # what may be of others between the marks
 
 
 def merge(body: str, sections: Mapping[str, str], *, newline: str) -> str:
     """Put our sections into a text.
 
-    Each takes the place of the section of its name. One that is missing comes before the next of our sections
-    that is there (about, the configs from easy to hard, load), or at the end. Sections that are not named here
-    stay. What people wrote between our marks goes below the new section, and is theirs from then on.
+    Each takes the place of the section of its name, and of all that stands between its marks. One that is missing
+    comes before the next of our sections that is there (about, the configs from easy to hard, load), or at the end.
+    Sections that are not named here stay. What people wrote between the marks of version 0.1, which did not say whose
+    text that is, goes below the new section, once; and so does all that follows a start mark without an end mark.
 
     Args:
         body: The README.md without its header.
@@ -51,10 +54,16 @@ def merge(body: str, sections: Mapping[str, str], *, newline: str) -> str:
         ours = part.name in sections
         pieces = [] if ours else [part.raw]
         if ours and part.name not in done:
-            pieces = [_written(part.name, sections[part.name], newline)]
+            text_now = _safe(sections[part.name])
+            # The marks of version 0.1 stay as long as the text does: a card that says the same is not written again.
+            pieces = [part.raw if part.text == text_now else _written(part.name, text_now, newline)]
             done.add(part.name)
-        if ours and part.added:
-            logger.warning("README.md: section %r was edited; what people wrote is kept below it.", part.name)
+        if ours and part.added not in {"", _safe(sections[part.name])}:
+            logger.warning(
+                "README.md: section %r was edited; what people wrote is kept below it. From now on each push replaces "
+                "what stands between the marks of a section.",
+                part.name,
+            )
             pieces.append(part.added)
         for piece in pieces:
             if piece.strip():
@@ -63,11 +72,6 @@ def merge(body: str, sections: Mapping[str, str], *, newline: str) -> str:
                 loose = isnew
             text += piece
     return text + (newline if loose and not text.endswith(("\r", "\n")) else "")
-
-
-def digest(text: str) -> str:
-    """Eight digits that change with a text, but not with its line breaks, nor with blanks at the end of a line."""
-    return next((found for _, found in reversed(_prefixes(text))), "0" * 8)
 
 
 def _with_missing(parts: list[_Part], names: Iterable[str]) -> list[_Part]:
@@ -87,10 +91,12 @@ def _order(name: str) -> tuple[int, tuple[int, str]]:
 
 
 def _written(name: str, text: str, newline: str) -> str:
-    # Whatever a section quotes, it holds no mark, and can be written.
-    safe = text.replace("<!--", "&lt;!--").strip("\n").encode("utf-8", "replace").decode()
-    lines = [f"<!-- vton-hf:{name} {digest(safe)} -->", "", *safe.split("\n"), "", f"<!-- /vton-hf:{name} -->"]
-    return newline.join(lines)
+    return newline.join([f"<!-- vton-hf:{name} -->", _NOTE, "", *text.split("\n"), "", f"<!-- /vton-hf:{name} -->"])
+
+
+def _safe(text: str) -> str:
+    """Whatever a section quotes, it holds no mark, and can be written."""
+    return text.replace("<!--", "&lt;!--").strip("\n").encode("utf-8", "replace").decode()
 
 
 def _gap(before: str, after: str, newline: str) -> str:
@@ -110,29 +116,16 @@ def _parts(body: str) -> list[_Part]:
         if mark.start() < at:
             continue  # the end of the section before
         parts.append(_Part(body[at : mark.start()]))
-        at, inner = mark.end(), ""
+        at, text, added = mark.end(), "", ""
         if not mark["end"]:
             after = marks[index + 1] if index + 1 < len(marks) else None
             inner = body[at : after.start() if after else len(body)].rstrip(_BLANK)
             closed = after is not None and after["end"] and after["name"] == mark["name"]
             at = after.end() if after and closed else at + len(inner)
-        parts.append(_Part(body[mark.start() : at], mark["name"], _added(inner, mark["digest"])))
+            inner = re.sub(rf"\A\s*{re.escape(_NOTE)}", "", inner)
+            text = inner.replace("\r\n", "\n").strip("\n") if closed else ""
+            # Without an end mark nobody knows where ours ends.
+            unknown = not closed and mark["digest"] is None
+            added = inner.strip(_BLANK) if unknown else added_by_others(inner, mark["digest"])
+        parts.append(_Part(body[mark.start() : at], mark["name"], text, added))
     return [*parts, _Part(body[at:])]
-
-
-def _added(inner: str, expected: str | None) -> str:
-    """What people wrote between two marks: nothing, what stands below our text, or, if they changed that, all of it."""
-    ours = next((end for end, found in _prefixes(inner) if found == expected), 0)
-    return inner[ours:].strip("\r\n") if inner[ours:].strip() else ""
-
-
-def _prefixes(text: str) -> list[tuple[int, str]]:
-    """Where each line that is not blank ends, and the digest of the text up to there."""
-    hashed, found, blanks = sha256(), list[tuple[int, str]](), ""
-    for line in _LINE.finditer(text):
-        content = line[0].rstrip()
-        if content:
-            hashed.update(f"{blanks}{content}\n".encode("utf-8", "replace"))
-            found.append((line.end(), hashed.hexdigest()[:8]))
-        blanks = blanks + "\n" if found and not content else ""
-    return found

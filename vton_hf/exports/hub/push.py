@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vton_hf.exports.dispatch import deliver
 from vton_hf.exports.hub.repository import Branch, Repository
-from vton_hf.exports.result import Delivery
+from vton_hf.exports.result import ExportResult
+from vton_hf.exports.run import run_export
 from vton_hf.exports.spec import parse_export
 from vton_hf.mixing import RECIPES
 
@@ -21,7 +21,7 @@ def push_to_hub(
     commit_message: str | None = None,
     dry_run: bool = False,
     **options: Any,
-) -> Delivery:
+) -> ExportResult:
     """Push mixes to the Hub: Parquet with the images in it, a card, one commit.
 
     Stock `datasets.load_dataset(repo_id, "hard", split="train")` reads them. A push that was interrupted is done
@@ -46,7 +46,7 @@ def push_to_hub(
     Raises:
         VTONError: As for `vton_hf.load`, and a `HubError` if the Hub refuses or does not answer for a minute.
     """
-    order = parse_export(configs, **options)
-    branch = Branch(repo_id, revision, message=commit_message or f"Push {', '.join(order.configs)}")
+    spec, builders = parse_export(configs, **options)
+    branch = Branch(repo_id, revision, message=commit_message or f"Push {', '.join(spec.configs)}")
     repository = Repository(branch, token=token, private=private, create=not dry_run)
-    return deliver(order, repository, license=license, dry_run=dry_run)
+    return run_export(spec, builders, repository, license=license, dry_run=dry_run)

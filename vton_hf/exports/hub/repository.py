@@ -1,4 +1,4 @@
-"""A dataset repository as a place to deliver to: who may see it, what is there, one commit for all that is new."""
+"""A dataset repository as a destination: who may see it, what is there, one commit for all that is new."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError
 from vton_hf.exports import card
+from vton_hf.exports.destination import CARD, Changes, Destination
 from vton_hf.exports.hub.retry import retried
-from vton_hf.exports.target import CARD, CommitPlan
 
 logger = logging.getLogger("vton_hf")
 
@@ -60,8 +60,8 @@ class Branch:
             raise ConfigError(f"repo_id={self.repo_id!r} cannot be a name on the Hub: {error}") from None
 
 
-class Repository:
-    """A `delivery.Target`.
+class Repository(Destination):
+    """A dataset repository on the Hub.
 
     Args:
         branch: What is pushed to.
@@ -73,22 +73,21 @@ class Repository:
         ConfigError: If `private` makes no sense.
     """
 
-    doing = "Pushing"
-    scratch: Path | None = None
+    activity = "Pushing"
 
     def __init__(self, branch: Branch, *, token: str | None, private: bool, create: bool) -> None:
         if not isinstance(private, bool):
             raise ConfigError(f"private={private!r} makes no sense. Allowed: True or False.")
-        self.place = branch.repo_id
+        self.name = branch.repo_id
         self._branch = branch
         self._token = token or get_token()
         self._api = HfApi(endpoint=datasets.config.HF_ENDPOINT, token=self._token, library_name="vton-hf")
         self._private = private
         self._create = create
-        self._sent: dict[str, CommitOperationAdd] = {}
+        self._uploaded: dict[str, CommitOperationAdd] = {}
         self._asked_to_commit = False
 
-    def present(self) -> Mapping[str, int]:
+    def list_files(self) -> Mapping[str, int]:
         """The files at the branch's head; repository and branch are made if need be.
 
         Raises:
@@ -115,35 +114,35 @@ class Repository:
         # The public way, `RepoCard.validate`, asks huggingface.co whatever the endpoint in versions before 2.
         self._ask(lambda: self._api._validate_yaml(text, repo_type=_KIND))  # noqa: SLF001
 
-    def send(self, file: Path, name: str) -> None:
+    def upload(self, path: Path, name: str) -> None:
         """Upload one file; the Hub keeps it aside until a commit names it."""
 
-        def upload() -> CommitOperationAdd:
-            addition = CommitOperationAdd(path_in_repo=name, path_or_fileobj=file)
-            self._api.preupload_lfs_files(self.place, [addition], repo_type=_KIND, revision=self._branch.revision)
+        def preupload() -> CommitOperationAdd:
+            addition = CommitOperationAdd(path_in_repo=name, path_or_fileobj=path)
+            self._api.preupload_lfs_files(self.name, [addition], repo_type=_KIND, revision=self._branch.revision)
             return addition
 
-        self._sent[name] = addition = self._ask(upload)
+        self._uploaded[name] = addition = self._ask(preupload)
         if addition.path_or_fileobj:
             raise HubError(
-                f"{self.place!r} does not keep {name!r} as a large file. Its .gitattributes needs the line "
-                f"*{file.suffix} filter=lfs diff=lfs merge=lfs -text, and no .gitignore may name such files."
+                f"{self.name!r} does not keep {name!r} as a large file. Its .gitattributes needs the line "
+                f"*{path.suffix} filter=lfs diff=lfs merge=lfs -text, and no .gitignore may name such files."
             )
 
-    def publish(self, shipment: CommitPlan) -> str | None:
+    def commit(self, changes: Changes) -> str | None:
         """Commit all that is new, all that is stale and the card at once, on whatever head there is by then."""
-        return self._ask(lambda: self._commit(shipment))
+        return self._ask(lambda: self._commit(changes))
 
-    def _commit(self, shipment: CommitPlan) -> str | None:
+    def _commit(self, changes: Changes) -> str | None:
         head = self._head()
-        there, old = self._tree(head), self._card_at(head)
-        operations = self._operations(shipment, there, old)
+        existing, old = self._tree(head), self._card_at(head)
+        operations = self._operations(changes, existing, old)
         if not operations:
             # An earlier attempt may have landed though its answer was lost.
-            return f"{self._api.endpoint}/datasets/{self.place}/commit/{head}" if self._asked_to_commit else None
+            return f"{self._api.endpoint}/datasets/{self.name}/commit/{head}" if self._asked_to_commit else None
         self._asked_to_commit = True
         commit = self._api.create_commit(
-            self.place,
+            self.name,
             operations,
             commit_message=self._branch.message,
             repo_type=_KIND,
@@ -152,19 +151,19 @@ class Repository:
         )
         return str(commit.commit_url)
 
-    def _operations(self, shipment: CommitPlan, there: Mapping[str, int], old: str | None) -> list[Any]:
-        pictures = shipment.pictures
-        missing = shipment.wanted - there.keys()
-        if lost := missing - self._sent.keys() - pictures.keys():
+    def _operations(self, changes: Changes, existing: Mapping[str, int], old: str | None) -> list[Any]:
+        pictures = changes.pictures
+        missing = changes.wanted - existing.keys()
+        if lost := missing - self._uploaded.keys() - pictures.keys():
             raise HubError(
-                f"{len(lost)} files have gone from {self.place!r} since this push began, such as {min(lost)!r}. "
+                f"{len(lost)} files have gone from {self.name!r} since this push began, such as {min(lost)!r}. "
                 f"Push once more."
             )
-        text = shipment.card(old)
+        text = changes.card(old)
         # Whatever the card names for these configs is replaced; the history keeps it.
-        stale = shipment.stale(there, card.data_files(old, shipment.configs, place=self.place))
+        stale = changes.stale(existing, card.data_files(old, changes.configs, place=self.name))
         return [
-            *(self._sent[name] for name in sorted(missing & self._sent.keys())),
+            *(self._uploaded[name] for name in sorted(missing & self._uploaded.keys())),
             *(CommitOperationAdd(name, pictures[name]) for name in sorted(missing & pictures.keys())),
             *(CommitOperationDelete(name, is_folder=False) for name in stale),
             *([CommitOperationAdd(CARD, text.encode())] if text != old else []),
@@ -178,7 +177,7 @@ class Repository:
                 return self._ask(self._found)
             except HubUnavailableError as error:
                 why = error
-        logger.warning("%s was not looked at, so all counts as new: %s", self.place, why)
+        logger.warning("%s was not looked at, so all counts as new: %s", self.name, why)
         return {}
 
     def _found(self) -> dict[str, int]:
@@ -192,45 +191,45 @@ class Repository:
     def _make(self) -> None:
         """Make what does not exist, and find out before hours of building whether it may be written to."""
         try:
-            info = self._api.repo_info(self.place, repo_type=_KIND)
+            info = self._api.repo_info(self.name, repo_type=_KIND)
         except RepositoryNotFoundError:
-            self._api.create_repo(self.place, repo_type=_KIND, private=self._private, exist_ok=True)
-            info = self._api.repo_info(self.place, repo_type=_KIND)
+            self._api.create_repo(self.name, repo_type=_KIND, private=self._private, exist_ok=True)
+            info = self._api.repo_info(self.name, repo_type=_KIND)
         self._check_visibility(info)
         if self._branch.revision is not None:
-            self._api.create_branch(self.place, branch=self._branch.revision, repo_type=_KIND, exist_ok=True)
+            self._api.create_branch(self.name, branch=self._branch.revision, repo_type=_KIND, exist_ok=True)
         # Asks only how this file would be sent; who may not write is not told.
         self._api.preupload_lfs_files(
-            self.place, [CommitOperationAdd(CARD, b"---\n---\n")], repo_type=_KIND, revision=self._branch.revision
+            self.name, [CommitOperationAdd(CARD, b"---\n---\n")], repo_type=_KIND, revision=self._branch.revision
         )
 
     def _head(self) -> str | None:
-        info = self._api.repo_info(self.place, repo_type=_KIND, revision=self._branch.revision)
+        info = self._api.repo_info(self.name, repo_type=_KIND, revision=self._branch.revision)
         self._check_visibility(info)
         return info.sha
 
     def _check_visibility(self, info: Any) -> None:
         if self._private and info.private is not True:
             raise HubAccessError(
-                f"{self.place!r} is public: everybody could load what is pushed, and private=True counts only for a "
+                f"{self.name!r} is public: everybody could load what is pushed, and private=True counts only for a "
                 f"repository that is made new. Make it private in its settings, push to another name, or, if "
                 f"everybody may have it, say private=False (--public on the command line)."
             )
 
     def _tree(self, revision: str | None) -> dict[str, int]:
         try:
-            entries = list(self._api.list_repo_tree(self.place, recursive=True, revision=revision, repo_type=_KIND))
+            entries = list(self._api.list_repo_tree(self.name, recursive=True, revision=revision, repo_type=_KIND))
         except RemoteEntryNotFoundError:
             return {}
         return {entry.path: entry.size for entry in entries if hasattr(entry, "size")}
 
     def _card_at(self, revision: str | None) -> str | None:
         try:
-            path = self._api.hf_hub_download(self.place, CARD, repo_type=_KIND, revision=revision)
+            path = self._api.hf_hub_download(self.name, CARD, repo_type=_KIND, revision=revision)
         except RemoteEntryNotFoundError:
             return None
-        return card.decoded(Path(path).read_bytes(), place=self.place)
+        return card.decoded(Path(path).read_bytes(), place=self.name)
 
     def _ask(self, attempt: Callable[[], _Answer]) -> _Answer:
         deadline = None if self._create else _GLANCE
-        return retried(attempt, repo_id=self.place, token=self._token, deadline=deadline)
+        return retried(attempt, repo_id=self.name, token=self._token, deadline=deadline)

@@ -11,11 +11,12 @@ import datasets
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError, ImageError
+from vton_hf.images import format_of
 
 CAPTIONS: Final = ("caption", "text", "edit_prompt", "prompt")
 """Columns that become a sample's `.txt`, where WebDataset's loaders look for the caption; the first one counts."""
 
-_STARTS: Final = {b"\x89PNG": "png", b"\xff\xd8": "jpg", b"RIFF": "webp"}
+_EXTENSIONS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 
 
 def image_kinds(rows: pa.Table, features: datasets.Features) -> dict[str, str]:
@@ -84,14 +85,10 @@ def _sample(cells: Mapping[str, Any], kinds: Mapping[str, str], caption: str | N
 
 
 def _kind(position: int, name: str, cell: Mapping[str, Any]) -> str:
-    data: bytes = cell["bytes"]
-    for start, kind in _STARTS.items():
-        if data.startswith(start):
-            return kind
-    raise ImageError(
-        f"row {position} cannot be delivered: {name} {cell['path']!r} is no PNG, JPEG or WebP: it begins with "
-        f"{data[:12]!r}"
-    )
+    try:
+        return _EXTENSIONS[format_of(cell["bytes"])]
+    except ImageError as error:
+        raise ImageError(f"row {position} cannot be exported: {name} {cell['path']!r} is {error}") from None
 
 
 def _caption(features: datasets.Features) -> str | None:
@@ -102,7 +99,7 @@ def _check_kind(name: str, kind: str, expected: str) -> None:
     if kind != expected:
         raise ConfigError(
             f"{name!r} holds .{expected} and .{kind} images, which readers of WebDataset take for two columns. "
-            f"Make all of one kind with image_format='png', 'jpeg' or 'webp', or deliver Parquet files."
+            f"Make all of one kind with image_format='png', 'jpeg' or 'webp', or export Parquet files."
         )
 
 

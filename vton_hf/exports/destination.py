@@ -1,27 +1,28 @@
-"""Where a delivery goes, and what is published there at once."""
+"""Where an export goes, and what changes there at once."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from vton_hf.exports import card
 
 CARD: Final = "README.md"
 
 _OURS: Final = re.compile(r"\w+-\d{5}-of-\d{5}-[0-9a-f]{16}\.(parquet|tar)|\.?contact_sheet-[0-9a-f]{16}\.png")
-"""What a delivery writes, or once wrote, into a config's folder; other files there are somebody's own."""
+"""What an export writes, or once wrote, into a config's folder; other files there are somebody's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommitPlan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
     """What people are to see.
 
     Attributes:
-        place: Where it goes.
-        configs: What is delivered.
+        place: The destination's name.
+        configs: What is exported.
         contents: Those of them that the card does not describe yet as they are.
         license: For the card; None keeps what it says.
         pictures: Small files that go along, by name.
@@ -41,11 +42,11 @@ class CommitPlan:
             return card.render(old, self.contents, place=self.place, license=self.license)
         return old if self.license is None else card.relicensed(old, self.license, place=self.place)
 
-    def stale(self, there: Iterable[str], former: Iterable[str] = ()) -> list[str]:
-        """What is to be taken away: files that an earlier delivery of these configs wrote.
+    def stale(self, existing: Iterable[str], former: Iterable[str] = ()) -> list[str]:
+        """What is to be removed: files that an earlier export of these configs wrote.
 
         Args:
-            there: The names of all files.
+            existing: The names of all files.
             former: Globs of further files to be replaced, such as those that the card names for these configs.
         """
         globs = list(former)
@@ -55,36 +56,41 @@ class CommitPlan:
             ours = folder in self.configs and _OURS.fullmatch(file) is not None
             return ours or any(fnmatchcase(name, glob) for glob in globs)
 
-        return [name for name in there if name not in self.wanted and is_former(name)]
+        return [name for name in existing if name not in self.wanted and is_former(name)]
 
 
-class Target(Protocol):
+class Destination(ABC):
     """A Hub repository, a folder, a prefix in a bucket.
 
     Attributes:
-        place: Its name.
-        doing: What a progress bar says, such as "Pushing".
-        scratch: Where files are written, on the disk where they stay; None where they are only on their way.
+        name: Its repository, path or URL.
+        activity: What a progress bar says, such as "Pushing".
+        folder: Where files are written that stay there; None where they are only on their way.
     """
 
-    place: str
-    doing: str
-    scratch: Path | None
+    name: str
+    activity: str
+    folder: Path | None = None
 
-    def present(self) -> Mapping[str, int]:
-        """The files that are there, and their bytes; refuses a place that must not be written to."""
+    @abstractmethod
+    def list_files(self) -> Mapping[str, int]:
+        """The files that are there, and their bytes; refuses a destination that must not be written to."""
 
+    @abstractmethod
     def read_card(self) -> str | None:
         """The text of its README.md, if there is one."""
 
     def check_card(self, text: str) -> None:
-        """Find out before hours of sending whether the place takes this card."""
+        """Find out before hours of uploading whether it takes this card; by default any."""
+        del text
 
-    def send(self, file: Path, name: str) -> None:
+    @abstractmethod
+    def upload(self, path: Path, name: str) -> None:
         """Bring one file there; nobody sees it yet. The same bytes again cost nothing."""
 
-    def publish(self, shipment: CommitPlan) -> str | None:
-        """Let people see what was sent, all at once, and take away what is stale.
+    @abstractmethod
+    def commit(self, changes: Changes) -> str | None:
+        """Let people see what was uploaded, all at once, and remove what is stale.
 
         Returns:
             Where to look; None if all was as it should be already.

@@ -1,4 +1,4 @@
-"""Nothing stays of what was on its way: neither of a delivery that failed nor of one that was killed."""
+"""Nothing stays of what was on its way: neither of an export that failed nor of one that was killed."""
 
 import subprocess
 import sys
@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from vton_hf.exports.staging import outgoing
+from vton_hf.exports.staging import staging_directory
 
 KILLED = """
 import os, pathlib, signal, sys
-from vton_hf.exports.staging import outgoing
-with outgoing(pathlib.Path(sys.argv[1])) as folder:
+from vton_hf.exports.staging import staging_directory
+with staging_directory(pathlib.Path(sys.argv[1])) as folder:
     (folder / "half").write_text("a shard")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -19,7 +19,7 @@ with outgoing(pathlib.Path(sys.argv[1])) as folder:
 
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
     def write_half() -> None:
-        with outgoing(tmp_path) as folder:
+        with staging_directory(tmp_path) as folder:
             (folder / "half").write_text("a shard")
             raise OSError("full")
 
@@ -31,9 +31,9 @@ def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_what_was_killed_is_swept_away_by_the_next_and_what_runs_is_not(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False).returncode < 0
     assert [path.name for path in tmp_path.rglob("half")] == ["half"]
-    with outgoing(tmp_path) as first:
+    with staging_directory(tmp_path) as first:
         (first / "mine").touch()
-        with outgoing(tmp_path):
+        with staging_directory(tmp_path):
             assert [path.name for path in tmp_path.rglob("*") if path.is_file()].count("mine") == 1
             assert list(tmp_path.rglob("half")) == []
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ from tests.exports.files.test_columns import TABLE, opened, triplets
 from vton_hf.cache.features import features
 from vton_hf.errors import ConfigError, ImageError
 from vton_hf.exports.columns import parse_columns
-from vton_hf.exports.tar import image_kinds, sample_features, write_tar
+from vton_hf.exports.webdataset import image_kinds, sample_features, write_tar
 from vton_hf.naming import ROLES
 
 CONTROLNET = parse_columns("controlnet", "{garment} für {key}")
@@ -85,8 +85,8 @@ def test_an_image_of_no_known_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
         write(tmp_path / "a.tar", [triplets([png("a"), b"GIF89a"], [png("b")] * 2)], features(), first=5)
     assert str(caught.value) == (
-        "row 6 cannot be delivered: initial_image 's3://b/initial_image/1.png' is no PNG, JPEG or WebP: it begins "
-        "with b'GIF89a'"
+        "row 6 cannot be exported: initial_image 's3://b/initial_image/1.png' is not a PNG, JPEG or WebP image: begins "
+        "with b'GIF89a', which is GIF; convert it to PNG, JPEG or WebP"
     )
 
 
@@ -121,7 +121,7 @@ def test_a_full_disk_is_told_as_such() -> None:
 
 
 def test_load_dataset_reads_a_file_and_a_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "delivered"
+    folder = tmp_path / "exported"
     folder.mkdir()
     made = CONTROLNET.apply(TABLE)
     for part in range(2):

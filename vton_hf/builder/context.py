@@ -1,0 +1,92 @@
+"""One config in one cache: its options, its bucket, and where what becomes of it is kept."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from textwrap import shorten
+from typing import Any, Final
+
+from vton_hf import storage
+from vton_hf._core.digests import digest
+from vton_hf.builder.config import VTONConfig
+from vton_hf.builder.resume import Origin
+from vton_hf.cache import BuildRecordStore, CacheDir, Chunk, cut, missing
+from vton_hf.errors import redacted
+from vton_hf.triplets import Manifest, read_names
+
+_ELSEWHERE: Final = {"name", "version", "data_dir", "data_files", "description", "s3_prefixes"}
+"""Fields of a config that say nothing beside its name and its prefixes."""
+
+_LONGEST: Final = 100
+"""Characters of an option: of a list of keys to leave out, the first will do."""
+
+
+@dataclass(frozen=True, eq=False)
+class BuildContext:
+    """What finding, building and streaming have in common.
+
+    Attributes:
+        config: Its options, checked.
+        settings: How the store is reached.
+        cache: Where chunks and manifests lie.
+        directory: Where the record of this very dataset lies.
+    """
+
+    config: VTONConfig
+    settings: storage.StorageSettings
+    cache: CacheDir
+    directory: str
+
+    @cached_property
+    def prefixes(self) -> list[str]:
+        """Where the triplets lie, each with its scheme and bucket."""
+        return [storage.resolve_prefix(prefix, self.settings) for prefix in self.config.prefixes]
+
+    @cached_property
+    def records(self) -> BuildRecordStore:
+        """Where the record of this dataset is kept."""
+        identity = [*self.prefixes, str(self.settings.endpoint_url), *read_names(self.config.exclude)]
+        return BuildRecordStore(self.directory, digest("\n".join(identity)))
+
+    @cached_property
+    def store(self) -> storage.Store:
+        """Lists and builds: a client takes 0.2 s to make."""
+        return storage.Store(self.settings, many=True)
+
+    @property
+    def drawn(self) -> list[str]:
+        """The difficulties that the recipe gives weight."""
+        return [name for name, weight in self.config.weights.items() if weight > 0]
+
+    def about(self) -> dict[str, Any]:
+        """What people know the dataset by: config, prefixes, recipe, and the options that are not the default."""
+        config = self.config
+        facts: dict[str, Any] = {"config": config.name, "prefixes": list(map(redacted, self.prefixes))}
+        facts |= {name: getattr(config, name) for name in ("weights", "epoch_size", "mixing")}
+        values = {each.name: getattr(config, each.name) for each in fields(config) if each.name not in _ELSEWHERE}
+        options = [f"{name}={value}" for name, value in values.items() if value != getattr(VTONConfig, name)]
+        return facts | {"options": [shorten(option, _LONGEST, placeholder=" ...") for option in options]}
+
+    def chunks(self, manifest: Manifest) -> dict[str, list[Chunk]]:
+        """The chunks of the difficulties that are drawn, in pool order; none if only URIs are stored."""
+        config = self.config
+        if not config.embed_images:
+            return {}
+        return {
+            name: cut(manifest.of_difficulties([name]), verify=config.verify, image_spec=config.image_spec)
+            for name in self.drawn
+        }
+
+    def missing_chunks(self, manifest: Manifest) -> list[Chunk]:
+        """Those of them that a build would have to write."""
+        return missing([chunk for pool in self.chunks(manifest).values() for chunk in pool], self.cache.chunks)
+
+    def origin(self, manifest: Manifest, length: int | str) -> Origin:
+        """What the rows of a stream follow from; `length` says how many an epoch has, or when it ends."""
+        config = self.config
+        return Origin.of(
+            manifest.of_difficulties(self.drawn),
+            weights=", ".join(f"{name} {weight}" for name, weight in config.weights.items() if weight),
+            mixing=config.mixing,
+            seed=config.seed,
+            length=length,
+        )

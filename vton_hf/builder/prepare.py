@@ -1,0 +1,200 @@
+"""Builds what is missing of a dataset, and opens what was built."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import datasets
+
+from vton_hf import storage
+from vton_hf.builder.assemble import open_pool
+from vton_hf.builder.context import BuildContext
+from vton_hf.cache import (
+    UNLISTED,
+    BuildRecord,
+    Chunk,
+    Report,
+    SkippedTriplet,
+    ask_again,
+    build_chunks,
+    check_usable,
+    explained,
+    listings,
+    missing,
+    tell_again,
+    tell_left_out,
+)
+from vton_hf.errors import BuildError, StorageError
+from vton_hf.images import tell_counts
+from vton_hf.mixing import epoch_length
+from vton_hf.triplets import Manifest
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedDataset:
+    """What the cache holds of a dataset.
+
+    Attributes:
+        context: Which dataset it is.
+        record: The manifest and the chunks it is made of.
+    """
+
+    context: BuildContext
+    record: BuildRecord
+
+    @cached_property
+    def reports(self) -> tuple[Report, ...]:
+        """What each chunk holds.
+
+        Raises:
+            BuildError: If one is gone from the cache.
+        """
+        return tuple(self.context.cache.reports(self.record))
+
+    @property
+    def skipped(self) -> list[SkippedTriplet]:
+        """The triplets that a build could not use."""
+        return [item for report in self.reports for item in report.left_out]
+
+    @property
+    def bytes(self) -> int:
+        """Of all images."""
+        return sum(report.bytes for report in self.reports)
+
+    def pools(self, info: datasets.DatasetInfo, *, in_memory: bool) -> dict[str, datasets.Dataset]:
+        """A dataset for each difficulty that has weight, in pool order.
+
+        Args:
+            info: What the datasets say of themselves.
+            in_memory: Copy the files into memory instead of mapping them.
+
+        Raises:
+            EmptyPoolError: If one has no usable triplet.
+            BuildError: If a file is gone from the cache.
+        """
+        cache, record, drawn = self.context.cache, self.record, self.context.drawn
+        if not self.context.config.embed_images:
+            manifest = cache.load_manifest(record.manifest)
+            whole = open_pool([cache.uris(record.manifest)], info, in_memory=in_memory)
+            return {name: whole.select(manifest.rows_of(name)) for name in drawn}
+        variant = self._variant()
+        pools = {
+            name: open_pool(cache.data_files(chunks), info, in_memory=in_memory, variant=variant)
+            for name, chunks in record.chunks.items()
+        }
+        check_usable({name: len(pool) for name, pool in pools.items()}, drawn, self.skipped)
+        return pools
+
+    def store(self) -> storage.Store:
+        """Reads the objects of rows that hold URIs, and holds them against what was listed."""
+        known = self.context.cache.known(self.record.manifest)  # caches of before have no such file
+        return storage.Store(self.context.settings, known=known if known.exists() else None)
+
+    def _variant(self) -> list[str]:
+        """What tells the rows from others of the same triplets: those skipped, and chunks that had skipped others."""
+        renewed = [str(index) for index, report in enumerate(self.reports) if report.renewed]
+        return [*renewed, *(item.key for item in self.skipped)]
+
+
+def open_prepared(context: BuildContext) -> PreparedDataset:
+    """What was prepared before; it is kept from being pruned until this process ends.
+
+    Raises:
+        StorageError: If nothing was, and the store may not be asked.
+        BuildError: If nothing was.
+    """
+    record = context.records.load()
+    if record is None and storage.is_offline():
+        raise StorageError(
+            f"HF_DATASETS_OFFLINE is set, and {context.config.name!r} with these options was not built in "
+            f"{context.cache.root} before. Unset it and build once, or pass the same options and cache_dir."
+        )
+    if record is None:
+        raise BuildError(f"Nothing is built in {context.directory}. Call download_and_prepare() first.")
+    context.records.touch()
+    context.cache.claim(record, context.records.mark)
+    return PreparedDataset(context, record)
+
+
+def prepare(
+    context: BuildContext, manifest: Manifest, *, num_proc: int | None, refetch: bool, retry: bool | None
+) -> PreparedDataset:
+    """Build what is missing and remember the dataset.
+
+    Args:
+        context: Which dataset.
+        manifest: Its triplets.
+        num_proc: Worker processes; None builds in this one.
+        refetch: Fetch everything again; what is there stays until it is replaced.
+        retry: Ask again for what earlier builds skipped: all of it, or, if False, some of what could not be read; None
+            asks for none.
+
+    Raises:
+        StorageError: If the store does not answer.
+        EmptyPoolError: If a difficulty that has weight has no triplet.
+        BuildError: If the disk is too small or full, or may not be written.
+        ImageError: If an image is broken and `on_error="raise"`.
+    """
+    config = context.config
+    epoch_length(manifest.sizes(), config.weights, config.epoch_size)
+    by_pool = context.chunks(manifest)
+    names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
+    record = BuildRecord(manifest.digest(), names, context.about() | {"triplets": manifest.sizes()})
+    chunks = [chunk for pool in by_pool.values() for chunk in pool]
+    todo = chunks if refetch else missing(chunks, context.cache.chunks)
+    root = context.cache.root
+    with _listing_forgotten_if_outdated(context), explained(root), context.cache.building(record, context.records.mark):
+        _build(context, manifest, chunks, todo, num_proc=num_proc, refetch=refetch, retry=retry)
+        context.records.save(record)
+    prepared = PreparedDataset(context, record)
+    _forget_listing_if_outdated(context, [item.reason for item in prepared.skipped])
+    tell_left_out(prepared.skipped, on_error=config.on_error)
+    tell_counts(report.noticed for report in prepared.reports if todo)
+    return prepared
+
+
+def _build(
+    context: BuildContext,
+    manifest: Manifest,
+    chunks: list[Chunk],
+    todo: list[Chunk],
+    *,
+    num_proc: int | None,
+    refetch: bool,
+    retry: bool | None,
+) -> None:
+    config, cache = context.config, context.cache
+    cache.save_manifest(manifest)
+    tell_again(chunks, cache.chunks)
+    build_chunks(
+        todo,
+        cache.chunks,
+        context.store,
+        num_proc=num_proc,
+        on_error=config.on_error,
+        title=f"Building {config.name}",
+        fresh=refetch,
+    )
+    if retry is not None:
+        built = {chunk.name for chunk in todo}
+        there = [chunk for chunk in chunks if chunk.name not in built]
+        ask_again(there, cache.chunks, context.store, everything=retry)
+    if not config.embed_images:
+        cache.save_uris(manifest)
+        cache.save_known(manifest)
+
+
+@contextmanager
+def _listing_forgotten_if_outdated(context: BuildContext) -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        _forget_listing_if_outdated(context, [str(error)])
+        raise
+
+
+def _forget_listing_if_outdated(context: BuildContext, reasons: Iterable[str]) -> None:
+    """List again next time if what a build met shows that the listing is no longer true."""
+    if any(UNLISTED in reason for reason in reasons):
+        listings.forget(context.cache.listings, context.store, context.prefixes)

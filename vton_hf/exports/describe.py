@@ -1,0 +1,116 @@
+"""What the card says of a config: what it holds, how it was made, what was left out."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from vton_hf.builder import VTON, VTONConfig
+from vton_hf.errors import ImageError
+from vton_hf.exports.card import Contents, Split
+from vton_hf.exports.plan import SplitPlan
+from vton_hf.exports.spec import ExportSpec
+from vton_hf.exports.tables import ExportTable
+from vton_hf.exports.write import WriteReport, file_features
+from vton_hf.images import decode
+from vton_hf.naming import ROLES
+from vton_hf.report import contact_sheet, pick_examples, tables
+
+_RECIPE: Final = (
+    "difficulty_weights",
+    "gender",
+    "epoch_size",
+    "mixing",
+    "limit",
+    "cloth",
+    "hidden",
+    "image_size",
+    "aspect",
+    "image_format",
+    "image_quality",
+    "to_srgb",
+)
+_BROKEN: Final = "broken image"
+_REPLACED: Final = "broken image, another triplet of the difficulty in its place"
+
+
+def describe(
+    builder: VTON, plans: Sequence[SplitPlan], spec: ExportSpec, report: WriteReport, sizes: Mapping[str, int]
+) -> Contents:
+    """Describe one config.
+
+    Args:
+        builder: The config.
+        plans: Its splits.
+        spec: How it is exported.
+        report: What was written.
+        sizes: Bytes of the files that are there; those of a file that is not are taken to be those of its images.
+    """
+    config, triplets = builder.config, builder.triplets
+    substitutes = {plan.table.split: report.substitutes.get((config.name, plan.table.split), {}) for plan in plans}
+    broken = {_BROKEN: len(builder.prepared.skipped)} if config.embed_images else {}
+    broken[_REPLACED] = sum(map(len, substitutes.values()))
+    return Contents(
+        name=config.name,
+        features=file_features(spec, plans[0].table),
+        splits={
+            plan.table.split: Split(
+                rows=len(plan.table),
+                bytes=int(plan.image_bytes.sum()),
+                files=plan.glob,
+                download=sum(sizes.get(file.name, file.image_bytes) for file in plan.files),
+            )
+            for plan in plans
+        },
+        composition=_composition(
+            {plan.table.split: plan.table.texts_with(substitutes[plan.table.split]) for plan in plans},
+            config.weights,
+            triplets.manifest.sizes(),
+        ),
+        recipe=_recipe(config),
+        sources=builder.context.prefixes,
+        left_out=triplets.audit.counts() | {reason: count for reason, count in broken.items() if count},
+        sheet=contact_sheet_name(plans[0]),
+    )
+
+
+def _composition(texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int]) -> str:
+    shown = {split: tables.composition(rows, weights, available) for split, rows in texts.items()}
+    if len(shown) == 1:
+        return next(iter(shown.values()))
+    return "\n\n".join(f"`{split}`\n\n{table}" for split, table in shown.items())
+
+
+def _recipe(config: VTONConfig) -> dict[str, str]:
+    """The seed, and each option that is not its default."""
+    changed = {name: getattr(config, name) for name in _RECIPE if getattr(config, name) != getattr(VTONConfig, name)}
+    return {"seed": str(config.seed)} | {name: _text(value) for name, value in changed.items()}
+
+
+def _text(value: Any) -> str:
+    return ", ".join(f"{name} {share:g}" for name, share in value.items()) if isinstance(value, Mapping) else str(value)
+
+
+def contact_sheet_name(plan: SplitPlan) -> str:
+    """Where the contact sheet of a config lies, given its first split.
+
+    A card shows a hidden file like any other, and no pattern of `datasets` takes it for data: a picture with a plain
+    name would be the one row that `load_dataset("imagefolder", data_dir=...)` finds.
+    """
+    return f"{plan.table.config}/.contact_sheet-{plan.mark}.png"
+
+
+def draw_contact_sheet(table: ExportTable) -> bytes:
+    """A PNG with the first triplets of each difficulty and gender."""
+    positions = pick_examples(table.texts)
+    rows = [table.read(range(position, position + 1))[0].to_pylist()[0] for position in positions]
+    sheet = contact_sheet([row | {role: _decoded(row[role]["bytes"]) for role in ROLES} for row in rows])
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return decode(data)
+    except ImageError:
+        return None
