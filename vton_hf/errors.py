@@ -17,6 +17,7 @@ VTONError
 
 import logging
 import re
+from collections.abc import Iterable
 from typing import Final
 
 _SIGNED: Final = re.compile(
@@ -47,6 +48,18 @@ class _Redacting(logging.Filter):
 
 
 logging.getLogger("vton_hf").addFilter(_Redacting())
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Blank out every secret.
+
+    >>> without_secrets("bad header 'hunter2'", ["hunter2"])
+    "bad header '***'"
+    """
+    # The longest first: one secret may be part of another.
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 class VTONError(Exception):

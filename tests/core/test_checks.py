@@ -100,7 +100,7 @@ def test_every_door_takes_ints_of_any_kind(
 def test_settings_of_a_store_take_numbers_of_any_kind() -> None:
     given = StorageSettings(timeout=np.float32(2), deadline=torch.tensor(9), concurrency=np.int64(8))  # type: ignore[arg-type]
     assert repr(given) == "StorageSettings(timeout=2.0, deadline=9, concurrency=8)"
-    with pytest.raises(ConfigError, match=r"timeout=.*: expected a number above 0"):
+    with pytest.raises(ConfigError, match=r"timeout must be a number above 0"):
         StorageSettings(timeout=np.True_)
 
 

@@ -308,12 +308,12 @@ def test_composition_and_repeats_are_those_of_the_mix(client: Client) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"configs": ["hard", "harder"]}, "configs=['hard', 'harder'] makes no sense"),
+        ({"configs": ["hard", "harder"]}, "configs must be"),
         ({"streaming": True}, "streaming="),
-        ({"private": "yes"}, "private='yes' makes no sense"),
-        ({"max_shard_size": "2 apples"}, "max_shard_size='2 apples' makes no sense"),
-        ({"split": ["train"]}, "split=['train'] makes no sense"),
-        ({"split": {"all": "train"}}, "split={'all': 'train'} makes no sense"),
+        ({"private": "yes"}, "private must be"),
+        ({"max_shard_size": "2 apples"}, "max_shard_size must be"),
+        ({"split": ["train"]}, "split must be"),
+        ({"split": {"all": "train"}}, "split must be"),
         ({"mixing": "interleave", "embed_images": False}, "mixing='interleave' mixes what is built"),
         ({"columns": "caption", "caption": "{stem:>2000000000}"}, "caption='{stem:>2000000000}' asks for"),
         ({"licence": "mit"}, "Unknown option 'licence'"),

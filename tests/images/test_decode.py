@@ -380,14 +380,14 @@ def test_what_pillow_would_be_silent_about_is_said(
         (encoded(PICTURE, "GIF"), "not a PNG, JPEG or WebP image: begins with b'GIF8"),
         (png_of(Form(100_000, 100_000), b""), "absurd dimensions: "),
         (png_of(Form(10_000, 10_000), b""), "absurd dimensions: "),
-        (png_of(Form(0, 5), b""), "damaged PNG: its header makes no sense"),
+        (png_of(Form(0, 5), b""), "damaged PNG: its header cannot be read"),
         (
             png_of(Form(9_000, 9_000), zlib.compress(b"")),
             "PNG does not decode: ",
         ),
         (png_of(Form(2, 2), b"no zlib data"), "PNG does not decode: "),
-        (b"\xff\xd8\xff\xd9", "damaged JPEG: its header makes no sense"),
-        (b"RIFF\x04\x00\x00\x00WEBP", "damaged WEBP: its header makes no sense"),
+        (b"\xff\xd8\xff\xd9", "damaged JPEG: its header cannot be read"),
+        (b"RIFF\x04\x00\x00\x00WEBP", "damaged WEBP: its header cannot be read"),
     ],
     ids=[
         "nothing",

@@ -89,10 +89,10 @@ def test_a_flipped_byte_in_any_chunk_of_a_png_is_found(name: bytes, start: int, 
         (encoded(PICTURE, "GIF"), "not a PNG, JPEG or WebP image: begins with b'GIF8"),
         (encoded(PICTURE, "BMP"), "not a PNG, JPEG or WebP image: begins with b'BM"),
         (encoded(PICTURE, "TIFF"), "not a PNG, JPEG or WebP image"),
-        (PNG[:8] + PNG[HEADER.stop :], "damaged PNG: its header makes no sense"),
+        (PNG[:8] + PNG[HEADER.stop :], "damaged PNG: its header cannot be read"),
         (PNG[: HEADER.stop] + chunk(b"IEND", b""), "damaged PNG: it holds no pixels"),
-        (b"\xff\xd8\xff\xd9", "damaged JPEG: its header makes no sense"),
-        (b"RIFF\x04\x00\x00\x00WEBP", "damaged WEBP: its header makes no sense"),
+        (b"\xff\xd8\xff\xd9", "damaged JPEG: its header cannot be read"),
+        (b"RIFF\x04\x00\x00\x00WEBP", "damaged WEBP: its header cannot be read"),
     ],
     ids=["nothing", "error page", "text", "gif", "bmp", "tiff", "no header", "no pixels", "empty jpeg", "empty webp"],
 )
@@ -110,7 +110,7 @@ def test_absurd_dimensions_are_refused_without_decoding(size: tuple[int, int]) -
 
 @pytest.mark.parametrize("size", [(0, 32), (24, 0)])
 def test_an_image_without_an_area_is_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(ImageError, match=r"^damaged PNG: its header makes no sense"):
+    with pytest.raises(ImageError, match=r"^damaged PNG: its header cannot be read"):
         verify(of_size(*size))
 
 

@@ -85,7 +85,7 @@ def test_loaders_that_cannot_be_timed_are_refused(rows: Any) -> None:
         vton_hf.profile_loader(loader)
     with pytest.raises(vton_hf.ConfigError, match="smaller batch_size"):
         vton_hf.profile_loader(DataLoader(rows(fast), batch_size=100))
-    with pytest.raises(vton_hf.ConfigError, match="batches=0 makes no sense"):
+    with pytest.raises(vton_hf.ConfigError, match="batches must be"):
         vton_hf.profile_loader(DataLoader(rows(fast)), batches=0)
 
 

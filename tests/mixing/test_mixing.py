@@ -90,12 +90,12 @@ def test_weights_need_not_sum_to_one_and_may_be_zero_or_numpy_numbers() -> None:
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ({}, "Weights {}: expected {difficulty: weight} of easy, medium, hard."),
-        ({"eazy": 1}, "Weights {'eazy': 1}: expected {difficulty: weight} of easy, medium, hard."),
+        ({}, "Weights must be {difficulty: weight} of easy, medium, hard, got {}."),
+        ({"eazy": 1}, "Weights must be {difficulty: weight} of easy, medium, hard, got {'eazy': 1}."),
         ({"easy": 1, 2: 1}, "expected {difficulty: weight} of easy, medium, hard."),
-        ([0.5, 0.5], "Weights [0.5, 0.5]: expected {difficulty: weight} of easy, medium, hard."),
-        (None, "Weights None: expected {difficulty: weight} of easy, medium, hard."),
-        ("hard", "Weights 'hard': expected {difficulty: weight} of easy, medium, hard."),
+        ([0.5, 0.5], "Weights must be {difficulty: weight} of easy, medium, hard, got [0.5, 0.5]."),
+        (None, "Weights must be {difficulty: weight} of easy, medium, hard, got None."),
+        ("hard", "Weights must be {difficulty: weight} of easy, medium, hard, got 'hard'."),
         ({"easy": 1, "hard": -0.1}, "'hard' has -0.1; expected a finite number >= 0."),
         ({"easy": float("nan")}, "'easy' has nan; expected a finite number >= 0."),
         ({"easy": float("inf")}, "'easy' has inf; expected a finite number >= 0."),
@@ -172,7 +172,7 @@ def test_quotas_do_not_depend_on_the_unit_of_the_weights(weights: dict[str, floa
 
 @pytest.mark.parametrize("total", [-1, 1.0, True, None, "10"])
 def test_a_total_that_is_no_count_is_refused(total: Any) -> None:
-    with pytest.raises(ConfigError, match=re.escape(f"total={total!r}: expected an int >= 0.")):
+    with pytest.raises(ConfigError, match=re.escape(f"total must be a whole number from 0, got {total!r}.")):
         quotas(RECIPES["hard"], total)
 
 
@@ -224,7 +224,7 @@ def test_min_and_max_of_the_medium_mix() -> None:
 
 @pytest.mark.parametrize("epoch_size", [0, -5, True, False, 10.0, float("nan"), "all", "Min", "", [], (1,)])
 def test_an_epoch_size_that_means_nothing_is_refused(epoch_size: Any) -> None:
-    said = re.escape(f"epoch_size={epoch_size!r}: expected None, 'min', 'max' or an int >= 1.")
+    said = re.escape(f"epoch_size must be None, 'min', 'max' or a whole number from 1, got {epoch_size!r}.")
     with pytest.raises(ConfigError, match=said):
         epoch_length(PLENTY, RECIPES["hard"], epoch_size)
 
@@ -449,7 +449,7 @@ def test_planning_leaves_numpys_global_state_alone() -> None:
 @pytest.mark.parametrize("name", ["seed", "epoch"])
 @pytest.mark.parametrize("value", [-1, 1.5, True, None, "0"])
 def test_a_seed_or_epoch_that_is_no_count_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(ConfigError, match=re.escape(f"{name}={value!r}: expected an int >= 0.")):
+    with pytest.raises(ConfigError, match=re.escape(f"{name} must be a whole number from 0, got {value!r}.")):
         plan(PLENTY, RECIPES["hard"], **{name: value})
 
 

@@ -17,15 +17,15 @@ from vton_hf.storage import StorageSettings, configure, is_offline, settings_for
         ({"secret_key": SECRET}, "secret_key needs access_key beside it"),
         ({"session_token": TOKEN}, "session_token needs access_key and secret_key beside it"),
         ({"access_key": f"{KEY}\n", "secret_key": SECRET}, "access_key=*** begins or ends with a blank"),
-        ({"timeout": 0}, "timeout=0: expected a number above 0."),
-        ({"deadline": -1.0}, "deadline=-1.0: expected a number above 0."),
-        ({"deadline": float("inf")}, "deadline=inf: expected a number above 0."),
-        ({"concurrency": True}, "concurrency=True: expected a number above 0."),
-        ({"concurrency": 1.5}, "concurrency=1.5: expected a whole number of objects."),
-        ({"anonymous": "yes"}, "anonymous='yes': expected True or False."),
-        ({"region": ""}, "region='': expected a non-empty text, or None"),
+        ({"timeout": 0}, "timeout must be a number above 0, got 0."),
+        ({"deadline": -1.0}, "deadline must be a number above 0, got -1.0."),
+        ({"deadline": float("inf")}, "deadline must be a number above 0, got inf."),
+        ({"concurrency": True}, "concurrency must be a number above 0, got True."),
+        ({"concurrency": 1.5}, "concurrency must be a whole number of objects, got 1.5."),
+        ({"anonymous": "yes"}, "anonymous must be True or False, got 'yes'."),
+        ({"region": ""}, "region must be a text that is not empty, or None"),
         ({"bucket": "s3://photos"}, "bucket='s3://photos' is not a bucket's name"),
-        ({"endpoint_url": "localhost:9000"}, "endpoint_url='localhost:9000': expected http://HOST"),
+        ({"endpoint_url": "localhost:9000"}, "endpoint_url must be http://HOST"),
         ({"endpoint_url": f"http://{KEY}:{SECRET}@host"}, "endpoint_url holds a '@'"),
     ],
 )
@@ -142,7 +142,7 @@ def test_storage_options_are_read_in_every_spelling_and_never_changed() -> None:
 def test_storage_options_that_contradict_themselves_are_refused() -> None:
     with pytest.raises(ConfigError, match="has 'key' and 'access_key' for one thing: drop one"):
         settings_for({"key": "a", "access_key": "b", "secret": "s"})
-    with pytest.raises(ConfigError, match="storage_options is a list: expected a dict of options by name"):
+    with pytest.raises(ConfigError, match="storage_options must be a dict of options by name, got a list"):
         settings_for(["key"])  # type: ignore[arg-type]
 
 

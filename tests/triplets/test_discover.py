@@ -114,7 +114,7 @@ def test_several_garments_can_be_refused() -> None:
 
 
 def test_another_rule_for_garments_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"cloth='all' is not known\. Allowed: 'first', 'each', 'error'\."):
+    with pytest.raises(ConfigError, match=r"cloth must be 'first', 'each' or 'error', got 'all'\."):
         discover(listing([]), cloth="all")
 
 

@@ -99,13 +99,13 @@ def test_a_gender_keeps_only_keys_that_say_it(gender: str | list[str] | None, si
 
 @pytest.mark.parametrize("gender", ["Female", "", [], ["female", "other"]])
 def test_an_unknown_gender_is_refused(gender: str | list[str]) -> None:
-    with pytest.raises(ConfigError, match=r"is not known\. Allowed: 'female', 'male', or None for all\."):
+    with pytest.raises(ConfigError, match=r"^gender must be 'female', 'male', or None for all, got "):
         mixed().of_gender(gender)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "3"])
 def test_a_limit_that_makes_no_sense_is_refused(limit: object) -> None:
-    with pytest.raises(ConfigError, match=r"limit=.* makes no sense\. Allowed: a whole number from 1, or None"):
+    with pytest.raises(ConfigError, match=r"limit must be None for all or a whole number from 1"):
         mixed().limited(limit)
 
 

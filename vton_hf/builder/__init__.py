@@ -9,13 +9,14 @@ from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.lazy_images import LazyImages, OneByOne, embedded, use_cells
 from vton_hf.builder.loading import load
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
-from vton_hf.builder.streaming import BATCH_ROWS, Reader, Stream
+from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
 
 __all__ = [
     "BATCH_ROWS",
     "MIXINGS",
     "ON_ERROR",
     "SPLIT",
+    "SUBSTITUTES",
     "VTON",
     "BuildContext",
     "CellTransform",

@@ -8,7 +8,7 @@ from typing import Any, Final
 import datasets
 import numpy as np
 
-from vton_hf._core.checks import as_int, as_size, did_you_mean
+from vton_hf._core.checks import as_int, as_size, check_bool, check_choice, check_int, must_be, one_of, unknown_option
 from vton_hf.errors import ConfigError
 from vton_hf.images import VERIFY_LEVELS, ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import RECIPES, check_weights, epoch_length, tell_shares
@@ -118,15 +118,10 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 f"s3_prefixes=['s3://bucket/dataset_ultimate/']."
             )
         for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"{name}={getattr(self, name)!r} is not known. Allowed: {', '.join(map(repr, allowed))}."
-                )
-        if (seed := as_int(self.seed)) is None or seed < 0:
-            raise ConfigError(f"seed={self.seed!r} makes no sense. Allowed: a whole number from 0.")
+            check_choice(name, getattr(self, name), allowed)
+        check_int("seed", self.seed)
         for name in ("embed_images", "hidden", "to_srgb"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(f"{name}={getattr(self, name)!r} makes no sense. Allowed: True or False.")
+            check_bool(name, getattr(self, name))
         self._check_preparation()
         if self.mixing == "interleave" and isinstance(self.epoch_size, int):
             raise ConfigError(
@@ -204,18 +199,15 @@ def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
         ConfigError: If the config or an option is unknown.
     """
     if config_name not in RECIPES:
-        found = "No config is named" if config_name is None else f"Unknown config {config_name!r}"
-        raise ConfigError(
-            f"{found}. Allowed: {', '.join(map(repr, RECIPES))}; for example "
-            f'load_dataset("vton_hf", "hard", split="train", s3_prefixes=[...]).'
-        )
+        example = 'Write load_dataset("vton_hf", "hard", split="train", s3_prefixes=[...]).'
+        raise must_be("The config's name", config_name, one_of(RECIPES), example)
     for name in ("data_dir", "data_files"):
         if options.get(name) is not None:
             raise ConfigError(f"{name}={options[name]!r} is not used here: s3_prefixes=[...] says where triplets lie.")
     allowed = {field.name for field in fields(VTONConfig)}
     for name in sorted(set(options) - allowed):
         own = sorted({"listing", "retry_skipped"} | allowed - {field.name for field in fields(datasets.BuilderConfig)})
-        raise ConfigError(f"Unknown option {name!r}.{did_you_mean(name, own)} Allowed: {', '.join(own)}.")
+        raise unknown_option(name, own)
 
 
 def check_workers(num_proc: int | None) -> int | None:
@@ -224,7 +216,4 @@ def check_workers(num_proc: int | None) -> int | None:
     Raises:
         ConfigError: Unless it is a whole number from 1, or None.
     """
-    number = as_int(num_proc)
-    if num_proc is not None and (number is None or number < 1):
-        raise ConfigError(f"num_proc={num_proc!r} makes no sense. Allowed: a whole number from 1, or None.")
-    return number
+    return None if num_proc is None else check_int("num_proc", num_proc, least=1, or_else="None")

@@ -6,9 +6,10 @@ from typing import Final
 import pyarrow as pa
 from datasets.utils import tqdm
 
+from vton_hf._core.checks import check_bool
 from vton_hf.builder.context import BuildContext
 from vton_hf.cache import listings
-from vton_hf.errors import ConfigError, StorageError
+from vton_hf.errors import StorageError
 from vton_hf.storage import is_offline
 from vton_hf.triplets import Audit, Manifest, tell
 
@@ -45,8 +46,7 @@ class FindOptions:
 
     def __post_init__(self) -> None:
         listings.check_mode(self.listing)
-        if not isinstance(self.retry_skipped, bool):
-            raise ConfigError(f"retry_skipped={self.retry_skipped!r} makes no sense. Allowed: True or False.")
+        check_bool("retry_skipped", self.retry_skipped)
 
     @classmethod
     def names(cls) -> list[str]:

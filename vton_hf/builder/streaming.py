@@ -37,6 +37,7 @@ SHARD_ROWS: Final = 128
 
 _SHARD_COUNTS: Final = (48, 240, *(960 << bit for bit in range(12)))
 SUBSTITUTES: Final = 8
+"""So many are tried for one broken sample: in a bucket that is half broken, one sample in 256 finds none."""
 
 
 @dataclass(frozen=True, slots=True)

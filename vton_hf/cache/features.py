@@ -6,6 +6,7 @@ from typing import Final
 import datasets
 import pyarrow as pa
 
+from vton_hf._core.checks import did_you_mean, must_be
 from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
 
@@ -43,10 +44,12 @@ def check_features(wanted: datasets.Features | None, own: datasets.Features) -> 
         ConfigError: If a column does not exist or is stored as another type.
     """
     if wanted is not None and not isinstance(wanted, Mapping):
-        raise ConfigError(f"features={wanted!r} makes no sense. Expected datasets.Features, by column.")
+        raise must_be("features", wanted, "a datasets.Features, by column, or None")
     for name, feature in (wanted or {}).items():
         if name not in own:
-            raise ConfigError(f"features= names {name!r}. There are: {', '.join(own)}.")
+            raise ConfigError(
+                f"features= names the column {name!r}.{did_you_mean(name, own)} Allowed: {', '.join(own)}."
+            )
         if datasets.Features({name: feature}).type != datasets.Features({name: own[name]}).type:
             raise ConfigError(
                 f"features= wants {name!r} as {feature}, but it is stored as {own[name]}. Load it without, "

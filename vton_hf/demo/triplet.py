@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from vton_hf._core.checks import must_be
 from vton_hf.demo.canvas import SUPERSAMPLE, Colour, Ink, Layer, paint
 from vton_hf.demo.fabrics import QUIET, Fabric, fabric
 from vton_hf.demo.figure import Body, limb, standing
@@ -105,10 +106,8 @@ def check_size(size: tuple[int, int]) -> None:
     low, high = SIDES
     pair = tuple(size) if isinstance(size, (tuple, list)) else ()
     if len(pair) != 2 or not all(type(side) is int and low <= side <= high for side in pair):
-        raise ConfigError(
-            f"size={size!r}: give (height, width) in pixels, two whole numbers from {low} to {high}, "
-            f"such as (256, 192)."
-        )
+        rule = f"(height, width) in pixels, two whole numbers from {low} to {high}, such as (256, 192)"
+        raise must_be("size", size, rule)
 
 
 def _own_cut(rng: Random, garment: str) -> Cut:

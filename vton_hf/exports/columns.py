@@ -12,7 +12,7 @@ import datasets
 import pyarrow as pa
 from PIL import Image
 
-from vton_hf._core.checks import did_you_mean
+from vton_hf._core.checks import did_you_mean, must_be
 from vton_hf.cache import TEXT_COLUMNS, features, image_column
 from vton_hf.errors import ConfigError, ImageError
 from vton_hf.images import decode, encode, fit, format_of
@@ -128,7 +128,7 @@ def _pairs(columns: Any) -> list[tuple[str, str]]:
         pairs = [_pair(text) for text in columns]
         preset = PRESETS.get(pairs[0][1]) if len(pairs) == 1 else None
         return list(preset.items()) if preset else pairs
-    raise ConfigError(f"columns={columns!r} makes no sense. {_allowed()}")
+    raise must_be("columns", columns, "a preset, a list of columns or {name: column}", _allowed())
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -148,10 +148,10 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     for name, source in pairs:
         if source not in _SOURCES:
             hint = did_you_mean(source, [*_SOURCES, *PRESETS])
-            raise ConfigError(f"columns= asks for {source!r}, which there is not.{hint} {_allowed()}")
+            raise ConfigError(f"columns= asks for {source!r}, which does not exist.{hint} {_allowed()}")
         if not _NAME.fullmatch(name):
             raise ConfigError(
-                f"columns= names a column {name!r}. Expected a letter, then letters, digits, '_' and '-', 64 at most."
+                f"columns= names a column {name!r}. Allowed: a letter, then letters, digits, '_' and '-', 64 at most."
             )
         # WebDataset's readers lower all names.
         if other := seen.get(name.lower()):
@@ -174,7 +174,7 @@ def _check_caption(template: object) -> None:
     """
     allowed = f"Allowed: text with any of {', '.join(f'{{{name}}}' for name in TEXT_COLUMNS)}; a brace itself is {{{{."
     if not isinstance(template, str):
-        raise ConfigError(f"caption={template!r} is no text. {allowed}")
+        raise must_be("caption", template, "a text", allowed)
     try:
         fields = [(field, spec or "") for _, field, spec, _ in string.Formatter().parse(template) if field is not None]
         if all(field in TEXT_COLUMNS and not re.search(r"\{|\d{4}", spec) for field, spec in fields):
@@ -184,7 +184,7 @@ def _check_caption(template: object) -> None:
     for field, spec in fields:
         if field not in TEXT_COLUMNS:
             hint = did_you_mean(field, TEXT_COLUMNS)
-            raise ConfigError(f"caption={template!r} has the field {{{field}}}, which there is not.{hint} {allowed}")
+            raise ConfigError(f"caption={template!r} has the field {{{field}}}, which does not exist.{hint} {allowed}")
         if re.search(r"\d{4}", spec):
             raise ConfigError(f"caption={template!r} asks for a text of {spec} characters. Allowed: up to 999.")
         if "{" in spec:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from filelock import FileLock
 
 from vton_hf import storage
+from vton_hf._core.checks import must_be
 from vton_hf._core.digests import digest
 from vton_hf.builder import BuildContext
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
@@ -161,14 +162,12 @@ def export(
 def _open(directory: str | Path, context: BuildContext, *, create: bool) -> Folder:
     text = str(directory)
     if not text.strip():
-        raise ConfigError(f"directory={directory!r} names no folder.")
+        raise must_be("directory", directory, "a folder, or s3://bucket/prefix/")
     # A bare name is a folder here, as for `load_dataset` afterwards, and not a key in a bucket.
     whole = text if "://" in text else str(Path(text).expanduser().absolute())
     if whole.startswith(("http://", "https://")) or re.search(r"[*?\[\]]|::", whole):
-        raise ConfigError(
-            f"directory={text!r} will not do: web pages cannot be written to, and `load_dataset` takes * ? [ ] and :: "
-            f"in a path for a pattern. Name a folder, or s3://bucket/prefix/."
-        )
+        why = "Web pages cannot be written to, and `load_dataset` takes * ? [ ] and :: in a path for a pattern."
+        raise must_be("directory", text, "a folder, or s3://bucket/prefix/", why)
     uri = storage.resolve_prefix(whole, context.settings)
     for prefix in context.prefixes:
         if uri.startswith(prefix):

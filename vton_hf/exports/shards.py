@@ -8,8 +8,7 @@ import numpy as np
 from datasets.utils.py_utils import convert_file_size_to_int
 from numpy.typing import NDArray
 
-from vton_hf._core.checks import as_int
-from vton_hf.errors import ConfigError
+from vton_hf._core.checks import as_int, must_be
 
 MAX_SHARD_SIZE: Final = "2GB"
 RESERVE: Final = 0.98
@@ -39,9 +38,7 @@ def parse_size(size: int | str) -> int:
     except (ValueError, AttributeError, TypeError):
         number = 0
     if isinstance(size, bool) or number < 1:
-        raise ConfigError(
-            f"max_shard_size={size!r} makes no sense. Allowed: a size such as '500MB' or a number of bytes."
-        )
+        raise must_be("max_shard_size", size, "a size such as '500MB' or a number of bytes")
     return int(number)
 
 

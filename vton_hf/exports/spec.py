@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from vton_hf._core.checks import check_choice, must_be
 from vton_hf.builder import SPLIT, VTON, each_split, row_ranges
 from vton_hf.errors import ConfigError
 from vton_hf.exports.columns import Columns, parse_columns
@@ -56,8 +57,7 @@ def parse_export(
     Raises:
         ConfigError: If it makes no sense.
     """
-    if format not in SUFFIXES:
-        raise ConfigError(f"format={format!r} is not known. Allowed: {', '.join(map(repr, FORMATS))}.")
+    check_choice("format", format, FORMATS)
     for name in ("features", "streaming"):
         if load_options.pop(name, None):
             raise ConfigError(
@@ -83,9 +83,7 @@ def parse_export(
 def _names(configs: str | Sequence[str]) -> list[str]:
     names = [configs] if isinstance(configs, str) else list(configs)
     if not names or len(set(names)) != len(names) or not set(names) <= set(RECIPES):
-        raise ConfigError(
-            f"configs={configs!r} makes no sense. Allowed: one or more of {', '.join(map(repr, RECIPES))}, each once."
-        )
+        raise must_be("configs", configs, f"one or more of {', '.join(map(repr, RECIPES))}, each once")
     return names
 
 
@@ -93,9 +91,8 @@ def _splits(split: Any) -> dict[str, Any]:
     splits = split if isinstance(split, dict) else {SPLIT: SPLIT if split is None else split}
     wrong = [name for name in splits if not isinstance(name, str) or not name.isidentifier() or name == "all"]
     if not splits or wrong or any(isinstance(part, (dict, list, tuple)) for part in splits.values()):
-        raise ConfigError(
-            f"split={split!r} makes no sense. Allowed: None for all, a slice such as 'train[:90%]', or several by "
-            f"name, such as {{'train': 'train[:90%]', 'validation': 'train[90%:]'}}."
-        )
+        several = "{'train': 'train[:90%]', 'validation': 'train[90%:]'}"
+        rule = f"None for all, a slice such as 'train[:90%]', or several by name, such as {several}"
+        raise must_be("split", split, rule)
     each_split(splits, lambda part: row_ranges(part, 1), dict)
     return splits

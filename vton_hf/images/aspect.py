@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from PIL import Image
 
-from vton_hf._core.checks import as_size
+from vton_hf._core.checks import as_size, check_choice, must_be
 from vton_hf.errors import ConfigError
 from vton_hf.images.notices import Notice
 from vton_hf.images.structure import MAX_PIXELS
@@ -39,11 +39,10 @@ def check_fit(size: object, aspect: object) -> tuple[int, int] | None:
     Raises:
         ConfigError: If it is not; the message says what is allowed.
     """
-    if aspect not in ASPECTS:
-        raise ConfigError(f"aspect={aspect!r} is not known. Allowed: {', '.join(map(repr, ASPECTS))}.")
+    check_choice("aspect", aspect, ASPECTS)
     pair = as_size(size)
     if size is not None and pair is None:
-        raise ConfigError(f"image_size={size!r} makes no sense. Allowed: (height, width) in pixels, or None.")
+        raise must_be("image_size", size, "(height, width) in pixels, or None")
     if size is None and aspect != "stretch":
         raise ConfigError(
             f"aspect={aspect!r} needs a size to fit images to. Add image_size=(height, width), such as "

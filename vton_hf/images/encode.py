@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
-from vton_hf._core.checks import as_int
+from vton_hf._core.checks import as_int, check_choice, must_be
 from vton_hf.errors import ConfigError
 
 IMAGE_FORMATS: Final = ("png", "png-fast", "jpeg", "webp")
@@ -28,17 +28,12 @@ def check_encoding(kind: object, quality: object) -> None:
     Raises:
         ConfigError: If it is not; the message says what is allowed.
     """
-    if kind is not None and kind not in IMAGE_FORMATS:
-        allowed = ", ".join(map(repr, (None, *IMAGE_FORMATS)))
-        raise ConfigError(f"image_format={kind!r} is not known. Allowed: {allowed}.")
+    check_choice("image_format", kind, [*IMAGE_FORMATS, None])
     if quality is None:
         return
     number = as_int(quality)
     if number is None or not 1 <= number <= 100:  # noqa: PLR2004
-        raise ConfigError(
-            f"image_quality={quality!r} makes no sense. Allowed: a whole number from 1 to 100, or None for "
-            f"{DEFAULT_QUALITY}."
-        )
+        raise must_be("image_quality", quality, f"a whole number from 1 to 100, or None for {DEFAULT_QUALITY}")
     if kind not in LOSSY:
         raise ConfigError(
             f"image_quality={quality} is for image_format='jpeg' and 'webp'; image_format={kind!r} keeps every pixel. "

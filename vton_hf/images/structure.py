@@ -60,7 +60,7 @@ def _check_header(data: bytes, kind: str) -> None:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"absurd dimensions: {error}") from error
     except Exception as error:
-        raise ImageError(f"damaged {kind}: its header makes no sense") from error
+        raise ImageError(f"damaged {kind}: its header cannot be read") from error
     if min(shape) < 1:
         raise ImageError(f"absurd dimensions: {shape[0]} x {shape[1]} pixels")
 

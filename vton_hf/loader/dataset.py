@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import datasets
 
 from vton_hf import mixing
-from vton_hf._core.checks import did_you_mean
+from vton_hf._core.checks import must_be, unknown_option
 from vton_hf.builder import VTON, OneByOne, listed
 from vton_hf.errors import ConfigError
 from vton_hf.loader.indexing import Indexed
@@ -197,11 +197,10 @@ def _listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[
 def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:
     wrong = sorted({columns} if isinstance(columns, str) else set(columns) - {*COLUMNS, *EXTRA_COLUMNS})
     if wrong:
-        raise ConfigError(f"columns={columns!r} makes no sense. Allowed: a list of {', '.join(EXTRA_COLUMNS)}.")
+        raise must_be("columns", columns, f"a list of {', '.join(EXTRA_COLUMNS)}")
     allowed = [*TRANSFORM_OPTIONS, *BUILDER_OPTIONS]
     for name in sorted(set(options) - set(allowed)):
-        hint = did_you_mean(name, allowed)
-        raise ConfigError(f"Unknown option {name!r}.{hint} Allowed: {', '.join(sorted(allowed))}.")
+        raise unknown_option(name, allowed)
     if options.get("on_error") == "skip":
         raise ConfigError(
             "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "

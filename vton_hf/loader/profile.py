@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vton_hf._core import timing
-from vton_hf._core.checks import as_int
+from vton_hf._core.checks import check_int
 from vton_hf._core.timing import STAGES
 from vton_hf.errors import ConfigError
 
@@ -115,8 +115,7 @@ def profile_loader(loader: Any, *, batches: int = 50, step: Callable[[Any], obje
 
     >>> print(profile_loader(DataLoader(dataset, batch_size=8, num_workers=4)))  # doctest: +SKIP
     """
-    if (most := as_int(batches)) is None or most < 1:
-        raise ConfigError(f"batches={batches!r} makes no sense. Allowed: a whole number from 1.")
+    most = check_int("batches", batches, least=1)
     if getattr(loader, "_iterator", None) is not None:
         raise ConfigError(
             "This loader's persistent workers are at work already, and cannot be timed. Measure before the first "

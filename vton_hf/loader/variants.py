@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Final
 
-from vton_hf.errors import ConfigError
+from vton_hf._core.checks import check_choice
 from vton_hf.loader.dataset import S3VTONDataset
 from vton_hf.transforms import Transform
 
@@ -50,6 +50,5 @@ def get_vton_dataset(
         ConfigError: If the difficulty is unknown.
         VTONError: As for `S3VTONDataset`.
     """
-    if difficulty not in _CLASSES:
-        raise ConfigError(f"difficulty={difficulty!r} is not known. Allowed: {', '.join(map(repr, _CLASSES))}.")
+    check_choice("difficulty", difficulty, _CLASSES)
     return _CLASSES[difficulty](s3_prefixes, transform, s3_bucket, **options)

@@ -2,14 +2,13 @@
 
 from vton_hf.mixing.batches import plan_batches
 from vton_hf.mixing.plan import Plan, Share, plan, shares_of, warn_of_repeats
-from vton_hf.mixing.recipes import RECIPES, check_weights, check_whole, epoch_length, quotas, tell_shares
+from vton_hf.mixing.recipes import RECIPES, check_weights, epoch_length, quotas, tell_shares
 
 __all__ = [
     "RECIPES",
     "Plan",
     "Share",
     "check_weights",
-    "check_whole",
     "epoch_length",
     "plan",
     "plan_batches",

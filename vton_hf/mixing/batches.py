@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from vton_hf.errors import ConfigError
+from vton_hf._core.checks import check_int, must_be
 from vton_hf.mixing.order import bits, rows, spread_batches
 from vton_hf.mixing.plan import Plan, Share
-from vton_hf.mixing.recipes import apportion, check_whole, drawn, exact
+from vton_hf.mixing.recipes import apportion, drawn, exact
 from vton_hf.naming import DIFFICULTIES
 
 # Quotas are counted in parts of a row, in ints, so that nothing drifts.
@@ -54,10 +54,10 @@ def plan_batches(
     ├── Medium: 0 (0%)
     └── Hard: 4 (25%)
     """
-    batch_size = check_whole("batch_size", batch_size, least=1)
-    key = check_whole("seed", seed), check_whole("epoch", epoch)
+    batch_size = check_int("batch_size", batch_size, least=1)
+    key = check_int("seed", seed), check_int("epoch", epoch)
     if not weights:
-        raise ConfigError("weights=[]: expected the recipe of at least one batch.")
+        raise must_be("weights", [], "the recipe of at least one batch")
     return _lay_out(sizes, _targets(weights, batch_size), batch_size, key)
 
 

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vton_hf._core.checks import check_int
 from vton_hf.mixing.order import bits, rows, spread
-from vton_hf.mixing.recipes import apportion, check_whole, drawn, epoch_length, exact
+from vton_hf.mixing.recipes import apportion, drawn, epoch_length, exact
 from vton_hf.naming import DIFFICULTIES
 
 logger = logging.getLogger("vton_hf")
@@ -110,7 +111,7 @@ def plan(
     >>> [share.got for share in mix.composition()]
     [60, 140, 0]
     """
-    seed, epoch = check_whole("seed", seed), check_whole("epoch", epoch)
+    seed, epoch = check_int("seed", seed), check_int("epoch", epoch)
     shares = shares_of(sizes, weights, epoch_size=epoch_size)
     pools = drawn(sizes, exact(weights))
     quotas = {share.difficulty: share.got for share in shares}

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from vton_hf._core.checks import as_int
-from vton_hf.errors import ConfigError, EmptyPoolError
+from vton_hf._core.checks import as_int, check_int, must_be
+from vton_hf.errors import EmptyPoolError
 from vton_hf.naming import DIFFICULTIES
 
 logger = logging.getLogger("vton_hf")
@@ -68,27 +68,6 @@ def _tell_shares(weights: tuple[tuple[str, Any], ...]) -> None:
     logger.log(level, "Weights %s sum to %g, not to 1; taken as %s.", dict(weights), total, shares)
 
 
-def check_whole(what: str, value: object, *, least: int = 0, allowed: str = "") -> int:
-    """Validate a count.
-
-    Args:
-        what: The argument's name.
-        value: What was given for it.
-        least: The smallest int allowed.
-        allowed: What else is, for the message: `"None or "`.
-
-    Raises:
-        ConfigError: Unless it is an int (of Python, NumPy or torch; no bool) from `least` on.
-
-    >>> check_whole("seed", 7)
-    7
-    """
-    number = as_int(value)
-    if number is None or number < least:
-        raise ConfigError(f"{what}={value!r}: expected {allowed}an int >= {least}.")
-    return number
-
-
 def quotas(weights: Mapping[str, float], total: int) -> dict[str, int]:
     """Divide `total` rows by the largest remainder method (Hamilton's), ties in the order of `DIFFICULTIES`.
 
@@ -100,7 +79,7 @@ def quotas(weights: Mapping[str, float], total: int) -> dict[str, int]:
     >>> quotas({"easy": 0.25, "medium": 0.25, "hard": 0.5}, 10_000)
     {'easy': 2500, 'medium': 2500, 'hard': 5000}
     """
-    return apportion(exact(weights), check_whole("total", total))
+    return apportion(exact(weights), check_int("total", total))
 
 
 def epoch_length(sizes: Mapping[str, int], weights: Mapping[str, float], epoch_size: int | str | None = None) -> int:
@@ -136,19 +115,19 @@ def epoch_length(sizes: Mapping[str, int], weights: Mapping[str, float], epoch_s
         while any(apportion(parts, length)[name] < size for name, size in pools.items()):
             length += 1
         return length
-    return check_whole("epoch_size", epoch_size, least=1, allowed="None, 'min', 'max' or ")
+    return check_int("epoch_size", epoch_size, least=1, or_else="None, 'min', 'max'")
 
 
 def exact(weights: Mapping[str, Any]) -> dict[str, Fraction]:
     """`check_weights` in fractions: 0.29 is 29/100 and not the binary number beside it."""
     if not isinstance(weights, Mapping) or not weights or not set(weights) <= set(DIFFICULTIES):
-        raise ConfigError(f"Weights {weights!r}: expected {{difficulty: weight}} of {', '.join(DIFFICULTIES)}.")
+        raise must_be("Weights", weights, f"{{difficulty: weight}} of {', '.join(DIFFICULTIES)}")
     for name, weight in weights.items():
         if (as_int(weight) is None and not isinstance(weight, float | np.floating)) or not 0 <= weight < math.inf:
-            raise ConfigError(f"Weights {weights!r}: {name!r} has {weight!r}; expected a finite number >= 0.")
+            raise must_be(f"The weight of {name!r}", weight, "a finite number from 0")
     parts = {name: _fraction(weights.get(name, 0)) for name in DIFFICULTIES}
     if not (total := sum(parts.values())):
-        raise ConfigError(f"Weights {weights!r}: all are 0; at least one must be above 0.")
+        raise must_be("Weights", weights, "above 0 for at least one difficulty")
     return {name: part / total for name, part in parts.items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from vton_hf._core.checks import as_int
+from vton_hf._core.checks import check_int
 from vton_hf.errors import ConfigError
 from vton_hf.images import to_rgb
 from vton_hf.naming import DIFFICULTIES, ROLES
@@ -101,8 +101,8 @@ def contact_sheet(
     Raises:
         ConfigError: If there is no row, or columns, height or limit makes no sense.
     """
-    columns, height = _whole("columns", columns), _whole("height", height, _LOWEST, "a thumbnail's height in pixels")
-    most = None if limit is None else _whole("limit", limit, what="None or a whole number")
+    columns, height = check_int("columns", columns, least=1), check_int("height", height, least=_LOWEST)
+    most = None if limit is None else check_int("limit", limit, least=1, or_else="None")
     size = _Layout(height, columns).thumbnail
     cells = [_cell(row, size) for row in islice(rows, most)]
     if isinstance(rows, Sized) and len(rows) > len(cells):
@@ -112,13 +112,6 @@ def contact_sheet(
     groups = _grouped(cells)
     layout = _Layout(height, min(columns, max(map(len, groups.values()))))
     return _drawn(groups, layout, title)
-
-
-def _whole(name: str, value: object, least: int = 1, what: str = "a whole number") -> int:
-    number = as_int(value)
-    if number is None or number < least:
-        raise ConfigError(f"{name}={value!r}: give {what}, at least {least}.")
-    return number
 
 
 def _grouped(cells: Sequence[_Cell]) -> dict[str, list[_Cell]]:

@@ -6,8 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf._core.checks import as_int
-from vton_hf.errors import ConfigError
+from vton_hf._core.checks import check_int
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.report.tables import strings
 
@@ -28,9 +27,7 @@ def pick_examples(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     >>> pick_examples({"difficulty": ["hard", "easy", "easy"], "gender": ["male"] * 3, "key": ["c", "a", "a"]})
     [1, 0]
     """
-    most = as_int(each)
-    if most is None or most < 1:
-        raise ConfigError(f"each={each!r}: give a whole number, at least 1.")
+    most = check_int("each", each, least=1)
     difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
     chosen: list[int] = []
     for difficulty in DIFFICULTIES:
@@ -38,6 +35,6 @@ def pick_examples(texts: Mapping[str, Any], each: int = 2) -> list[int]:
             places = pc.and_(pc.equal(difficulties, difficulty), pc.equal(genders, gender))
             # Codes are given in the order in which keys turn up.
             codes = pc.dictionary_encode(keys.filter(places)).indices
-            firsts = [first for code in range(each) if (first := pc.index(codes, code).as_py()) >= 0]
+            firsts = [first for code in range(most) if (first := pc.index(codes, code).as_py()) >= 0]
             chosen += pc.indices_nonzero(places).take(pa.array(firsts, pa.int64())).to_pylist()
     return chosen

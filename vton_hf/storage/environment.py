@@ -4,7 +4,7 @@ import os
 import re
 from typing import Final
 
-from vton_hf.errors import ConfigError
+from vton_hf._core.checks import must_be
 
 SWITCHES: Final = frozenset({"prefetch", "shared-memory", "malloc"})
 
@@ -65,9 +65,7 @@ def disabled() -> frozenset[str]:
     text = os.environ.get("VTON_HF_DISABLE", "")
     names = frozenset(filter(None, re.split(r"[\s,]+", text.lower().replace("_", "-"))))
     if not names <= SWITCHES:
-        raise ConfigError(
-            f"VTON_HF_DISABLE={text!r}: expected any of {', '.join(sorted(SWITCHES))}, with commas between."
-        )
+        raise must_be("VTON_HF_DISABLE", text, f"any of {', '.join(sorted(SWITCHES))}, with commas between")
     return names
 
 

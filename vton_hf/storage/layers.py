@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from vton_hf._core.checks import did_you_mean
-from vton_hf.errors import ConfigError
+from vton_hf._core.checks import unknown_option
 from vton_hf.storage.environment import from_environment
 from vton_hf.storage.options import NAMES, read_options
 from vton_hf.storage.settings import StorageSettings
@@ -33,8 +32,7 @@ def configure(**settings: object) -> None:
     """
     for name in settings:
         if name not in NAMES:
-            hint = did_you_mean(name, NAMES)
-            raise ConfigError(f"configure() knows no {name!r}.{hint} Allowed: {', '.join(sorted(NAMES))}.")
+            raise unknown_option(name, NAMES)
     merged = _without_none({**_configured, **settings}) if settings else {}
     StorageSettings(**merged)  # type: ignore[arg-type]
     _configured.clear()

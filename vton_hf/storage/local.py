@@ -6,10 +6,10 @@ import os
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
-from uuid import uuid4
 
 import pyarrow as pa
 
+from vton_hf._core.files import atomic_write, flush
 from vton_hf.errors import LayoutError
 from vton_hf.storage.backend import Answer, Listed
 from vton_hf.storage.folders import Waiting, etag_of, scan_folder
@@ -74,27 +74,11 @@ def _read(path: str) -> Answer:
 
 def _move(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    _flush(path)
+    flush(path)
     try:
         path.replace(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _copy(path, target)
-
-
-def _copy(path: Path, target: Path) -> None:
-    scratch = target.with_name(f"{target.name}.{uuid4().hex}.incomplete")
-    try:
-        shutil.copyfile(path, scratch)
-        _flush(scratch)
-        scratch.replace(target)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
-
-
-def _flush(path: Path) -> None:
-    # Else a power cut may leave the name without the bytes.
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+        with atomic_write(target, durable=True) as scratch:
+            shutil.copyfile(path, scratch)

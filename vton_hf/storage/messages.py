@@ -1,10 +1,9 @@
 """The words for each fault: what was asked, what the store answered, and what to check next."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from vton_hf.errors import AccessError, ObjectMissingError, StorageError, UnavailableError
+from vton_hf.errors import AccessError, ObjectMissingError, StorageError, UnavailableError, without_secrets
 from vton_hf.storage import environment
 from vton_hf.storage.failures import TRANSIENT, Failure, FailureKind, classify
 from vton_hf.storage.hints import hub_line
@@ -115,7 +114,7 @@ class Request:
 
     def _cause(self, fault: Failure) -> str:
         scheme, _, rest = self.uri.partition("://")
-        said = scrub(fault.said, (*self.settings.secrets(), *environment.secrets()))
+        said = without_secrets(fault.said, (*self.settings.secrets(), *environment.secrets()))
         template = _CAUSES.get(fault.kind) or _DENIED["local" if scheme == "file" else self.verb]
         if self.verb == "write" and fault.kind is FailureKind.MISSING:
             template = _NO_ROOM
@@ -141,15 +140,3 @@ def _profile(settings: StorageSettings) -> str:
         return f"{settings.profile!r} (profile=)"
     name, variable = environment.profile_and_variable()
     return f"{name!r} ({variable})"
-
-
-def scrub(text: str, secrets: Iterable[str]) -> str:
-    """Blank out every secret.
-
-    >>> scrub("bad header 'hunter2'", ["hunter2"])
-    "bad header '***'"
-    """
-    # The longest first: one secret may be part of another.
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text

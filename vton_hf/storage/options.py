@@ -91,5 +91,5 @@ def _mapping(name: str, value: object) -> dict[str, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise ConfigError(f"{name} is a {type(value).__name__}: expected a dict of options by name.")
+        raise ConfigError(f"{name} must be a dict of options by name, got a {type(value).__name__}.")
     return dict(value)

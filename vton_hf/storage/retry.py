@@ -1,31 +1,17 @@
-"""The one retry policy, for pages and objects: exponential back-off with full jitter, until a deadline."""
+"""The retry policy of a store, for pages and objects: back-off until a deadline that parallel requests share."""
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
+from vton_hf._core.retry import backoff
 from vton_hf.storage.failures import TRANSIENT, FailureKind, classify
 from vton_hf.storage.messages import Request
 
 _T = TypeVar("_T")
-_BASE: Final = 0.2
-_CAP: Final = 10.0
 _log = logging.getLogger("vton_hf")
-
-
-def backoff(failures: int) -> float:
-    """Seconds to wait after so many failures in a row.
-
-    Args:
-        failures: 1 after the first one.
-
-    Returns:
-        Anything from nothing to the ceiling, so that many clients do not come back at once.
-    """
-    return random.uniform(0.0, min(_CAP, _BASE * 2.0 ** min(failures - 1, 16)))
 
 
 class RetryPolicy:

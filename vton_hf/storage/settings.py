@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, Final
 
-from vton_hf._core.checks import as_int
+from vton_hf._core.checks import as_int, check_bool, must_be
 from vton_hf.errors import ConfigError, redacted
 
 _SECRETS: Final = frozenset({"access_key", "secret_key", "session_token"})
@@ -56,12 +56,11 @@ class StorageSettings:
     def __post_init__(self) -> None:
         for name in _TEXTS:
             _check_text(name, getattr(self, name))
-        if not isinstance(self.anonymous, bool):
-            raise ConfigError(f"anonymous={self.anonymous!r}: expected True or False.")
+        check_bool("anonymous", self.anonymous)
         for name in ("timeout", "deadline", "concurrency"):
             object.__setattr__(self, name, _positive(name, getattr(self, name)))
         if not isinstance(self.concurrency, int):
-            raise ConfigError(f"concurrency={self.concurrency!r}: expected a whole number of objects.")
+            raise must_be("concurrency", self.concurrency, "a whole number of objects")
         if self.bucket is not None:
             check_bucket(self.bucket)
         if self.endpoint_url is not None:
@@ -120,7 +119,7 @@ def check_bucket(bucket: str) -> str:
 def _check_text(name: str, value: object) -> None:
     shown = "***" if name in _SECRETS else repr(value)
     if value is not None and (not isinstance(value, str) or not value):
-        raise ConfigError(f"{name}={shown}: expected a non-empty text, or None to leave it out.")
+        raise ConfigError(f"{name} must be a text that is not empty, or None, got {shown}.")
     if isinstance(value, str) and value != value.strip():
         raise ConfigError(f"{name}={shown} begins or ends with a blank: was a line break copied with it?")
 
@@ -130,7 +129,7 @@ def _positive(name: str, value: Any) -> float:
     # NumPy's numbers are such, too.
     number = whole if whole is not None or not isinstance(value, Real) else float(value)
     if number is None or isinstance(value, bool) or not math.isfinite(number) or number <= 0:
-        raise ConfigError(f"{name}={value!r}: expected a number above 0.")
+        raise must_be(name, value, "a number above 0")
     return number
 
 
@@ -139,4 +138,4 @@ def _check_endpoint(endpoint_url: str) -> None:
     if "@" in endpoint_url:  # anywhere: a secret may hold a slash
         raise ConfigError("endpoint_url holds a '@': credentials go into access_key= and secret_key=.")
     if not found or scheme not in {"http", "https"} or not host:
-        raise ConfigError(f"endpoint_url={endpoint_url!r}: expected http://HOST or https://HOST.")
+        raise must_be("endpoint_url", endpoint_url, "http://HOST or https://HOST")

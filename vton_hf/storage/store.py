@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 import fsspec.asyn
 import pyarrow as pa
 
+from vton_hf._core.checks import must_be
 from vton_hf.errors import ConfigError
 from vton_hf.storage.backend import Backend, Listed
 from vton_hf.storage.fsspec_backend import FsspecBackend
@@ -79,7 +80,7 @@ class Store:
             ConfigError: If a prefix is not resolved, or its store cannot be opened.
         """
         if isinstance(prefixes, str) or not prefixes:
-            raise ConfigError(f"prefixes={prefixes!r}: expected a list of one or more prefixes.")
+            raise must_be("prefixes", prefixes, "a list of one or more prefixes")
         for prefix in prefixes:
             if not prefix.endswith("/"):
                 raise ConfigError(f"{prefix!r} has no trailing slash: write it with resolve_prefix().")

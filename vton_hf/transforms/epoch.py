@@ -4,8 +4,7 @@ from typing import Any
 
 import torch
 
-from vton_hf._core.checks import as_int
-from vton_hf.errors import ConfigError
+from vton_hf._core.checks import check_int
 
 
 class SharedEpoch:
@@ -30,10 +29,7 @@ class SharedEpoch:
         Raises:
             ConfigError: Unless it is an int >= 0.
         """
-        epoch = as_int(value)
-        if epoch is None or epoch < 0:
-            raise ConfigError(f"set_epoch({value!r}) makes no sense. Allowed: a whole number from 0.")
-        self._cell.fill_(epoch)
+        self._cell.fill_(check_int("epoch", value))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "SharedEpoch":
         return SharedEpoch(self.value)

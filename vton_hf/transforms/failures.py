@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from vton_hf._core.checks import as_int
-from vton_hf.errors import ConfigError, ImageError
+from vton_hf._core.checks import as_int, must_be
+from vton_hf.errors import ImageError
 
 logger = logging.getLogger("vton_hf")
 
@@ -52,10 +52,8 @@ class Failures:
         most = as_int(limit)
         share = most is None and isinstance(limit, float | np.floating) and 0 <= limit <= 1
         if not share and (most is None or most < 0):
-            raise ConfigError(
-                f"max_broken={limit!r} makes no sense. Allowed: a share of the samples as a float from 0.0 to 1.0, "
-                f"or a number of samples as an int from 0."
-            )
+            rule = "a share of the samples as a float from 0.0 to 1.0, or a number of samples as an int from 0"
+            raise must_be("max_broken", limit, rule)
         self._share = float(limit) if share else 1.0
         self._most = math.inf if most is None else most
         self._path = Path(tempfile.gettempdir()) / f"vton-hf-failures-{uuid4().hex}.jsonl"

@@ -8,6 +8,7 @@ from torchvision import transforms as v1
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
+from vton_hf._core.checks import check_bool, must_be
 from vton_hf.errors import ConfigError
 from vton_hf.images import Notice, check_fit, distortions
 from vton_hf.transforms.backends import ImageBackend, PilBackend, TensorBackend
@@ -43,9 +44,8 @@ class ImagePipeline:
         to_srgb: bool,
     ) -> None:
         if transform is not None and not callable(transform):
-            raise ConfigError(
-                f"transform={transform!r} cannot be called. Allowed: a torchvision transform, any other callable "
-                f"that takes one image, or None for tensors in [-1, 1]."
+            raise must_be(
+                "transform", transform, "a torchvision transform, any other callable of one image, or None for [-1, 1]"
             )
         if transform is not None and dtype is not None:
             raise ConfigError(
@@ -54,9 +54,8 @@ class ImagePipeline:
         if not (
             dtype is None or (isinstance(dtype, torch.dtype) and (dtype.is_floating_point or dtype == torch.uint8))
         ):
-            raise ConfigError(f"dtype={dtype!r} makes no sense. Allowed: torch.uint8 or a floating type.")
-        if not isinstance(to_srgb, bool):
-            raise ConfigError(f"to_srgb={to_srgb!r} makes no sense. Allowed: True or False.")
+            raise must_be("dtype", dtype, "torch.uint8 or a floating type")
+        check_bool("to_srgb", to_srgb)
         self._size = check_fit(size, aspect)
         self.transform = transform
         self._aspect = aspect

@@ -1,17 +1,15 @@
 """Where a broken sample's substitute comes from."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import datasets
 import numpy as np
 from numpy.typing import NDArray
 
+from vton_hf.builder import SUBSTITUTES
 from vton_hf.cache import features
 from vton_hf.naming import ROLES
-
-SUBSTITUTES: Final = 8
-"""So many are tried for one broken sample: in a bucket that is half broken, one sample in 256 finds none."""
 
 
 class Rows(Protocol):

@@ -7,7 +7,7 @@ from typing import Any, Final
 import torch
 
 from vton_hf._core import hooks
-from vton_hf._core.checks import as_int
+from vton_hf._core.checks import check_choice, check_int
 from vton_hf._core.timing import stage
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
 from vton_hf.naming import ROLES
@@ -86,16 +86,12 @@ class TripletTransform(TripletCells):
         rows: Rows,
     ) -> None:
         for name, value, allowed in (("sync", sync, SYNC), ("on_error", on_error, ON_ERROR)):
-            if value not in allowed:
-                raise ConfigError(f"{name}={value!r} is not known. Allowed: {', '.join(map(repr, allowed))}.")
-        number = as_int(seed)
-        if number is None or number < 0:
-            raise ConfigError(f"seed={seed!r} makes no sense. Allowed: a whole number from 0.")
+            check_choice(name, value, allowed)
         self._path_of = partial(ImagePipeline, size=image_size, aspect=aspect, dtype=dtype, to_srgb=to_srgb)
         self.transform = transform
         self._sync = sync
         self._on_error = on_error
-        self._seed = number
+        self._seed = check_int("seed", seed)
         self.store = store
         self.rows = rows
         self.epoch = SharedEpoch()

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vton_hf.errors import ConfigError, LayoutError
+from vton_hf._core.checks import check_choice
+from vton_hf.errors import LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
 from vton_hf.triplets.arrow_text import cut, edges, names_in
@@ -43,8 +44,7 @@ def discover(listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = 
         ConfigError: If `cloth` is none of the three.
         LayoutError: If `cloth="error"` and a stem has several garments.
     """
-    if cloth not in CLOTH_RULES:
-        raise ConfigError(f"cloth={cloth!r} is not known. Allowed: {', '.join(map(repr, CLOTH_RULES))}.")
+    check_choice("cloth", cloth, CLOTH_RULES)
     triplets, left_out = _group(listing, cloth, below)
     return tabulate(listing, triplets, names_garment=cloth == "each"), Audit(pa.concat_tables(left_out))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf._core.checks import as_int
+from vton_hf._core.checks import check_int, must_be
 from vton_hf._core.digests import digest
 from vton_hf.errors import ConfigError
 from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
@@ -83,9 +83,7 @@ class Manifest:
             return self
         wanted = [gender] if isinstance(gender, str) else list(gender)
         if not wanted or not set(wanted) <= set(GENDERS):
-            raise ConfigError(
-                f"gender={gender!r} is not known. Allowed: {', '.join(map(repr, GENDERS))}, or None for all."
-            )
+            raise must_be("gender", gender, f"{', '.join(map(repr, GENDERS))}, or None for all")
         return Manifest(self.table.filter(pc.is_in(self.table["gender"], pa.array(wanted))))
 
     def limited(self, limit: int | None) -> "Manifest":
@@ -96,9 +94,7 @@ class Manifest:
         """
         if limit is None:
             return self
-        most = as_int(limit)
-        if most is None or most < 1:
-            raise ConfigError(f"limit={limit!r} makes no sense. Allowed: a whole number from 1, or None for all.")
+        most = check_int("limit", limit, least=1, or_else="None for all")
         places = self.table["place"].to_numpy()
         parts = [self.rows_of(name) for name in DIFFICULTIES]
         lowest = [part.start + np.argsort(places[part.start : part.stop], kind="stable")[:most] for part in parts]
@@ -171,7 +167,7 @@ def read_names(exclude: Exclude | None) -> list[str]:
         lines = {line.strip() for line in text.splitlines()}
         return sorted(line for line in lines if line and not line.startswith("#"))
     if not isinstance(exclude, Iterable):
-        raise ConfigError(f"exclude={exclude!r} makes no sense. Allowed: a list of keys, or a file with one a line.")
+        raise must_be("exclude", exclude, "a list of keys, or a file with one a line")
     names = list(exclude)
     wrong = [name for name in names if not isinstance(name, str)]
     if wrong:

@@ -146,7 +146,7 @@ def test_how_it_was_listed_names_no_other_dataset(filled: MotoS3, tmp_path: Path
     options = {"s3_prefixes": [PREFIX], "cache_dir": str(tmp_path), "storage_options": filled.storage_options}
     builders = [vton_hf.VTON(config_name="hard", listing=mode, **options) for mode in ("auto", "fresh", "cached")]
     assert {builder.cache_dir for builder in builders} == {vton_hf.VTON(config_name="hard", **options).cache_dir}
-    with pytest.raises(ConfigError, match=r"listing='new' is not known\. Allowed: 'auto', 'fresh', 'cached'\."):
+    with pytest.raises(ConfigError, match=r"listing must be 'auto', 'fresh' or 'cached', got 'new'\."):
         vton_hf.VTON(config_name="hard", listing="new", **options)
 
 

@@ -153,10 +153,10 @@ def test_a_caption_that_no_column_shows_is_refused() -> None:
         (["a=key", "A=stem"], "has 'a' and 'A': each name once, whatever its case."),
         ([], "chooses no column. Allowed"),
         ({}, "chooses no column. Allowed"),
-        (7, "columns=7 makes no sense. Allowed"),
-        ([7], "columns=[7] makes no sense"),
-        ({"a": 7}, "columns={'a': 7} makes no sense"),
-        (b"key", "makes no sense"),
+        (7, "columns must be a preset, a list of columns or {name: column}, got 7. Allowed: a preset ("),
+        ([7], "columns must be"),
+        ({"a": 7}, "columns must be"),
+        (b"key", "columns must be"),
     ],
 )
 def test_columns_that_make_no_sense_are_refused(columns: str, words: str) -> None:

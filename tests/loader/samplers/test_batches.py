@@ -125,11 +125,11 @@ def test_a_plan_of_a_seed_never_changes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"weights": []}, "weights=[]: expected the recipe of at least one batch."),
+        ({"weights": []}, "weights must be the recipe of at least one batch, got []."),
         ({"weights": [{"eazy": 1}]}, "expected {difficulty: weight} of easy, medium, hard."),
-        ({"batch_size": 0}, "batch_size=0: expected an int >= 1."),
-        ({"seed": -1}, "seed=-1: expected an int >= 0."),
-        ({"epoch": 1.0}, "epoch=1.0: expected an int >= 0."),
+        ({"batch_size": 0}, "batch_size must be a whole number from 1, got 0."),
+        ({"seed": -1}, "seed must be a whole number from 0, got -1."),
+        ({"epoch": 1.0}, "epoch must be a whole number from 0, got 1.0."),
     ],
 )
 def test_senseless_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:

@@ -118,18 +118,18 @@ def test_each_ranks_part_is_the_recipe_too_where_that_is_whole() -> None:
     [
         ({"rank": 0}, "rank=0, num_replicas=None: give both, or neither."),
         ({"num_replicas": 2}, "rank=None, num_replicas=2: give both, or neither."),
-        ({"rank": 2, "num_replicas": 2}, "rank=2: expected 0 to 1, as num_replicas=2."),
-        ({"rank": -1, "num_replicas": 2}, "rank=-1: expected an int >= 0."),
-        ({"rank": 0, "num_replicas": 0}, "num_replicas=0: expected an int >= 1."),
+        ({"rank": 2, "num_replicas": 2}, "rank must be from 0 to 1, as num_replicas=2, got 2."),
+        ({"rank": -1, "num_replicas": 2}, "rank must be a whole number from 0, got -1."),
+        ({"rank": 0, "num_replicas": 0}, "num_replicas must be a whole number from 1, got 0."),
         ({"rank": 0, "num_replicas": 3}, "global_batch_size=16 does not divide into num_replicas=3 equal parts."),
-        ({"global_batch_size": 0}, "global_batch_size=0: expected an int >= 1."),
-        ({"global_batch_size": 8.0}, "global_batch_size=8.0: expected an int >= 1."),
-        ({"seed": -1}, "seed=-1: expected an int >= 0."),
-        ({"epoch_size": 0}, "epoch_size=0: expected None or an int >= 1."),
-        ({"epoch_size": "min"}, "epoch_size='min': expected None or an int >= 1."),
-        ({"weights": {"eazy": 1}}, "Weights {'eazy': 1}: expected {difficulty: weight} of easy, medium, hard."),
+        ({"global_batch_size": 0}, "global_batch_size must be a whole number from 1, got 0."),
+        ({"global_batch_size": 8.0}, "global_batch_size must be a whole number from 1, got 8.0."),
+        ({"seed": -1}, "seed must be a whole number from 0, got -1."),
+        ({"epoch_size": 0}, "epoch_size must be None or a whole number from 1, got 0."),
+        ({"epoch_size": "min"}, "epoch_size must be None or a whole number from 1, got 'min'."),
+        ({"weights": {"eazy": 1}}, "Weights must be {difficulty: weight} of easy, medium, hard, got {'eazy': 1}."),
         ({"weights": RECIPES["hard"], "curriculum": Curriculum("none")}, "leave out one of them."),
-        ({"curriculum": "soft"}, "curriculum='soft': expected a Curriculum, or a function of the step."),
+        ({"curriculum": "soft"}, "curriculum must be a Curriculum, or a function of the step, got 'soft'."),
     ],
 )
 def test_senseless_arguments_are_refused(arguments: dict[str, Any], said: str) -> None:
@@ -159,7 +159,7 @@ def test_the_rows_of_a_seed_never_change() -> None:
 
 
 def test_an_epoch_that_is_no_count_is_refused() -> None:
-    with pytest.raises(ConfigError, match=re.escape("epoch=-1: expected an int >= 0.")):
+    with pytest.raises(ConfigError, match=re.escape("epoch must be a whole number from 0, got -1.")):
         TripletSampler(DATA, 16).set_epoch(-1)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from vton_hf._core.digests import digest as digest_of
-from vton_hf.cache.records import whole_or_absent_file
+from vton_hf._core.files import atomic_write
 from vton_hf.storage import StorageSettings
 
 logger = logging.getLogger("vton_hf")
@@ -116,7 +116,7 @@ def write(path: Path, table: pa.Table, said: dict[str, str]) -> None:
         OSError: If the disk does not take it.
     """
     schema = table.schema.with_metadata(said)
-    with whole_or_absent_file(path) as scratch, pa.ipc.new_file(str(scratch), schema) as writer:
+    with atomic_write(path) as scratch, pa.ipc.new_file(str(scratch), schema) as writer:
         writer.write_table(table.combine_chunks())
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from vton_hf._core.checks import check_choice
 from vton_hf.cache.listings.listing_cache import (
     MAX_AGE_S,
     Listing,
@@ -17,7 +18,7 @@ from vton_hf.cache.listings.listing_cache import (
     place_of,
 )
 from vton_hf.cache.listings.validate import PAGE, compare
-from vton_hf.errors import ConfigError, StorageError
+from vton_hf.errors import StorageError
 from vton_hf.storage import Store
 
 logger = logging.getLogger("vton_hf")
@@ -36,8 +37,7 @@ def check_mode(mode: Any) -> str:
     Raises:
         ConfigError: If it is none.
     """
-    if mode not in MODES:
-        raise ConfigError(f"listing={mode!r} is not known. Allowed: {', '.join(map(repr, MODES))}.")
+    check_choice("listing", mode, MODES)
     return str(mode)
 
 

@@ -2,6 +2,6 @@
 
 from vton_hf.cache.records.build_records import BuildRecord, BuildRecordStore
 from vton_hf.cache.records.directory import CacheDir, names_of
-from vton_hf.cache.records.files import open_manifest, whole_or_absent_file
+from vton_hf.cache.records.files import open_manifest
 
-__all__ = ["BuildRecord", "BuildRecordStore", "CacheDir", "names_of", "open_manifest", "whole_or_absent_file"]
+__all__ = ["BuildRecord", "BuildRecordStore", "CacheDir", "names_of", "open_manifest"]

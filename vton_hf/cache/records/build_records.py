@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from vton_hf._core.digests import digest
+from vton_hf._core.files import atomic_write
 from vton_hf.cache.claims import children
-from vton_hf.cache.records.files import whole_or_absent_file
 
 logger = logging.getLogger("vton_hf")
 
@@ -100,7 +100,7 @@ def read_record(path: Path) -> BuildRecord | None:
 
 def _write(path: Path, record: BuildRecord, tries: int = 9) -> None:
     try:
-        with whole_or_absent_file(path) as scratch:
+        with atomic_write(path) as scratch:
             scratch.write_text(json.dumps(asdict(record)), encoding="utf-8")
     except FileNotFoundError:
         # A builder of `datasets` that starts in another process removes a directory that it finds empty.

@@ -1,19 +1,19 @@
-"""Files that are whole or absent, and tables in them that any process maps into memory."""
+"""Tables in files that any process maps into memory."""
 
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TypeAlias
-from uuid import uuid4
 
 import pyarrow as pa
 
+from vton_hf._core.files import atomic_write
 from vton_hf.errors import BuildError
 from vton_hf.triplets import Manifest
 
@@ -64,21 +64,8 @@ def open_manifest(path: Path) -> Manifest:
     return manifest
 
 
-@contextmanager
-def whole_or_absent_file(path: Path) -> Iterator[Path]:
-    """Give a scratch path that takes the file's name when the block ends well; the last writer wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}.{uuid4().hex}.incomplete")
-    try:
-        scratch.touch()
-        yield scratch
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
 def _write(path: Path, table: pa.Table, new: _NewWriter) -> None:
-    with whole_or_absent_file(path) as scratch, new(str(scratch), table.schema) as writer:
+    with atomic_write(path) as scratch, new(str(scratch), table.schema) as writer:
         writer.write_table(table)
 
 

@@ -12,7 +12,15 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
-from vton_hf.errors import BuildError, ConfigError, HubAccessError, HubError, HubUnavailableError, VTONError
+from vton_hf.errors import (
+    BuildError,
+    ConfigError,
+    HubAccessError,
+    HubError,
+    HubUnavailableError,
+    VTONError,
+    without_secrets,
+)
 
 _HTTP: Final = next(base for base in HfHubHTTPError.__bases__ if base is not OSError)
 """The root of the HTTP library's errors: `httpx` or its successor, as huggingface_hub has it."""
@@ -105,7 +113,7 @@ def explain(error: Exception, repo_id: str, token: str | None) -> Exception:
     said = _said(error)
     explained = _explained(error, repo_id, f" The Hub says: {said.rstrip('.')}." if said else "")
     if token and token in str(explained):
-        explained = type(explained)(str(explained).replace(token, "***"))
+        explained = type(explained)(without_secrets(str(explained), [token]))
     return explained
 
 

@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # a lazy module hides it
 
+from vton_hf._core.checks import check_bool, must_be
 from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError
 from vton_hf.exports import card
 from vton_hf.exports.destination import CARD, Changes, Destination
@@ -50,10 +51,8 @@ class Branch:
 
     def __post_init__(self) -> None:
         if not isinstance(self.repo_id, str) or self.repo_id.count("/") != 1:
-            raise ConfigError(
-                f"repo_id={self.repo_id!r} names no namespace. Write 'user/name' or 'organisation/name', such as "
-                f"'my-team/vton'."
-            )
+            rule = "'user/name' or 'organisation/name', such as 'my-team/vton'"
+            raise must_be("repo_id", self.repo_id, rule)
         try:
             validate_repo_id(self.repo_id)
         except HFValidationError as error:
@@ -76,8 +75,7 @@ class Repository(Destination):
     activity = "Pushing"
 
     def __init__(self, branch: Branch, *, token: str | None, private: bool, create: bool) -> None:
-        if not isinstance(private, bool):
-            raise ConfigError(f"private={private!r} makes no sense. Allowed: True or False.")
+        check_bool("private", private)
         self.name = branch.repo_id
         self._branch = branch
         self._token = token or get_token()

@@ -1,11 +1,11 @@
-"""One retry policy for all that the Hub is asked: exponential back-off with full jitter, until a deadline."""
+"""The retry policy of the Hub: back-off until a deadline, which uploads that moved data push back."""
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from vton_hf._core.retry import backoff
 from vton_hf.exports.hub.failures import explain, is_conflict, is_transient, unwrapped
 
 logger = logging.getLogger("vton_hf")
@@ -19,9 +19,6 @@ TRANSFER: Final = 45.0
 """An attempt that took so many seconds has moved data before it failed, and the clock starts anew; but not for ever."""
 
 _RESTARTS: Final = 10
-
-_BASE: Final = 0.5
-_CAP: Final = 8.0
 
 
 def retried(attempt: Callable[[], Answer], *, repo_id: str, token: str | None, deadline: float | None = None) -> Answer:
@@ -49,7 +46,7 @@ def retried(attempt: Callable[[], Answer], *, repo_id: str, token: str | None, d
                 until, restarts = float("inf"), restarts + 1
             until = min(until, time.monotonic() + deadline)
             failures += 1
-            wait = random.uniform(0.1, min(_CAP, _BASE * 2**failures))
+            wait = backoff(failures)
             explained = explain(error, repo_id, token)
             if not is_transient(error) or time.monotonic() + wait > until:
                 if explained is error:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from vton_hf._core.checks import check_int, must_be
 from vton_hf.errors import ConfigError
-from vton_hf.mixing import RECIPES, check_weights, check_whole
+from vton_hf.mixing import RECIPES, check_weights
 
 Weights = Mapping[str, float]
 Schedule = Callable[[int], Weights]
@@ -44,17 +45,15 @@ class Curriculum:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
-            raise ConfigError(f"unit={self.unit!r}: expected 'step' or 'epoch'.")
+            raise must_be("unit", self.unit, "'step' or 'epoch'")
         if not callable(self.kind) and self.kind not in KINDS:
-            raise ConfigError(
-                f"kind={self.kind!r}: expected one of {', '.join(map(repr, KINDS))}, or a function of the {self.unit}."
-            )
+            raise must_be("kind", self.kind, f"{', '.join(map(repr, KINDS))}, or a function of the {self.unit}")
         if callable(self.kind) and (self.stage is not None or self.stages != _STAGES):
             raise ConfigError("A curriculum that is a function has no stages: leave out stage= and stages=.")
         if self.stage is not None or self.kind in KINDS[1:]:
-            object.__setattr__(self, "stage", check_whole("stage", self.stage, least=1))
+            object.__setattr__(self, "stage", check_int("stage", self.stage, least=1))
         if not isinstance(self.stages, Sequence) or not self.stages:
-            raise ConfigError(f"stages={self.stages!r}: expected a sequence of weights, one for each stage.")
+            raise must_be("stages", self.stages, "a sequence of weights, one for each stage")
         if self.stages != _STAGES:
             object.__setattr__(self, "stages", tuple(check_weights(stage) for stage in self.stages))
 
@@ -70,7 +69,7 @@ class Curriculum:
         Raises:
             ConfigError: If the user's function gives weights that make no sense.
         """
-        number = check_whole(self.unit, number)
+        number = check_int(self.unit, number)
         if callable(self.kind):
             try:
                 return check_weights(self.kind(number))

@@ -7,12 +7,13 @@ from typing import Any
 import torch.distributed as dist
 from torch.utils.data import Sampler
 
+from vton_hf._core.checks import check_int, must_be
 from vton_hf.errors import ConfigError
 from vton_hf.loader.samplers.curriculum import Curriculum, Schedule
 from vton_hf.loader.samplers.data_source import DataSource
 from vton_hf.loader.samplers.state import State
 from vton_hf.loader.samplers.weights import WeightSchedule
-from vton_hf.mixing import check_whole, plan_batches, warn_of_repeats
+from vton_hf.mixing import plan_batches, warn_of_repeats
 
 logger = logging.getLogger("vton_hf")
 
@@ -73,12 +74,12 @@ class TripletSampler(Sampler[int]):
         num_replicas: int | None = None,
     ) -> None:
         super().__init__()
-        self.global_batch_size = check_whole("global_batch_size", global_batch_size, least=1)
-        self.seed = check_whole("seed", seed)
+        self.global_batch_size = check_int("global_batch_size", global_batch_size, least=1)
+        self.seed = check_int("seed", seed)
         self._rank, self._ranks = _ranks(rank, num_replicas, self.global_batch_size)
         self._source = DataSource(data_source)
         epoch_size = len(self._source) if epoch_size is None else epoch_size
-        self._epoch_size = check_whole("epoch_size", epoch_size, least=1, allowed="None or ")
+        self._epoch_size = check_int("epoch_size", epoch_size, least=1, or_else="None")
         self._steps = max(1, self._epoch_size // self.global_batch_size)
         self._recipe = WeightSchedule(weights, curriculum, self._source.sizes)
         self._told: set[str] = set()
@@ -126,7 +127,7 @@ class TripletSampler(Sampler[int]):
         Raises:
             ConfigError: Unless it is an int >= 0.
         """
-        epoch = check_whole("epoch", epoch)
+        epoch = check_int("epoch", epoch)
         if epoch == self._epoch:
             self._source.set_epoch(epoch)
         else:
@@ -147,13 +148,11 @@ class TripletSampler(Sampler[int]):
         position = self._position
         epoch = self._epoch
         if steps is not None:
-            position = self._start + check_whole("steps", steps) * self.global_batch_size
+            position = self._start + check_int("steps", steps) * self.global_batch_size
             if position > self._end:
                 left = (self._end - self._start) // self.global_batch_size
-                raise ConfigError(
-                    f"steps={steps}: expected 0 to {left}, the steps that this epoch had left when the iteration "
-                    "began. Count anew for each epoch, and after a resume."
-                )
+                rule = f"from 0 to {left}, the steps that this epoch had left when the iteration began"
+                raise must_be("steps", steps, rule, "Count anew for each epoch, and after a resume.")
         elif self._ended:
             epoch, position = epoch + 1, 0
         return self._state(epoch, position).as_dict()
@@ -239,12 +238,10 @@ def _ranks(rank: int | None, num_replicas: int | None, global_batch_size: int) -
                 "out, pass rank=0, num_replicas=1 and give the loader global_batch_size / processes rows a batch."
             )
         return 0, 1
-    ranks, part = check_whole("num_replicas", num_replicas, least=1), check_whole("rank", rank)
+    ranks, part = check_int("num_replicas", num_replicas, least=1), check_int("rank", rank)
     if part >= ranks:
-        raise ConfigError(f"rank={rank}: expected 0 to {ranks - 1}, as num_replicas={ranks}.")
+        raise must_be("rank", rank, f"from 0 to {ranks - 1}, as num_replicas={ranks}")
     if global_batch_size % ranks:
-        raise ConfigError(
-            f"global_batch_size={global_batch_size} does not divide into num_replicas={ranks} equal parts. "
-            f"Allowed: multiples of {ranks}."
-        )
+        rule = f"a multiple of num_replicas={ranks}, whose parts are equal"
+        raise must_be("global_batch_size", global_batch_size, rule)
     return part, ranks

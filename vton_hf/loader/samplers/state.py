@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
+from vton_hf._core.checks import check_int
 from vton_hf.errors import ConfigError
-from vton_hf.mixing import check_whole
 
 VERSION: Final = 1
 
@@ -53,7 +53,7 @@ class State:
             )
         values = {name: found[name] for name in names}
         for name in ("seed", "epoch", "position"):
-            check_whole(f"The state's {name}", values[name])
+            check_int(f"The state's {name}", values[name])
         values["position"] += steps * values["global_batch_size"]
         if finished:
             values |= {"epoch": values["epoch"] + (values["position"] > 0), "position": 0}

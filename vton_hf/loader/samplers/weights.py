@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from vton_hf._core.checks import must_be
 from vton_hf.errors import ConfigError, EmptyPoolError
 from vton_hf.loader.samplers.curriculum import Curriculum, Schedule, Weights
 from vton_hf.mixing import check_weights, tell_shares
@@ -26,7 +27,7 @@ class WeightSchedule:
         if weights is not None and curriculum is not None:
             raise ConfigError("weights= and curriculum= are given, and each says it all: leave out one of them.")
         if curriculum is not None and not callable(curriculum):
-            raise ConfigError(f"curriculum={curriculum!r}: expected a Curriculum, or a function of the step.")
+            raise must_be("curriculum", curriculum, "a Curriculum, or a function of the step")
         self._sizes = sizes
         self._curriculum = Curriculum(curriculum) if callable(curriculum) else None
         if isinstance(curriculum, Curriculum):
