@@ -43,5 +43,5 @@ def stage(name: str) -> Iterator[None]:
 
 def take() -> Mapping[str, float]:
     """The seconds of each stage in this thread since the last call, and begin anew."""
-    taken, _clock.spent = _clock.spent, {}
-    return taken
+    spent, _clock.spent = _clock.spent, {}
+    return spent

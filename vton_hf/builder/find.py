@@ -84,11 +84,11 @@ def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triple
         with tqdm(desc="Listing", unit=" keys", unit_scale=True, bar_format=_COUNT, disable=None) as bar:
             return store.list(prefixes, progress=bar.update)
 
-    found = listings.find(cache.listings, store, prefixes, listing, list_all)
+    listed = listings.find(cache.listings, store, prefixes, listing, list_all)
     rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
     rules["below"] = () if config.hidden else prefixes
-    triplets = Triplets(*listings.surveyed(found, cache, **rules))
+    triplets = Triplets(*listings.surveyed(listed, cache, **rules))
     if not quiet:
-        keys = (found if isinstance(found, pa.Table) else found.table).num_rows
+        keys = (listed if isinstance(listed, pa.Table) else listed.table).num_rows
         tell(triplets.audit, keys=keys, prefixes=prefixes, endpoint_url=store.settings.endpoint_url)
     return triplets

@@ -71,11 +71,11 @@ Operation = Callable[..., Any]
 
 def _kept(original: Operation, dataset: datasets.Dataset, *args: Any, **kwargs: Any) -> Any:
     """The operation on the rows as they are stored, with the transform on what comes out."""
-    made = original(dataset.with_format(None), *args, **kwargs)
+    result = original(dataset.with_format(None), *args, **kwargs)
     chosen = dataset.format
     columns = None if chosen["columns"] == dataset.column_names else chosen["columns"]
-    made.set_format(**(chosen | {"columns": columns}))
-    return made
+    result.set_format(**(chosen | {"columns": columns}))
+    return result
 
 
 def _written(original: Operation, dataset: datasets.Dataset, *args: Any, **kwargs: Any) -> Any:

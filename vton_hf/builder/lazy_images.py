@@ -159,7 +159,7 @@ def use_cells(groups: Sequence[Sequence[Cell]], store: Store, use: Callable[[int
         [[(cell["path"], "", None) for cell in group if cell["bytes"] is None] for group in groups],
         read,
         lambda number, bodies: use(number, [_body(cell, bodies) for cell in groups[number]]),
-        lambda made: isinstance(made, ImageError),
+        lambda result: isinstance(result, ImageError),
         is_sound,
     )
 
@@ -227,10 +227,10 @@ class OneByOne:
         return {name: [cells[self._places[index]] for index in indices] for name, cells in self._batch.items()}
 
 
-def _raised(made: _T | Exception) -> _T:
-    if isinstance(made, Exception):
-        raise made
-    return made
+def _raised(result: _T | Exception) -> _T:
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _decoded(decoder: datasets.Image, role: str, uri: str, body: Body) -> Any:

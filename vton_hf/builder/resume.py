@@ -41,11 +41,11 @@ class Origin:
 
     Attributes:
         facts: In words, by the names of `_MEANING`.
-        told: Whether it was said that a state cannot be compared with them.
+        warned: Whether it was said that a state cannot be compared with them.
     """
 
     facts: dict[str, str]
-    told: bool = False
+    warned: bool = False
 
     @classmethod
     def of(cls, manifest: Manifest, **options: object) -> "Origin":
@@ -130,8 +130,8 @@ class TripletExamples(ExamplesIterable):  # type: ignore[misc]  # datasets is un
 
     def _warn_once(self) -> None:
         with _telling:
-            told, self._origin.told = self._origin.told, True
-        if not told and _is_first_worker():
+            warned, self._origin.warned = self._origin.warned, True
+        if not warned and _is_first_worker():
             logger.warning(
                 "This state of a stream was saved by an earlier version of vton_hf and does not say what it was taken "
                 "from. It is resumed as it is: if the bucket, an option or the number of ranks or workers has changed "

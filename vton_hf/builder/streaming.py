@@ -147,8 +147,8 @@ class Reader:
         return self.plan.pools[int(self.plan.pool[position])]
 
     def _row(self, pool: str, row: int) -> dict[str, Any]:
-        found: dict[str, Any] = self._manifest.table.slice(self._starts[pool] + row, 1).to_pylist()[0]
-        return found
+        values: dict[str, Any] = self._manifest.table.slice(self._starts[pool] + row, 1).to_pylist()[0]
+        return values
 
     def _examples(self, rows: list[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
         """For each row its example, or what is wrong with it."""
@@ -159,18 +159,18 @@ class Reader:
             [sources_of(row) for row in rows],
             partial(read_sources, self._store, always_md5=unseen),
             lambda number, bodies: self._checked(rows[number], bodies),
-            lambda made: isinstance(made, ImageError),
+            lambda result: isinstance(result, ImageError),
             is_sound,
         )
 
     def _checked(self, row: dict[str, Any], bodies: Mapping[str, Body]) -> dict[str, Any] | Exception:
         of_row = {role: bodies[row[role]] for role in ROLES}
         stored, notices = self._stream.image_spec.apply(of_row, self._stream.verify)
-        for role, made in stored.items():
-            if isinstance(made, StorageError):
-                return made
-            if isinstance(made, ImageError):
-                return ImageError(f"{row[role]}: {made}")
+        for role, image in stored.items():
+            if isinstance(image, StorageError):
+                return image
+            if isinstance(image, ImageError):
+                return ImageError(f"{row[role]}: {image}")
         for notice in notices:
             tell_once(notice, row["key"], row[notice.role])
         return _example(row, tuple(stored[role] for role in ROLES))

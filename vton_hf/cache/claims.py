@@ -58,15 +58,15 @@ class Claim:
     names: frozenset[str]
     owner: Owner
 
-    def is_live(self, seen: float) -> bool:
+    def is_live(self, last_used: float) -> bool:
         """Whether its process may still be at work.
 
         Args:
-            seen: When what is claimed was last opened, in seconds since 1970.
+            last_used: When what is claimed was last opened, in seconds since 1970.
         """
         started = _started(self.owner.pid) if self.owner.machine == _machine() else ""
         if started == "":
-            return time.time() - max(seen, modified(self.path)) <= WEEK
+            return time.time() - max(last_used, modified(self.path)) <= WEEK
         return started == self.owner.started
 
     def is_resumable(self) -> bool:
@@ -74,7 +74,7 @@ class Claim:
         return self.path.name.endswith(_BUILD) and time.time() - modified(self.path) <= WEEK
 
 
-_made: dict[tuple[int, Path, str, str], Claim] = {}
+_own: dict[tuple[int, Path, str, str], Claim] = {}
 """The claims of this process, and of those that forked it."""
 
 
@@ -127,25 +127,25 @@ def building(directory: Path, what: str, names: Iterable[str]) -> Iterator[None]
 
 def _claim(directory: Path, what: str, kind: str, names: frozenset[str]) -> None:
     key = os.getpid(), directory, what, kind
-    former = _made.get(key)
+    former = _own.get(key)
     if former is not None and former.names == names and former.path.exists():
         return
-    made = Claim(directory / f"{what}-{uuid4().hex}{kind}", names, _myself())
+    new = Claim(directory / f"{what}-{uuid4().hex}{kind}", names, _myself())
     with suppress(OSError), undisturbed(directory):
         try:
-            made.path.write_text(json.dumps({"names": sorted(names), "owner": asdict(made.owner)}), encoding="utf-8")
+            new.path.write_text(json.dumps({"names": sorted(names), "owner": asdict(new.owner)}), encoding="utf-8")
         except OSError:
-            made.path.unlink(missing_ok=True)
+            new.path.unlink(missing_ok=True)
             return
-        _made[key] = made
+        _own[key] = new
         if former is not None:
             former.path.unlink(missing_ok=True)
 
 
 def claims(directory: Path) -> list[Claim]:
     """All that there are, those of processes that have ended included."""
-    found = (_read(path) for path in children(directory, f"*{_USE}"))
-    return [each for each in found if each is not None]
+    readable = (_read(path) for path in children(directory, f"*{_USE}"))
+    return [each for each in readable if each is not None]
 
 
 def children(directory: Path, pattern: str = "*") -> list[Path]:
@@ -165,8 +165,8 @@ def modified(path: Path) -> float:
 
 def _read(path: Path) -> Claim | None:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return Claim(path, frozenset(said["names"]), Owner(**said["owner"]))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Claim(path, frozenset(values["names"]), Owner(**values["owner"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
@@ -205,7 +205,7 @@ def _started(pid: int) -> str | None:
 @atexit.register
 def _leave() -> None:
     """Claims end with their process in any case; this spares the next one to look."""
-    for (pid, _, _, kind), made in _made.items():
+    for (pid, _, _, kind), claim in _own.items():
         if pid == os.getpid() and kind == _USE:
             with suppress(OSError):
-                made.path.unlink()
+                claim.path.unlink()

@@ -86,17 +86,17 @@ def forecast(rows: pa.Table, store: Store, preparations: Sequence[ImageSpec]) ->
         ImageError: If all triplets that were looked at are broken.
     """
     chosen = np.unique(np.linspace(0, rows.num_rows - 1, min(SAMPLE, rows.num_rows)).round().astype(np.int64))
-    found = rows.take(pa.array(chosen)).to_pylist()
-    read, fetch_ms = _fetched(found, store)
+    sample = rows.take(pa.array(chosen)).to_pylist()
+    read, fetch_ms = _fetched(sample, store)
     bodies = iter(read)
     triplets, first = [], None
-    for row in found:
+    for row in sample:
         try:
             triplets.append(_decoded({role: next(bodies) for role in ROLES}))
         except (ImageError, StorageError) as error:
             first = first or f"{row['key']}: {error}"
     if not triplets:
-        raise ImageError(f"None of the {len(found)} triplets looked at can be used; the first: {first}")
+        raise ImageError(f"None of the {len(sample)} triplets looked at can be used; the first: {first}")
     images = [image for triplet in triplets for image in triplet.values()]
     sizes, times = [len(data) for data, _, _ in images], [took for _, _, took in images]
     original = FormatTrial("original", float(np.mean(sizes)), None, None, None, float(np.median(times)))
@@ -121,13 +121,13 @@ _Decoded = tuple[bytes, Image.Image, float]
 
 
 def _decoded(bodies: Mapping[str, Any]) -> dict[str, _Decoded]:
-    made: dict[str, _Decoded] = {}
+    decoded: dict[str, _Decoded] = {}
     for role, body in bodies.items():
         if isinstance(body, StorageError):
             raise body
         picture, took = _timed(decode, body)
-        made[role] = body, picture, took
-    return made
+        decoded[role] = body, picture, took
+    return decoded
 
 
 def _trial(triplets: Sequence[Mapping[str, Image.Image]], image_spec: ImageSpec) -> FormatTrial:
@@ -136,13 +136,13 @@ def _trial(triplets: Sequence[Mapping[str, Image.Image]], image_spec: ImageSpec)
     for triplet in triplets:
         for picture in image_spec.pictures(triplet).values():
             data, took = _timed(encode, picture, image_spec.format, image_spec.quality)
-            seen, back = _timed(decode, data)
+            image, back = _timed(decode, data)
             sizes.append(len(data))
             encoding.append(took)
             decoding.append(back)
             if lossy:
-                signals.append(psnr(picture, seen))
-                likeness += [ssim(picture, seen)] if min(picture.size) >= _SMALLEST else []
+                signals.append(psnr(picture, image))
+                likeness += [ssim(picture, image)] if min(picture.size) >= _SMALLEST else []
     signal = float(np.median(signals)) if signals else float("inf")
     return FormatTrial(
         name=str(image_spec),
@@ -157,5 +157,5 @@ def _trial(triplets: Sequence[Mapping[str, Image.Image]], image_spec: ImageSpec)
 def _timed(work: Callable[..., _T], *given: object) -> tuple[_T, float]:
     """What it makes of what it is given, and in how many milliseconds of this core."""
     started = time.thread_time()
-    made = work(*given)
-    return made, 1000 * (time.thread_time() - started)
+    result = work(*given)
+    return result, 1000 * (time.thread_time() - started)

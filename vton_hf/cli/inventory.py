@@ -39,8 +39,8 @@ def inventory(place: CacheDir, sizes: Mapping[str, int]) -> list[Kept]:
         place: The cache.
         sizes: Bytes of what lies in it, by name.
     """
-    found = sorted(place.datasets(), key=lambda each: modified(each[0]), reverse=True)
-    return [_kept(place, path, record, sizes) for path, record in found]
+    records = sorted(place.datasets(), key=lambda each: modified(each[0]), reverse=True)
+    return [_kept(place, path, record, sizes) for path, record in records]
 
 
 def table(kept: Sequence[Kept]) -> str:
@@ -79,5 +79,5 @@ def _rows(place: CacheDir, record: BuildRecord) -> int | None:
 
 
 def _triplets(place: CacheDir, chunk: str) -> int:
-    found = read_report(place.chunks / chunk)
-    return found.rows if found else 0
+    report = read_report(place.chunks / chunk)
+    return report.rows if report else 0

@@ -21,39 +21,44 @@ def cache(args: Namespace) -> None:
     pruned = args.prune and place.root.exists()
     # Whoever begins to use something meanwhile waits until it is taken or spared, and makes anew what is gone.
     with undisturbed(place.claims) if pruned else nullcontext():
-        found, ended = _looked_at(place)
-        unused = [entry for entry in found if not entry.used]
-        taken = prune(unused, place.removed) if pruned else 0
+        present, ended = _looked_at(place)
+        unused = [entry for entry in present if not entry.used]
+        removed = prune(unused, place.removed) if pruned else 0
         for claim in ended if pruned else ():
             claim.unlink(missing_ok=True)
     if pruned:
         clear(place.removed)
-    kept = inventory(place, {entry.path.name: entry.bytes for entry in found})
+    kept = inventory(place, {entry.path.name: entry.bytes for entry in present})
     if args.json:
-        facts: dict[str, Any] = {"cache": str(place.root), **_sums(found), "unused": _sums(unused), "deleted": taken}
+        facts: dict[str, Any] = {
+            "cache": str(place.root),
+            **_sums(present),
+            "unused": _sums(unused),
+            "deleted": removed,
+        }
         print(json.dumps(facts | {"datasets": [asdict(each) for each in kept]}, indent=2))
         return
-    print(f"{place.root}: {len(found):,} entries, {amount(_sums(found)['bytes'])}")
+    print(f"{place.root}: {len(present):,} entries, {amount(_sums(present)['bytes'])}")
     print(f"Used by no dataset: {len(unused):,}, {amount(_sums(unused)['bytes'])}")
     for entry in unused if args.list else ():
         print(f"{amount(entry.bytes):>10}  {entry.path.name}")
     if kept:
         print(f"\n{table(kept)}\n")
     if unused:
-        print(f"Deleted {taken:,}." if pruned else "`vton-hf cache --prune` deletes them.")
+        print(f"Deleted {removed:,}." if pruned else "`vton-hf cache --prune` deletes them.")
 
 
-def _sums(found: Sequence[Entry]) -> dict[str, int]:
-    return {"entries": len(found), "bytes": sum(entry.bytes for entry in found)}
+def _sums(items: Sequence[Entry]) -> dict[str, int]:
+    return {"entries": len(items), "bytes": sum(entry.bytes for entry in items)}
 
 
 def _looked_at(place: CacheDir) -> tuple[list[Entry], list[Path]]:
     """What lies in the cache, and the claims that no longer keep anything."""
     used = place.used()
     listings, listed = in_use(place)
-    found = [
+    present = [
         *entries(place.chunks, used.names, used.under_way),
         *entries(place.manifests, used.names | listed, used.under_way),
         *entries(place.listings, listings),
     ]
-    return found, used.ended
+    return present, used.ended

@@ -79,10 +79,12 @@ class Columns:
         Raises:
             ImageError: If a condition needs an image that does not decode; it names the row's key and the file.
         """
-        made = {source: self._made(source, table) for source in dict.fromkeys(source for _, source in self.made_from)}
-        return pa.Table.from_arrays([made[source] for _, source in self.made_from], schema=self.features.arrow_schema)
+        values = {
+            source: self._column(source, table) for source in dict.fromkeys(source for _, source in self.made_from)
+        }
+        return pa.Table.from_arrays([values[source] for _, source in self.made_from], schema=self.features.arrow_schema)
 
-    def _made(self, source: str, table: pa.Table) -> Any:
+    def _column(self, source: str, table: pa.Table) -> Any:
         if source == "caption":
             rows = table.select(TEXT_COLUMNS).to_pylist()
             return pa.array([self.caption.format_map(row) for row in rows], pa.string())
@@ -144,7 +146,7 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     """
     if not pairs:
         raise ConfigError(f"columns= chooses no column. {_allowed()}")
-    seen: dict[str, str] = {}
+    known: dict[str, str] = {}
     for name, source in pairs:
         if source not in _SOURCES:
             hint = did_you_mean(source, [*_SOURCES, *PRESETS])
@@ -154,9 +156,9 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
                 f"columns= names a column {name!r}. Allowed: a letter, then letters, digits, '_' and '-', 64 at most."
             )
         # WebDataset's readers lower all names.
-        if other := seen.get(name.lower()):
+        if other := known.get(name.lower()):
             raise ConfigError(f"columns= has {other!r} and {name!r}: each name once, whatever its case.")
-        seen[name.lower()] = name
+        known[name.lower()] = name
 
 
 def _allowed() -> str:
@@ -195,8 +197,8 @@ def _conditions(table: pa.Table) -> pa.StructArray:
     """The column of person and garment side by side."""
     # Decoders and encoders let other threads run: 64 rows of 1024 x 768 take half as long on two cores.
     with ThreadPoolExecutor(_THREADS) as pool:
-        made = list(pool.map(lambda row: _condition(table, row), range(table.num_rows)))
-    data, paths = [one for one, _ in made], [path for _, path in made]
+        conditions = list(pool.map(lambda row: _condition(table, row), range(table.num_rows)))
+    data, paths = [one for one, _ in conditions], [path for _, path in conditions]
     return image_column(data, pa.array(paths, pa.string()))
 
 

@@ -60,14 +60,14 @@ def distortions(shapes: Mapping[str, tuple[int, int]], size: tuple[int, int] | N
         aspect: As for `fit`.
     """
     person, target = shapes.get(_PERSON), shapes.get(_TARGET)
-    found = []
+    notices = []
     if person is not None and target is not None:
-        found = _stretched("target", _TARGET, target, person, PAIR_STRETCH)
+        notices = _stretched("target", _TARGET, target, person, PAIR_STRETCH)
         shapes = {**shapes, _TARGET: person}
     if size is not None and aspect == "stretch":
         for role, shape in shapes.items():
-            found += _stretched("size", role, shape, (size[1], size[0]), SIZE_STRETCH)
-    return found
+            notices += _stretched("size", role, shape, (size[1], size[0]), SIZE_STRETCH)
+    return notices
 
 
 def _stretched(kind: str, role: str, shape: tuple[int, int], wanted: tuple[int, int], allowed: float) -> list[Notice]:

@@ -69,8 +69,8 @@ def decode(data: bytes, *, to_srgb: bool = False) -> Image.Image:
         ImageError: If the image cannot be used: all that `verify` refuses at `"structure"`, and pixels that do not
             decode, whatever `ImageFile.LOAD_TRUNCATED_IMAGES` says of cut-off ones; the message says why.
     """
-    made = _decoded(data, to_srgb=to_srgb)
-    return made if isinstance(made, Image.Image) else Image.fromarray(made)
+    picture = _decoded(data, to_srgb=to_srgb)
+    return picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
 
 
 def decode_array(data: bytes, *, to_srgb: bool = False) -> Pixels:
@@ -82,8 +82,8 @@ def decode_array(data: bytes, *, to_srgb: bool = False) -> Pixels:
     Raises:
         ImageError: As `decode`.
     """
-    made = _decoded(data, to_srgb=to_srgb)
-    return np.array(made) if isinstance(made, Image.Image) else made
+    picture = _decoded(data, to_srgb=to_srgb)
+    return np.array(picture) if isinstance(picture, Image.Image) else picture
 
 
 def _decoded(data: bytes, *, to_srgb: bool) -> Image.Image | Pixels:
@@ -176,7 +176,7 @@ def _cleared(image: Image.Image, sound: Sound, clear: tuple[int, ...]) -> Image.
     low.load()
     pixels = np.asarray(image).astype(np.uint16) << 8 | np.asarray(low)
     alpha = np.where((pixels == np.array(clear)).all(axis=2), 0, 255).astype(np.uint8)
-    made = image.copy()
-    del made.info["transparency"]
-    made.putalpha(Image.fromarray(alpha))
-    return made
+    picture = image.copy()
+    del picture.info["transparency"]
+    picture.putalpha(Image.fromarray(alpha))
+    return picture

@@ -57,7 +57,7 @@ _TEXTS: Final = {
 KINDS: Final = tuple(_TEXTS)
 _OF_IMAGES: Final = {"profile", "unconverted"}
 
-_told: set[tuple[str, str]] = set()
+_warned: set[tuple[str, str]] = set()
 
 
 def profile_notices(body: bytes, role: str, *, to_srgb: bool) -> list[Notice]:
@@ -78,20 +78,20 @@ def tell_once(notice: Notice, key: str, uri: str) -> None:
     """
     # Below the root lie difficulty, gender, role and the file.
     known = notice.kind, uri.rsplit("/", 4)[0]
-    if known not in _told:
-        _told.add(known)
+    if known not in _warned:
+        _warned.add(known)
         what, advice = _TEXTS[notice.kind]
         logger.warning("%s, such as %s (%s). %s", what, notice.subject(key, uri), notice.about, advice)
 
 
-def counted(found: Iterable[tuple[Notice, str, str]]) -> dict[str, Noticed]:
+def counted(noticed: Iterable[tuple[Notice, str, str]]) -> dict[str, Noticed]:
     """How often each kind was met.
 
     Args:
-        found: Notices, each with the key of the triplet and the URI of the image.
+        noticed: Notices, each with the key of the triplet and the URI of the image.
     """
     subjects: dict[str, dict[str, str]] = {}
-    for notice, key, uri in found:
+    for notice, key, uri in noticed:
         subjects.setdefault(notice.kind, {}).setdefault(notice.subject(key, uri), notice.about)
     return {kind: Noticed(len(of), "{} ({})".format(*next(iter(of.items())))) for kind, of in subjects.items()}
 
@@ -102,8 +102,8 @@ def tell_counts(parts: Iterable[dict[str, Noticed]]) -> None:
     Args:
         parts: What each part of it met.
     """
-    found = list(parts)
+    counts = list(parts)
     for kind, (what, advice) in _TEXTS.items():
-        met = [part[kind] for part in found if kind in part]
+        met = [part[kind] for part in counts if kind in part]
         if met:
             logger.warning("%s: %s, the first %s. %s", what, f"{sum(m.number for m in met):,}", met[0].first, advice)

@@ -57,10 +57,10 @@ def profile_of(data: bytes) -> Profile | None:
         data: The whole object; nothing is found in what is no image.
     """
     try:
-        found, modes = _found(data)
+        icc, modes = _embedded(data)
     except (ImageError, IndexError, struct.error):
         return None
-    profile = _judged(found) if isinstance(found, bytes) else found
+    profile = _judged(icc) if isinstance(icc, bytes) else icc
     if profile is None or profile.mode in modes:
         return profile
     return profile._replace(icc=None)
@@ -79,11 +79,11 @@ def to_srgb(image: Image.Image, profile: Profile) -> Image.Image:
     clear = "A" in image.getbands() or "transparency" in image.info
     alpha = image.convert("RGBA").getchannel("A") if clear else None
     colours = image if image.mode == profile.mode else image.convert("RGBA").convert("RGB").convert(profile.mode)
-    made = Image.new("RGB", image.size)
-    _transform(profile.icc or b"", profile.mode).apply(colours, made)
+    result = Image.new("RGB", image.size)
+    _transform(profile.icc or b"", profile.mode).apply(colours, result)
     if alpha is not None:
-        made.putalpha(alpha)
-    return made
+        result.putalpha(alpha)
+    return result
 
 
 @lru_cache(maxsize=16)
@@ -121,7 +121,7 @@ _Found = bytes | Profile | None
 _DAMAGED: Final = Profile("damaged", None, "RGB")
 
 
-def _found(data: bytes) -> tuple[_Found, set[str]]:
+def _embedded(data: bytes) -> tuple[_Found, set[str]]:
     """The profile, and the modes of Pillow that one for this file may apply to."""
     if data.startswith(png.SIGNATURE):
         return _of_png(data), {"RGB", "L"} if png.header(data).colour in _GREY else {"RGB"}

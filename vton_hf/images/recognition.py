@@ -62,8 +62,8 @@ def format_of(data: bytes) -> str:
         return "JPEG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    found = _named(data[:_LOOKED_AT])
-    known = f", which is {found}" if found else ""
+    name = _named(data[:_LOOKED_AT])
+    known = f", which is {name}" if name else ""
     raise ImageError(f"not a PNG, JPEG or WebP image: begins with {data[:12]!r}{known}")
 
 

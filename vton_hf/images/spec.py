@@ -109,8 +109,8 @@ class ImageSpec:
         if faults:
             return Prepared(dict(bodies) | faults)
         shapes = {role: picture.size for role, picture in pictures.items()} if self.size else {}
-        made = {role: self._encoded(picture) for role, picture in self.pictures(pictures).items()}
-        return Prepared(made, [*self._profiles(bodies), *distortions(shapes, self.size, self.aspect)])
+        encoded = {role: self._encoded(picture) for role, picture in self.pictures(pictures).items()}
+        return Prepared(encoded, [*self._profiles(bodies), *distortions(shapes, self.size, self.aspect)])
 
     def pictures(self, decoded: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
         """What `apply` encodes: the pictures in the size that is stored, those in it already left alone."""
@@ -147,8 +147,8 @@ class ImageSpec:
             return error
 
     def _profiles(self, bodies: Mapping[str, bytes | StorageError]) -> list[Notice]:
-        found = [(role, body) for role, body in bodies.items() if isinstance(body, bytes)]
-        return [notice for role, body in found for notice in profile_notices(body, role, to_srgb=self.to_srgb)]
+        readable = [(role, body) for role, body in bodies.items() if isinstance(body, bytes)]
+        return [notice for role, body in readable for notice in profile_notices(body, role, to_srgb=self.to_srgb)]
 
 
 ORIGINAL: Final = ImageSpec()

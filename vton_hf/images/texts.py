@@ -54,10 +54,10 @@ def unpacked(packed: bytes | memoryview, limit: int) -> bytes:
     Raises:
         zlib.error: If it was not packed by zlib, or is longer than `limit`.
     """
-    made = zlib.decompressobj().decompress(packed, limit + 1)
-    if len(made) > limit:
+    text = zlib.decompressobj().decompress(packed, limit + 1)
+    if len(text) > limit:
         raise zlib.error(f"longer than {limit:,} bytes")
-    return made
+    return text
 
 
 def _packed(name: bytes, content: memoryview) -> memoryview | None:
@@ -91,7 +91,7 @@ def _without(data: bytes, long: Mapping[int, tuple[bytes, memoryview]]) -> bytes
     kept = [
         (name, data[place : place + 12 + len(content)]) for name, place, content in chunks(data) if place not in long
     ]
-    turn = next((found for keyword, packed in long.values() if (found := _turn(keyword, packed))), None)
+    turn = next((orientation for keyword, packed in long.values() if (orientation := _turn(keyword, packed))), None)
     if turn and b"eXIf" not in dict(kept):
         exif = Image.Exif()
         exif[ExifTags.Base.Orientation] = turn
@@ -103,8 +103,8 @@ def _without(data: bytes, long: Mapping[int, tuple[bytes, memoryview]]) -> bytes
 def _turn(keyword: bytes, packed: memoryview) -> int | None:
     """The orientation in a text, from the places where Pillow looks for one."""
     if keyword == _XMP:
-        found = _TURN.search(unpacked(packed, ALL))
-        return int(found[1]) if found else None
+        match = _TURN.search(unpacked(packed, ALL))
+        return int(match[1]) if match else None
     if keyword != _EXIF:
         return None
     try:

@@ -154,8 +154,8 @@ class S3VTONDataset(Indexed):
         epoch, plan = self._now()
         indices = plan.indices(positions).tolist()
         batch = self._one_by_one.take(indices) or self._rows[indices]
-        made = self._transform.samples(batch, positions, epoch=epoch)
-        return [{name: made[name][place] for name in self._columns} for place in range(len(positions))]
+        samples = self._transform.samples(batch, positions, epoch=epoch)
+        return [{name: samples[name][place] for name in self._columns} for place in range(len(positions))]
 
     def _fetched(self, rows: Sequence[Any]) -> AbstractContextManager[None]:
         try:

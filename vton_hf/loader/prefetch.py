@@ -121,24 +121,24 @@ class Prefetcher:
         Raises:
             StorageError: As `Store.read`.
         """
-        found = self._taken(frozenset(uris))
-        if found is None:
+        batch = self._take(frozenset(uris))
+        if batch is None:
             return store.read(uris)
-        bodies = dict(zip(found[0], found[1].result(), strict=True))
+        bodies = dict(zip(batch[0], batch[1].result(), strict=True))
         return [bodies[uri] for uri in uris]
 
-    def _taken(self, wanted: frozenset[str]) -> tuple[list[str], Future[Bodies]] | None:
+    def _take(self, wanted: frozenset[str]) -> tuple[list[str], Future[Bodies]] | None:
         """The batch under way that holds just these; None if they were never expected, or their turn has not come."""
         with self._lock:
             place = next((place for place, (uris, _) in enumerate(self._under_way) if wanted == set(uris)), None)
             # Orders come in turn, so what was to come before these will not be asked for any more.
             if place is None:
                 self._skip_to(wanted)
-                taken = None
+                request = None
             else:
-                taken = [self._under_way.popleft() for _ in range(place + 1)][-1]
+                request = [self._under_way.popleft() for _ in range(place + 1)][-1]
             self._go_on()
-        return taken
+        return request
 
     def _skip_to(self, wanted: frozenset[str]) -> None:
         turn = next((turn for turn, uris in enumerate(self._waiting) if wanted == set(uris)), None)

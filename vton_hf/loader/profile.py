@@ -141,9 +141,9 @@ def _measured(loader: Any, batches: int, step: Callable[[Any], object] | None) -
     samples = count = 0
     waited = 0.0
     while count < batches:
-        asked = time.perf_counter()
+        requested = time.perf_counter()
         parcel = next(drawn, None)
-        waited += time.perf_counter() - asked
+        waited += time.perf_counter() - requested
         if parcel is None:
             break
         batch, spent = parcel

@@ -128,13 +128,13 @@ class _Memory:
     """
 
     def __init__(self, size: int) -> None:
-        made = os.memfd_create("vton_hf-batch")
+        descriptor = os.memfd_create("vton_hf-batch")
         try:
-            os.ftruncate(made, size)
+            os.ftruncate(descriptor, size)
             # Leases know of files that were opened; this one was only made.
-            self.storage = _opened(made, size)
+            self.storage = _opened(descriptor, size)
         finally:
-            os.close(made)
+            os.close(descriptor)
         self.size = size
         self._descriptor: int = self.storage._share_fd_cpu_()[0]
         # Whoever opens the file during a lease would end this process by SIGIO.
@@ -179,12 +179,12 @@ class _Memories:
         """Memory of at least so many bytes that nobody held, and an opening of it that holds it from now on."""
         with self._lock:
             free = sorted((memory for memory in self._kept if memory.is_free()), key=lambda memory: memory.size)
-            taken = next((memory for memory in free if memory.size >= size), None) or _Memory(size)
-            opened = taken.opened(size)
-            left = [memory for memory in free if memory is not taken][:-_FREE]
-            kept = [memory for memory in self._kept if memory is not taken and memory not in left]
-            self._kept = [*kept, taken][-self._most :]
-        return taken, opened
+            chosen = next((memory for memory in free if memory.size >= size), None) or _Memory(size)
+            opened = chosen.opened(size)
+            left = [memory for memory in free if memory is not chosen][:-_FREE]
+            kept = [memory for memory in self._kept if memory is not chosen and memory not in left]
+            self._kept = [*kept, chosen][-self._most :]
+        return chosen, opened
 
     def clear(self) -> None:
         """Keep nothing."""

@@ -67,14 +67,14 @@ def _lay_out(
     total = {name: sum(target[index] for target in targets) for index, name in enumerate(DIFFICULTIES)}
     pools = drawn(sizes, {name: Fraction(part) for name, part in total.items()})
     counts = np.array(list(_counts(targets, batch_size)), np.int64)
-    asked = dict(zip(DIFFICULTIES, counts.sum(axis=0).tolist(), strict=True))
+    quotas = dict(zip(DIFFICULTIES, counts.sum(axis=0).tolist(), strict=True))
     pool = spread_batches(counts[:, [DIFFICULTIES.index(name) for name in pools]], bits(*key, _TURNS))
     row = np.empty(len(pool), np.int64)
     for index, (name, size) in enumerate(pools.items()):
-        row[pool == index] = rows(size, asked[name], bits(*key, _POOLS + DIFFICULTIES.index(name)))
+        row[pool == index] = rows(size, quotas[name], bits(*key, _POOLS + DIFFICULTIES.index(name)))
     pool.flags.writeable = row.flags.writeable = False
     whole = len(pool) * _PARTS
-    shares = [Share.of(name, total[name] / whole, int(sizes.get(name, 0)), asked[name]) for name in DIFFICULTIES]
+    shares = [Share.of(name, total[name] / whole, int(sizes.get(name, 0)), quotas[name]) for name in DIFFICULTIES]
     return Plan(tuple(pools), pool, row, tuple(shares))
 
 

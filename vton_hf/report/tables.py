@@ -56,9 +56,9 @@ def _percent(share: float) -> str:
 
 def bucket_counts(manifest: Manifest) -> dict[str, dict[str, int]]:
     """Triplets by difficulty and gender; the gender is empty where keys do not say it."""
-    seen = manifest.table.group_by(["difficulty", "gender"], use_threads=False).aggregate([([], "count_all")])
+    groups = manifest.table.group_by(["difficulty", "gender"], use_threads=False).aggregate([([], "count_all")])
     counts: dict[str, dict[str, int]] = {name: {} for name in DIFFICULTIES}
-    for row in seen.sort_by("gender").to_pylist():
+    for row in groups.sort_by("gender").to_pylist():
         counts[row["difficulty"]][row["gender"]] = row["count_all"]
     return counts
 
@@ -121,15 +121,15 @@ def _mix(
 ) -> tuple[list[str], list[list[object]]]:
     """The header and the lines of a mix's table; in Arrow, since a mix may have millions of rows."""
     difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
-    asked = quotas(weights, len(difficulties))
+    wanted = quotas(weights, len(difficulties))
     counts: dict[str, list[int]] = {}  # asked, got, of each gender and of none, distinct
     for name in DIFFICULTIES:
         places = pc.equal(difficulties, name)
-        said = genders.filter(places)
-        got = len(said)
-        by_gender = [pc.sum(pc.equal(said, gender)).as_py() or 0 for gender in GENDERS]
+        known = genders.filter(places)
+        got = len(known)
+        by_gender = [pc.sum(pc.equal(known, gender)).as_py() or 0 for gender in GENDERS]
         distinct = pc.count_distinct(keys.filter(places)).as_py()
-        counts[name] = [asked[name], got, *by_gender, got - sum(by_gender), distinct]
+        counts[name] = [wanted[name], got, *by_gender, got - sum(by_gender), distinct]
     drawn = [name for name in DIFFICULTIES if weights[name] or counts[name][1]]
     counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
     pools = {**(available or {}), "all": sum((available or {}).get(name, 0) for name in drawn)}

@@ -61,8 +61,8 @@ async def _answer(
     end = WHOLE
     size = _BATCH if after is None else _PAGE
     try:
-        async for found in obstore.list(store, key, offset=after or None, chunk_size=size, return_arrow=True):
-            answers.write_batch(_page(pa.record_batch(found), bucket, key), {"question": str(number)})
+        async for batch in obstore.list(store, key, offset=after or None, chunk_size=size, return_arrow=True):
+            answers.write_batch(_page(pa.record_batch(batch), bucket, key), {"question": str(number)})
             if after is not None:
                 break
     except Exception as error:  # noqa: BLE001  # whatever it is, the reader asks again in another way
@@ -70,30 +70,30 @@ async def _answer(
     answers.write_batch(_NOTHING, {"question": str(number), "end": end})
 
 
-def _page(found: pa.RecordBatch, bucket: str, key: str) -> pa.RecordBatch:
+def _page(batch: pa.RecordBatch, bucket: str, key: str) -> pa.RecordBatch:
     # obstore drops the slash of a folder's own marker; nothing else below a folder can lose its name so.
-    path = pc.if_else(pc.equal(found["path"], key.removesuffix("/")), key, found["path"])
+    path = pc.if_else(pc.equal(batch["path"], key.removesuffix("/")), key, batch["path"])
     uri = pc.binary_join_element_wise(f"s3://{bucket}/", path, "")
-    etag = pc.ascii_trim(pc.fill_null(found["e_tag"], ""), '"')
-    return pa.record_batch([uri, found["size"].cast(pa.int64()), etag], schema=SCHEMA)
+    etag = pc.ascii_trim(pc.fill_null(batch["e_tag"], ""), '"')
+    return pa.record_batch([uri, batch["size"].cast(pa.int64()), etag], schema=SCHEMA)
 
 
-async def _answer_all(asked: Mapping[str, Any], answers: pa.RecordBatchStreamWriter) -> None:
-    stores = {bucket: open_store(bucket, place, retry_config=_RETRIES) for bucket, place in asked["places"].items()}
+async def _answer_all(requests: Mapping[str, Any], answers: pa.RecordBatchStreamWriter) -> None:
+    stores = {bucket: open_store(bucket, place, retry_config=_RETRIES) for bucket, place in requests["places"].items()}
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def one(number: int, uri: str, after: str | None) -> None:
         async with slots:
             await _answer(number, uri, after, stores[uri.removeprefix("s3://").partition("/")[0]], answers)
 
-    await asyncio.gather(*(one(number, *question) for number, question in enumerate(asked["questions"])))
+    await asyncio.gather(*(one(number, *question) for number, question in enumerate(requests["questions"])))
 
 
 def main() -> None:
     """Answer one question."""
-    asked = json.load(sys.stdin)
+    requests = json.load(sys.stdin)
     with open(1, "wb") as output, pa.ipc.new_stream(output, SCHEMA) as answers:
-        asyncio.run(_answer_all(asked, answers))
+        asyncio.run(_answer_all(requests, answers))
 
 
 if __name__ == "__main__":

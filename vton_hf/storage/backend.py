@@ -34,7 +34,9 @@ class Answer(NamedTuple):
 class Backend(Protocol):
     """One way to one kind of store; made in the process that uses it, driven by fsspec's event loop."""
 
-    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:
+    async def find(
+        self, asks: Sequence[Request], patience: RetryPolicy, progress: Callable[[int], None]
+    ) -> list[pa.Table]:
         """All objects under the asks' URIs, in pages, each page tried as long as `patience` allows.
 
         `seen` gets the number of new objects as they come. What stops it is raised in our words.

@@ -28,14 +28,14 @@ ListRequest: TypeAlias = tuple[str, str | None]
 
 
 async def bulk_list(
-    questions: Sequence[ListRequest], places: S3EndpointResolver, seen: Callable[[int], None] = lambda _: None
+    questions: Sequence[ListRequest], places: S3EndpointResolver, progress: Callable[[int], None] = lambda _: None
 ) -> list[list[pa.Table] | None]:
     """List prefixes of S3 at once.
 
     Args:
         questions: What to list.
         places: Where the buckets lie.
-        seen: Gets the number of new objects as they come.
+        progress: Gets the number of new objects as they come.
 
     Returns:
         For each question its objects, in key order. None leaves it to s3fs: a key that obstore refuses, a
@@ -48,11 +48,11 @@ async def bulk_list(
     async with _lister({"places": known, "questions": questions}) as answers:
         if answers is None:
             return [None] * len(questions)
-        return await asyncio.to_thread(_collect, answers, len(questions), seen)
+        return await asyncio.to_thread(_collect, answers, len(questions), progress)
 
 
 @asynccontextmanager
-async def _lister(asked: Mapping[str, Any]) -> AsyncIterator[IO[bytes] | None]:
+async def _lister(requests: Mapping[str, Any]) -> AsyncIterator[IO[bytes] | None]:
     """What the process answers; None if there cannot be one. It ends with the block."""
     # Without -P the modules beside the script would stand in for others of their names.
     command = [sys.executable or "python", "-P", _list_process.__file__]
@@ -66,7 +66,7 @@ async def _lister(asked: Mapping[str, Any]) -> AsyncIterator[IO[bytes] | None]:
         return
     assert process.stdin is not None  # noqa: S101 - PIPE
     try:
-        await asyncio.to_thread(_put, process.stdin, json.dumps(asked).encode())
+        await asyncio.to_thread(_put, process.stdin, json.dumps(requests).encode())
         yield process.stdout
     finally:
         process.kill()
@@ -78,22 +78,22 @@ def _put(pipe: IO[bytes], question: bytes) -> None:
         pipe.write(question)
 
 
-def _collect(answers: IO[bytes], count: int, seen: Callable[[int], None]) -> list[list[pa.Table] | None]:
+def _collect(answers: IO[bytes], count: int, progress: Callable[[int], None]) -> list[list[pa.Table] | None]:
     pages: list[list[pa.Table]] = [[] for _ in range(count)]
     whole = set()
     try:
         with answers, pa.ipc.open_stream(answers, memory_pool=POOL) as stream:
             while True:
-                batch, said = stream.read_next_batch_with_custom_metadata()
-                question = int(said[b"question"])
+                batch, metadata = stream.read_next_batch_with_custom_metadata()
+                question = int(metadata[b"question"])
                 if batch.num_rows:
                     pages[question].append(pa.Table.from_batches([batch]))
-                    seen(batch.num_rows)
-                if said.get(b"end") == _list_process.WHOLE.encode():
+                    progress(batch.num_rows)
+                if metadata.get(b"end") == _list_process.WHOLE.encode():
                     whole.add(question)
     except (StopIteration, pa.ArrowInvalid, OSError, ValueError):
         pass  # its end, or the end of the process: what is not whole is asked again
-    return [found if question in whole else None for question, found in enumerate(pages)]
+    return [tables if question in whole else None for question, tables in enumerate(pages)]
 
 
 def nameless(pages: Sequence[pa.Table]) -> list[str]:

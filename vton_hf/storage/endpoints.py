@@ -50,8 +50,8 @@ class S3EndpointResolver:
         settings = self._settings
         if settings.access_key or settings.anonymous:
             return settings.access_key, settings.secret_key, settings.session_token
-        found = await self._fs.session.get_credentials()
-        if found is None:
+        credentials = await self._fs.session.get_credentials()
+        if credentials is None:
             return None, None, None
-        now = await found.get_frozen_credentials()
+        now = await credentials.get_frozen_credentials()
         return now.access_key, now.secret_key, now.token

@@ -29,8 +29,8 @@ def from_environment() -> dict[str, object]:
     Returns:
         Field names of `StorageSettings` and their values.
     """
-    found = {field: _first(names) for field, names in _SOURCES.items()}
-    return {field: value for field, value in found.items() if value is not None}
+    values = {field: _first(names) for field, names in _SOURCES.items()}
+    return {field: value for field, value in values.items() if value is not None}
 
 
 def profile() -> str | None:

@@ -82,7 +82,7 @@ class Failure:
 
     kind: FailureKind
     code: str
-    said: str = ""
+    message: str = ""
     region: str = ""
 
 
@@ -171,7 +171,7 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, boto.SSLError) and "CERTIFICATE" in str(error).upper():
         return Failure(FailureKind.CERTIFICATE, name)
     kind = next((kind for classes, kind in _CLASSES if isinstance(error, classes)), FailureKind.OTHER)
-    return Failure(kind, name, said=_words(error))
+    return Failure(kind, name, message=_words(error))
 
 
 def _from_answer(error: boto.ClientError) -> Failure:

@@ -46,9 +46,11 @@ class FsspecBackend:
             raise ConfigError(f"{scheme}:// cannot be opened: {error}") from None
         close_with(self, self._fs)
 
-    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:
+    async def find(
+        self, asks: Sequence[Request], patience: RetryPolicy, progress: Callable[[int], None]
+    ) -> list[pa.Table]:
         """The objects under each ask's URI, as one page."""
-        return await each_page(asks, lambda ask: self._pages(ask, patience), seen)
+        return await each_page(asks, lambda ask: self._pages(ask, patience), progress)
 
     async def _pages(self, ask: Request, patience: RetryPolicy) -> AsyncGenerator[pa.Table, None]:
         root = self._fs._strip_protocol(ask.uri).rstrip("/")  # noqa: SLF001
@@ -60,15 +62,15 @@ class FsspecBackend:
                 return {}
 
         # A path that is an object itself comes back alone: it is not under the folder of that name.
-        found = {
+        objects = {
             name: info
             for name, info in (await patience.until_answered(find, ask)).items()
             if name.startswith(f"{root}/")
         }
         yield page(
-            [ask.uri + name[len(root) + 1 :] for name in found],
-            [info["size"] for info in found.values()],
-            [_mark(info) for info in found.values()],
+            [ask.uri + name[len(root) + 1 :] for name in objects],
+            [info["size"] for info in objects.values()],
+            [_mark(info) for info in objects.values()],
         )
 
     async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
@@ -88,8 +90,8 @@ class FsspecBackend:
         """What its folder says of it now."""
         path = self._fs._strip_protocol(uri)  # noqa: SLF001
         below = await self._call("ls", path.rpartition("/")[0], detail=True)
-        found = next((info for info in below if info["name"] == path), None)
-        return None if found is None else Listed(found["size"], _mark(found))
+        entry = next((info for info in below if info["name"] == path), None)
+        return None if entry is None else Listed(entry["size"], _mark(entry))
 
     async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:
         """Write one object; on a file server under another name first."""

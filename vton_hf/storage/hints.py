@@ -22,8 +22,8 @@ def hint(uri: str) -> str:
     'that is an image. Write the folder of its triplets: s3://photos/easy/female/'
     """
     path = uri.removesuffix("/")
-    if uri.startswith("file://") and (found := _local(path.removeprefix("file://"))):
-        return found
+    if uri.startswith("file://") and (hint := _local(path.removeprefix("file://"))):
+        return hint
     if _IMAGE.search(path):
         return f"that is an image. Write the folder of its triplets: {triplets_of(path)}"
     if _ARCHIVE.search(path):

@@ -82,7 +82,7 @@ class Reading:
         self._integrity = integrity
         self._bucket = bucket_of(integrity.endpoint, uri)
         self._unusable = unusable
-        self._seen = Counter[bytes]()
+        self._bodies = Counter[bytes]()
 
     async def attempt(self) -> bytes:
         """One request, or a few where it takes more to tell what the first one's answer means.
@@ -96,14 +96,14 @@ class Reading:
             answer, flaw = await self._find_out(answer)
         if flaw is None:
             return answer.body
-        self._seen[xxh3_128_digest(answer.body)] += 1
-        if await self._is_settled(answer, flaw, self._seen[xxh3_128_digest(answer.body)]):
+        self._bodies[xxh3_128_digest(answer.body)] += 1
+        if await self._is_settled(answer, flaw, self._bodies[xxh3_128_digest(answer.body)]):
             return answer.body
         raise DamagedError(self._words(answer, flaw))
 
     def verdict(self, error: Exception) -> Exception:
         """What to say once there is no more time: what only ever came in one form is all there is."""
-        alike = len(self._seen) == 1 and self._seen.total() >= _AGREE
+        alike = len(self._bodies) == 1 and self._bodies.total() >= _AGREE
         return ChangedError(str(error)) if alike and isinstance(error, DamagedError) else error
 
     async def is_as_stored(self) -> bool:

@@ -45,11 +45,11 @@ class Known:
         """What is known of each, which may be nothing."""
         hashes = np.fromiter(map(_hash, uris), np.uint64, len(uris))
         known = self._hashes.to_numpy()
-        found = {}
+        rows = {}
         for uri, hashed, row in zip(uris, hashes, np.searchsorted(known, hashes).tolist(), strict=True):
             listed = row < len(known) and known[row] == hashed
-            found[uri] = Listed(self._sizes[row].as_py(), self._etags[row].as_py()) if listed else Listed()
-        return found
+            rows[uri] = Listed(self._sizes[row].as_py(), self._etags[row].as_py()) if listed else Listed()
+        return rows
 
 
 def _hash(uri: str) -> int:

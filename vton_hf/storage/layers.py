@@ -56,10 +56,10 @@ def settings_for(storage_options: Mapping[str, object] | None = None, *, bucket:
     >>> settings_for({"anon": True, "client_kwargs": {"region_name": "eu-west-1"}}, bucket="open-data")
     StorageSettings(bucket='open-data', region='eu-west-1', anonymous=True)
     """
-    asked, rest = read_options(storage_options)
+    known, rest = read_options(storage_options)
     if bucket is not None:
-        asked["bucket"] = bucket
-    merged = _above(_above(from_environment(), _configured), asked)
+        known["bucket"] = bucket
+    merged = _above(_above(from_environment(), _configured), known)
     return StorageSettings(**merged, options=tuple(sorted(rest.items())))  # type: ignore[arg-type]
 
 

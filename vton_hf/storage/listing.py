@@ -28,7 +28,7 @@ async def list_all(
     prefixes: Sequence[str],
     settings: StorageSettings,
     backend_of: Callable[[str], Backend],
-    seen: Callable[[int], None],
+    progress: Callable[[int], None],
 ) -> pa.Table | VTONError:
     """List every prefix.
 
@@ -36,7 +36,7 @@ async def list_all(
         prefixes: Resolved, with a trailing slash.
         settings: How patient to be, and how many prefixes to list at once.
         backend_of: The way to a URI's store.
-        seen: Gets the number of new objects, a page at a time.
+        progress: Gets the number of new objects, a page at a time.
 
     Returns:
         The sorted table, or the error for the caller to raise in its own thread.
@@ -45,7 +45,7 @@ async def list_all(
     by_backend: dict[Backend, list[Request]] = defaultdict(list)
     for root in outermost(prefixes):
         by_backend[backend_of(root)].append(Request("list", root, settings))
-    outcomes = await gather_or_stop([backend.find(asks, patience, seen) for backend, asks in by_backend.items()])
+    outcomes = await gather_or_stop([backend.find(asks, patience, progress) for backend, asks in by_backend.items()])
     pages: list[pa.Table] = []
     for outcome in outcomes:
         if isinstance(outcome, VTONError):
@@ -106,7 +106,9 @@ async def each(one: Callable[..., Awaitable[_T]], asks: Sequence[Request], *more
 
 
 async def each_page(
-    asks: Sequence[Request], pages_of: Callable[[Request], AsyncGenerator[pa.Table, None]], seen: Callable[[int], None]
+    asks: Sequence[Request],
+    pages_of: Callable[[Request], AsyncGenerator[pa.Table, None]],
+    progress: Callable[[int], None],
 ) -> list[pa.Table]:
     """All pages of all asks.
 
@@ -119,7 +121,7 @@ async def each_page(
         async with aclosing(pages_of(ask)) as answers:
             async for answer in answers:
                 pages.append(answer)
-                seen(answer.num_rows)
+                progress(answer.num_rows)
         return pages
 
     return [page for pages in await each(one, asks) for page in pages]

@@ -26,9 +26,14 @@ class LocalBackend:
     def __init__(self, settings: StorageSettings) -> None:
         """Take the settings that every backend takes; a folder needs none."""
 
-    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:  # noqa: ARG002
+    async def find(
+        self,
+        asks: Sequence[Request],
+        patience: RetryPolicy,  # noqa: ARG002
+        progress: Callable[[int], None],
+    ) -> list[pa.Table]:
         """The files under each ask's URI, a folder at a time."""
-        return await each_page(asks, self._pages, seen)
+        return await each_page(asks, self._pages, progress)
 
     async def _pages(self, ask: Request) -> AsyncGenerator[pa.Table, None]:
         root = ask.uri.removeprefix("file://")
@@ -38,10 +43,10 @@ class LocalBackend:
             raise LayoutError(f"No folder {root}: {hint(ask.uri)}") from None
         waiting: list[Waiting] = [(root, frozenset())]
         while waiting:
-            found, below = await asyncio.to_thread(scan_folder, *waiting.pop())
+            files, below = await asyncio.to_thread(scan_folder, *waiting.pop())
             waiting.extend(below)
-            if found.num_rows:
-                yield found
+            if files.num_rows:
+                yield files
 
     async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
         """Not offered."""

@@ -16,7 +16,7 @@ ANONYMOUSLY: Final = 'pass storage_options={"anon": True}, or call vton_hf.confi
 _CAUSES: Final = {
     FailureKind.MISSING: "there is no such object ({code}). Was it deleted since it was listed? Check the key.",
     FailureKind.ARCHIVED: "it is archived ({code}). Restore it from Glacier first, or leave it out.",
-    FailureKind.CHANGED: "object changed since it was listed: {said}. List the prefix again.",
+    FailureKind.CHANGED: "object changed since it was listed: {message}. List the prefix again.",
     FailureKind.UPLOAD_GONE: "the upload was ended from elsewhere ({code}). Look for another writer "
     "or a lifecycle rule of "
     "{place}, and try again.",
@@ -49,7 +49,7 @@ _CAUSES: Final = {
     FailureKind.LOST: "the connection broke or the answer was damaged ({code}){waited}. "
     "Check the network and the proxy.",
     FailureKind.DAMAGED: "what came is not the object ({code}){waited}. Check the network and the proxy.",
-    FailureKind.OTHER: "the store answered {code}: {said}",
+    FailureKind.OTHER: "the store answered {code}: {message}",
 }
 
 _DENIED: Final = {
@@ -97,7 +97,7 @@ class Request:
         fault = classify(error)
         # Neither needs an object, so on a store it is the bucket that is missing.
         if self.verb in {"list", "write"} and fault.kind is FailureKind.MISSING and not self.uri.startswith("file:"):
-            fault = Failure(FailureKind.NO_BUCKET, fault.code, fault.said)
+            fault = Failure(FailureKind.NO_BUCKET, fault.code, fault.message)
         text = f"Cannot {self.verb} {self.uri}: {self._cause(fault)}"
         if line := hub_line(self.uri):
             text += f" And {line}"
@@ -114,15 +114,15 @@ class Request:
 
     def _cause(self, fault: Failure) -> str:
         scheme, _, rest = self.uri.partition("://")
-        said = without_secrets(fault.said, (*self.settings.secrets(), *environment.secrets()))
+        message = without_secrets(fault.message, (*self.settings.secrets(), *environment.secrets()))
         template = _CAUSES.get(fault.kind) or _DENIED["local" if scheme == "file" else self.verb]
         if self.verb == "write" and fault.kind is FailureKind.MISSING:
             template = _NO_ROOM
         return template.format(
             code=fault.code,
             verb="read" if self.verb == "list" else self.verb,
-            said=said,
-            words=f" It said: {said}" if said else "",
+            message=message,
+            words=f" It said: {message}" if message else "",
             place=f"bucket {rest.partition('/')[0]!r}",
             endpoint=self.settings.endpoint_url or "the default endpoint",
             keys=_KEYS,

@@ -59,7 +59,7 @@ class ObstoreReader:
         self._places = places
         self._look = 0 if many or parent_process() is not None else FORK_SAFE_READS
         self._stores: dict[str, S3Store | None] = {}
-        self._asked = 0
+        self._requests = 0
         self._strikes = 0
 
     async def get(self, bucket: str, key: str, plain: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -77,8 +77,8 @@ class ObstoreReader:
         if store is None:
             return await plain()
         try:
-            found = await obstore.get_async(store, key)
-            answer = Answer(bytes(await found.bytes_async()), found.meta["e_tag"] or "")
+            result = await obstore.get_async(store, key)
+            answer = Answer(bytes(await result.bytes_async()), result.meta["e_tag"] or "")
         except Exception as error:  # noqa: BLE001  # obstore has a family of them, and builtin ones
             refusal = _answer(error)
             if refusal is not None:
@@ -91,8 +91,8 @@ class ObstoreReader:
 
     def _takes(self, key: str) -> bool:
         global _threads_of  # noqa: PLW0603 - the threads are the process's, not a reader's
-        self._asked += 1
-        if self._asked <= self._look or self._strikes >= _MAX_FALLBACKS or _is_odd(key):
+        self._requests += 1
+        if self._requests <= self._look or self._strikes >= _MAX_FALLBACKS or _is_odd(key):
             return False
         if _threads_of is None:
             _threads_of = os.getpid()
@@ -126,10 +126,10 @@ def _is_odd(key: str) -> bool:
 
 def _answer(error: Exception) -> ClientError | None:
     """What the store said, as botocore says it; None if that is not certain."""
-    found = _STATUS.search(str(error).partition("\n\nDebug source")[0])
-    if found is None or found[1] not in _DEFINITIVE_STATUS:
+    match = _STATUS.search(str(error).partition("\n\nDebug source")[0])
+    if match is None or match[1] not in _DEFINITIVE_STATUS:
         return None
-    said = _MESSAGE.search(str(error))
-    answer = {"Code": found[2] or found[1], "Message": said[1] if said else ""}
-    status = {"HTTPStatusCode": int(found[1])}
+    message = _MESSAGE.search(str(error))
+    answer = {"Code": match[2] or match[1], "Message": message[1] if message else ""}
+    status = {"HTTPStatusCode": int(match[1])}
     return ClientError({"Error": answer, "ResponseMetadata": status}, "GetObject")

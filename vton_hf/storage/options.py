@@ -76,14 +76,14 @@ def _flatten(storage_options: Mapping[str, object] | None) -> dict[str, object]:
 
 def _named(flat: Mapping[str, object]) -> dict[str, object]:
     known: dict[str, object] = {}
-    said: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in flat.items():
         field = _ALIASES.get(name)
         if field is None:
             continue
         if field in known and known[field] != value:
-            raise ConfigError(f"storage_options has {said[field]!r} and {name!r} for one thing: drop one.")
-        known[field], said[field] = value, name
+            raise ConfigError(f"storage_options has {values[field]!r} and {name!r} for one thing: drop one.")
+        known[field], values[field] = value, name
     return known
 
 

@@ -33,7 +33,7 @@ class RetryPolicy:
         self._limit = deadline if first_contact is None else min(deadline, first_contact)
         self._answered = time.monotonic()
         self._failure: Exception = TimeoutError()
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     async def until_answered(self, attempt: Callable[[], Awaitable[_T]], ask: Request) -> _T:
         """Try until the store answers.
@@ -84,6 +84,6 @@ class RetryPolicy:
         self._limit = self._deadline
 
     def _tell(self, event: str, text: str) -> None:
-        if event not in self._told:
-            self._told.add(event)
+        if event not in self._logged:
+            self._logged.add(event)
             _log.warning(text)

@@ -57,9 +57,11 @@ class S3Backend:
 
         close_with(self, filesystem, close)
 
-    async def find(self, asks: Sequence[Request], patience: RetryPolicy, seen: Callable[[int], None]) -> list[pa.Table]:
+    async def find(
+        self, asks: Sequence[Request], patience: RetryPolicy, progress: Callable[[int], None]
+    ) -> list[pa.Table]:
         """The objects under each ask's URI."""
-        return await S3Listing(self._call, self._places, patience, seen).find(asks)
+        return await S3Listing(self._call, self._places, patience, progress).find(asks)
 
     async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
         """The next page under each ask's URI behind a URI."""
@@ -92,8 +94,8 @@ class S3Backend:
             if classify(error).kind is FailureKind.DENIED:
                 return None
             raise
-        found = next((item for item in answer.get("Contents", []) if item["Key"] == key), None)
-        return Listed(-1) if found is None else Listed(found["Size"], found.get("ETag", ""))
+        entry = next((item for item in answer.get("Contents", []) if item["Key"] == key), None)
+        return Listed(-1) if entry is None else Listed(entry["Size"], entry.get("ETag", ""))
 
     async def _call(self, operation: str, **request: object) -> Any:
         """Send one request to S3: the operation's name in snake case, then its parameters."""

@@ -34,13 +34,13 @@ class S3Listing:
         call: Sends one request to S3: the operation's name in snake case, then its parameters.
         places: Where buckets lie.
         patience: How long each request is tried.
-        seen: Gets the number of new objects as they come; below 0 for those that will come once more.
+        progress: Gets the number of new objects as they come; below 0 for those that will come once more.
     """
 
     call: Callable[..., Awaitable[Mapping[str, Any]]]
     places: S3EndpointResolver
     patience: RetryPolicy
-    seen: Callable[[int], None]
+    progress: Callable[[int], None]
 
     async def find(self, asks: Sequence[Request]) -> list[pa.Table]:
         """All objects under the asks' URIs.
@@ -50,8 +50,8 @@ class S3Listing:
         """
         pages_each, first = max(1, SHORT // len(asks)), {} if len(asks) <= SHORT else {"MaxKeys": _PROBE_KEYS}
         begun = await each(lambda ask: self._begin(ask, pages_each, first), asks)
-        pages = [page for found in begun if found is not None for page in found]
-        long = [ask for ask, found in zip(asks, begun, strict=True) if found is None]
+        pages = [page for pages_of in begun if pages_of is not None for page in pages_of]
+        long = [ask for ask, pages_of in zip(asks, begun, strict=True) if pages_of is None]
         return pages + await self._long(long) if long else pages
 
     async def list_page(self, asks: Sequence[Request], after: Sequence[str]) -> list[pa.Table]:
@@ -59,14 +59,14 @@ class S3Listing:
         keys = [bucket_and_key(uri)[1] if uri else "" for uri in after]
         many = len(asks) > SHORT
         questions = [(ask.uri, key) for ask, key in zip(asks, keys, strict=True)]
-        found = await bulk_list(questions, self.places) if many else [None] * len(asks)
+        answers = await bulk_list(questions, self.places) if many else [None] * len(asks)
 
         async def page(ask: Request, key: str, known: list[pa.Table] | None) -> pa.Table:
             if known is not None and not nameless(known):
                 return join(known)
             return _table(ask, await self._answer(ask, **({"StartAfter": key} if key else {})))
 
-        return await each(page, asks, keys, found)
+        return await each(page, asks, keys, answers)
 
     async def _begin(self, ask: Request, most: int, request: Mapping[str, int]) -> list[pa.Table] | None:
         """Its pages, or None if there are more than a few."""
@@ -75,25 +75,25 @@ class S3Listing:
         while len(pages) < most:
             answer = await self._answer(ask, **_onwards(answer), **request)
             pages.append(_table(ask, answer))
-            self.seen(pages[-1].num_rows)
+            self.progress(pages[-1].num_rows)
             if not answer["IsTruncated"]:
                 return pages
-        self.seen(-sum(page.num_rows for page in pages))
+        self.progress(-sum(page.num_rows for page in pages))
         return None
 
     async def _long(self, asks: Sequence[Request]) -> list[pa.Table]:
         pages: list[pa.Table] = []
         spread = await each(lambda ask: self._spread(ask, pages), asks)
-        folders = [folder for found in spread for folder in found]
+        folders = [folder for below in spread for folder in below]
         left = []
-        answers = await bulk_list([(folder.uri, None) for folder in folders], self.places, self.seen)
-        for folder, found in zip(folders, answers, strict=True):
-            unsure = nameless(found or ())
-            if found is None or len(unsure) > _MOST_NAMELESS:
+        answers = await bulk_list([(folder.uri, None) for folder in folders], self.places, self.progress)
+        for folder, below in zip(folders, answers, strict=True):
+            unsure = nameless(below or ())
+            if below is None or len(unsure) > _MOST_NAMELESS:
                 left.append(folder)
             else:
-                pages += await self._named(folder, found, unsure)
-        return pages + await each_page(left, self._pages, self.seen)
+                pages += await self._named(folder, below, unsure)
+        return pages + await each_page(left, self._pages, self.progress)
 
     async def _spread(self, ask: Request, pages: list[pa.Table], depth: int = 0) -> list[Request]:
         """The folders in it that are to be listed whole; objects that lie outside of them go to `pages`."""
@@ -102,11 +102,11 @@ class S3Listing:
         if answer["IsTruncated"] or depth == _DEPTH:
             return [ask]
         pages.append(_table(ask, answer))
-        self.seen(pages[-1].num_rows)
+        self.progress(pages[-1].num_rows)
         bucket, _ = bucket_and_key(ask.uri)
         asks = [replace(ask, uri=f"s3://{bucket}/{prefix}") for prefix in below]
         deeper = await each(lambda sub: self._spread(sub, pages, depth + 1), asks)
-        return [folder for found in deeper for folder in found]
+        return [folder for level in deeper for folder in level]
 
     async def _named(self, folder: Request, pages: list[pa.Table], unsure: Sequence[str]) -> list[pa.Table]:
         """The pages with the true names of empty objects."""
@@ -114,8 +114,8 @@ class S3Listing:
             return pages
 
         async def itself(ask: Request) -> pa.Table:
-            found = _table(ask, await self._answer(ask, MaxKeys=1))
-            return found.filter(pc.equal(found["uri"], ask.uri))
+            first = _table(ask, await self._answer(ask, MaxKeys=1))
+            return first.filter(pc.equal(first["uri"], ask.uri))
 
         names = [name for uri in dict.fromkeys(unsure) for name in (uri, f"{uri}/")]
         true = await each(itself, [replace(folder, uri=name) for name in names])
@@ -143,11 +143,11 @@ def _onwards(answer: Mapping[str, Any]) -> dict[str, str]:
 
 def _table(ask: Request, answer: Mapping[str, Any]) -> pa.Table:
     bucket, _ = bucket_and_key(ask.uri)
-    found = answer.get("Contents", [])
+    contents = answer.get("Contents", [])
     return page(
-        [f"s3://{bucket}/{item['Key']}" for item in found],
-        [item["Size"] for item in found],
-        [item.get("ETag", "").strip('"') for item in found],
+        [f"s3://{bucket}/{item['Key']}" for item in contents],
+        [item["Size"] for item in contents],
+        [item.get("ETag", "").strip('"') for item in contents],
     )
 
 

@@ -134,8 +134,8 @@ def _positive(name: str, value: Any) -> float:
 
 
 def _check_endpoint(endpoint_url: str) -> None:
-    scheme, found, host = endpoint_url.partition("://")
+    scheme, separator, host = endpoint_url.partition("://")
     if "@" in endpoint_url:  # anywhere: a secret may hold a slash
         raise ConfigError("endpoint_url holds a '@': credentials go into access_key= and secret_key=.")
-    if not found or scheme not in {"http", "https"} or not host:
+    if not separator or scheme not in {"http", "https"} or not host:
         raise must_be("endpoint_url", endpoint_url, "http://HOST or https://HOST")

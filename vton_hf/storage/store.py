@@ -85,7 +85,7 @@ class Store:
             if not prefix.endswith("/"):
                 raise ConfigError(f"{prefix!r} has no trailing slash: write it with resolve_prefix().")
         backend_of = self._backends_of(prefixes)
-        table = _value(run(lambda seen: list_all(prefixes, self.settings, backend_of, seen), progress))
+        table = _value(run(lambda count: list_all(prefixes, self.settings, backend_of, count), progress))
         give_back()
         return table
 

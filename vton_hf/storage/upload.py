@@ -92,9 +92,9 @@ class Upload:
             except Exception as error:
                 # An earlier try may have gone well, and only its answer been lost.
                 if tries > 1 and classify(error).kind is FailureKind.UPLOAD_GONE:
-                    found = await self.call("head_object", **self.place)
-                    if found["ContentLength"] == size:
-                        return found
+                    head = await self.call("head_object", **self.place)
+                    if head["ContentLength"] == size:
+                        return head
                 raise
 
         await self.patience.until_answered(attempt, self.ask)

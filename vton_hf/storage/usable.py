@@ -48,9 +48,9 @@ def use_each(  # noqa: PLR0917 - always given by position
     """
     sources = list(dict.fromkeys(chain.from_iterable(groups)))
     bodies = dict(zip((uri for uri, _, _ in sources), read(sources), strict=True))
-    made = [use(number, bodies) for number in range(len(groups))]
+    results = [use(number, bodies) for number in range(len(groups))]
     for _ in range(_ROUNDS):
-        broken = [number for number, result in enumerate(made) if is_broken(result)]
+        broken = [number for number, result in enumerate(results) if is_broken(result)]
         sources = list(dict.fromkeys(source for number in broken for source in groups[number]))
         fresh = _read_again(store, [source for source in sources if _is_doubtful(bodies[source[0]], is_sound)], bodies)
         if not fresh:
@@ -58,8 +58,8 @@ def use_each(  # noqa: PLR0917 - always given by position
         bodies |= fresh
         for number in broken:
             if any(uri in fresh for uri, _, _ in groups[number]):
-                made[number] = use(number, bodies)
-    return made
+                results[number] = use(number, bodies)
+    return results
 
 
 def _listed(sources: Iterable[Source]) -> dict[str, Listed] | None:

@@ -68,12 +68,12 @@ def transform_of(dataset: Any) -> TripletTransform:
         ConfigError: If it has none.
     """
     if isinstance(dataset, datasets.IterableDataset):
-        found = next((part.function for part in _parts(dataset) if _is_ours(part)), None)
+        existing = next((part.function for part in _parts(dataset) if _is_ours(part)), None)
     else:
-        found = dataset.format["format_kwargs"].get("transform")
-    if not isinstance(found, TripletTransform):
+        existing = dataset.format["format_kwargs"].get("transform")
+    if not isinstance(existing, TripletTransform):
         raise ConfigError("This dataset has no transform of ours: call vton_hf.set_transform(dataset, ...) first.")
-    return found
+    return existing
 
 
 Make = Callable[..., TripletTransform]

@@ -45,8 +45,8 @@ class TripletCells(CellTransform):
         label = (features or {}).get("difficulty")
         if not isinstance(label, datasets.ClassLabel) or "difficulty" not in batch:
             return self.of_batch(batch)
-        made = self.of_batch({**batch, "difficulty": label.int2str(batch["difficulty"])})
-        return made | ({"difficulty": label.str2int(made["difficulty"])} if "difficulty" in made else {})
+        columns = self.of_batch({**batch, "difficulty": label.int2str(batch["difficulty"])})
+        return columns | ({"difficulty": label.str2int(columns["difficulty"])} if "difficulty" in columns else {})
 
     def takes(self, features: datasets.Features) -> list[str]:
         """The columns of the three images.

@@ -57,7 +57,7 @@ class Failures:
         self._share = float(limit) if share else 1.0
         self._most = math.inf if most is None else most
         self._path = Path(tempfile.gettempdir()) / f"vton-hf-failures-{uuid4().hex}.jsonl"
-        self._seen = self._broken = 0
+        self._total = self._broken = 0
         weakref.finalize(self, _remove, self._path, os.getpid())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Failures":
@@ -73,7 +73,7 @@ class Failures:
 
     def saw(self, samples: int) -> None:
         """Count samples that were tried."""
-        self._seen += samples
+        self._total += samples
 
     def add(self, failure: Failure, outcome: str) -> None:
         """Tell and write down one of them.
@@ -92,10 +92,10 @@ class Failures:
         except OSError as error:
             logger.warning("It cannot be noted in %s (%s); failures() will not list it.", self._path, error)
         self._broken += 1
-        found, allowed = self._judge()
+        finding, allowed = self._judge()
         if not allowed:
             raise ImageError(
-                f"{found}, more than max_broken allows; the last is {failure.key}: {failure.reason}. "
+                f"{finding}, more than max_broken allows; the last is {failure.key}: {failure.reason}. "
                 f"`vton-hf scan --list` shows what lies in the bucket; mend or exclude these objects, or allow more."
             )
 
@@ -103,8 +103,8 @@ class Failures:
         if self._most < math.inf:
             total = len({failure.key for failure in self.all()})
             return f"{total:,} triplets were broken", total <= self._most
-        many = self._broken >= _FEW and self._broken > self._share * self._seen
-        return f"{self._broken:,} of {self._seen:,} samples were broken", not many
+        many = self._broken >= _FEW and self._broken > self._share * self._total
+        return f"{self._broken:,} of {self._total:,} samples were broken", not many
 
 
 def _remove(path: Path, owner: int) -> None:

@@ -71,8 +71,8 @@ class ImagePipeline:
 
     def __repr__(self) -> str:
         # A torchvision pipeline takes a line for each step.
-        made = f"dtype={self._dtype}" if self.transform is None else " ".join(repr(self.transform).split())
-        return made if self._size is None else f"{made}, image_size={self._size}, aspect={self._aspect!r}"
+        shown = f"dtype={self._dtype}" if self.transform is None else " ".join(repr(self.transform).split())
+        return shown if self._size is None else f"{shown}, image_size={self._size}, aspect={self._aspect!r}"
 
     def fitted(self, picture: Any, role: str) -> Any:
         """The picture in the size that was asked for; untouched if none was."""
@@ -82,8 +82,8 @@ class ImagePipeline:
         """What the model gets of an 8-bit RGB picture of `kind`."""
         if self.transform is None:
             return _scaled(picture, self._dtype)
-        made = self.transform(tv_tensors.Image(picture) if self._takes_tensors else picture)
-        return made.as_subclass(torch.Tensor) if isinstance(made, tv_tensors.TVTensor) else made
+        result = self.transform(tv_tensors.Image(picture) if self._takes_tensors else picture)
+        return result.as_subclass(torch.Tensor) if isinstance(result, tv_tensors.TVTensor) else result
 
 
 def _scaled(pixels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

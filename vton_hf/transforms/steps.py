@@ -26,5 +26,5 @@ def _resizes(step: Any) -> bool | None:
         return isinstance(step.size, list | tuple) and len(step.size) == 2  # noqa: PLR2004
     if isinstance(step, (v1.Compose, v2.Compose, torch.nn.Sequential)):
         steps = step if isinstance(step, torch.nn.Sequential) else step.transforms
-        return next((found for each in steps if (found := _resizes(each)) is not None), None)
+        return next((size for each in steps if (size := _resizes(each)) is not None), None)
     return None if isinstance(step, _ANY_SIZE) else False

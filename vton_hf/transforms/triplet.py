@@ -96,7 +96,7 @@ class TripletTransform(TripletCells):
         self.rows = rows
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
-        self._told = Told()
+        self._notices = Told()
 
     @property
     def transform(self) -> Transform | None:
@@ -172,15 +172,15 @@ class TripletTransform(TripletCells):
         now = self.epoch.value if epoch is None else epoch
         names = list(batch)
         rows = [dict(zip(names, cells, strict=True)) for cells in zip(*batch.values(), strict=True)]
-        made = []
+        samples = []
         self._failures.saw(len(rows))
-        decoded = read_pictures(rows, self.store, self._path.kind, self._told.tell)
+        decoded = read_pictures(rows, self.store, self._path.kind, self._notices.tell)
         with preserved_rng_state():
             for row, pictures, token in zip(rows, decoded, tokens or batch["key"], strict=True):
                 sample = self._sample(row, pictures, seed_of(self._seed, now, token), now)
                 if sample is not None:
-                    made.append(sample)
-        return {name: [sample[name] for sample in made] for name in only or names}
+                    samples.append(sample)
+        return {name: [sample[name] for sample in samples] for name in only or names}
 
     def _sample(
         self, row: dict[str, Any], pictures: Pictures | Exception, seed: int, epoch: int
@@ -205,12 +205,14 @@ class TripletTransform(TripletCells):
         for candidate in self.rows.draw(row.get("difficulty"), seed):
             if candidate["key"] == row["key"]:
                 continue
-            (found,) = read_pictures([candidate], self.store, self._path.kind, self._told.tell)
-            if isinstance(found, dict):
+            (pictures,) = read_pictures([candidate], self.store, self._path.kind, self._notices.tell)
+            if isinstance(pictures, dict):
                 # It is of the same difficulty, which may be stored in another way.
-                return row | {name: candidate[name] for name in candidate.keys() & row.keys() - {"difficulty"}}, found
-            if isinstance(found, UnavailableError):
-                raise found
+                return row | {
+                    name: candidate[name] for name in candidate.keys() & row.keys() - {"difficulty"}
+                }, pictures
+            if isinstance(pictures, UnavailableError):
+                raise pictures
         raise ImageError(
             f"{row['key']} is broken ({error}), and so are all triplets drawn to replace it. "
             f"`vton-hf scan --list` shows what lies in the bucket; mend or exclude these objects."
@@ -218,20 +220,20 @@ class TripletTransform(TripletCells):
 
     def _transformed(self, pictures: Pictures, row: Mapping[str, Any], seed: int) -> dict[str, Any]:
         for notice in self._path.distortions(pictures):
-            self._told.tell(notice, row)
-        made = {}
+            self._notices.tell(notice, row)
+        transformed = {}
         if not self._resizes_itself:
             pictures = matched(pictures, self._path.kind)
         for role, picture in pictures.items():
             seed_generators(seed if self._shares(role) else seed_of(seed, role))
             try:
                 with stage("transform"):
-                    made[role] = self._path.transformed(self._path.fitted(picture, role))
+                    transformed[role] = self._path.transformed(self._path.fitted(picture, role))
             except Exception as error:
                 width, height = self._path.kind.shape(picture)
                 error.add_note(f"The transform was given {role} of {row['key']}, {width} x {height} pixels.")
                 raise
-        return made
+        return transformed
 
     def _shares(self, role: str) -> bool:
         return self._sync == "all" or (self._sync == "person_target" and role != _GARMENT)

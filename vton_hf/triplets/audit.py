@@ -60,8 +60,8 @@ class Audit:
 
     def counts(self) -> dict[str, int]:
         """Keys left out, by reason; reasons that did not occur are absent."""
-        seen = {row["values"]: row["counts"] for row in pc.value_counts(self.table["reason"]).to_pylist()}
-        return {reason: seen[reason] for reason in REASONS if reason in seen}
+        counts = {row["values"]: row["counts"] for row in pc.value_counts(self.table["reason"]).to_pylist()}
+        return {reason: counts[reason] for reason in REASONS if reason in counts}
 
     def of(self, reason: str) -> list[dict[str, Any]]:
         """The rows of one reason, as dictionaries."""

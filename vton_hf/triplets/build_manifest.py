@@ -51,7 +51,7 @@ def tabulate(listing: pa.Table, triplets: Triplets, *, names_garment: bool) -> M
     # It is stable, and so of two triplets with one hash the one that is listed first stands first.
     order = np.lexsort((place, _pools(garments)))
     garments, identity = garments.take(order), identity.take(pa.array(order))
-    columns = {name: garments.said(name) for name in ("difficulty", "gender")}
+    columns = {name: garments.column(name) for name in ("difficulty", "gender")}
     columns |= {"stem": garments.stem, "garment": garments.garment, "key": _keys(garments, triplets.several[order])}
     for role, rows in zip(ROLES, (triplets.persons[order], garments.row, triplets.targets[order]), strict=True):
         index = pa.array(rows)

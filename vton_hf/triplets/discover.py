@@ -70,8 +70,8 @@ def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[Triplet
     left_out.append(_incomplete(listing, images, codes, gaps))
     if cloth == "first":
         further = further[whole[codes[further]]]
-        taken = images.row[by_role[CLOTH][codes[further]]]
-        details = pc.binary_join_element_wise(_names(listing, taken), "was taken", " ")
+        used = images.row[by_role[CLOTH][codes[further]]]
+        details = pc.binary_join_element_wise(_names(listing, used), "was taken", " ")
         left_out.append(_left_out(listing, images.take(further), reasons.AMBIGUOUS_CLOTH, details))
         cloths = cloths[firsts]
     cloths = cloths[whole[codes[cloths]]]
@@ -125,9 +125,9 @@ def _gaps(listing: pa.Table, images: Keys, codes: NDArray[np.int32]) -> tuple[Ga
     count = int(codes.max(initial=-1)) + 1
 
     def roles(which: NDArray[np.bool_]) -> Bits:
-        seen = np.zeros((count, len(ROLES)), bool)
-        seen[codes[which], images.role[which]] = True
-        return np.packbits(seen, axis=1, bitorder="little").ravel()
+        present = np.zeros((count, len(ROLES)), bool)
+        present[codes[which], images.role[which]] = True
+        return np.packbits(present, axis=1, bitorder="little").ravel()
 
     return Gaps(sound=roles(sizes > 0), empty=roles(sizes == 0), denied=roles(sizes < 0)), sizes > 0
 
@@ -146,10 +146,10 @@ def _without_duplicates(images: Keys, codes: NDArray[np.int32]) -> NDArray[np.bo
 
 def _rows_by_code(images: Keys, codes: NDArray[np.int32], role: int, count: int) -> Rows:
     """For each of so many identities, the first image of that role, or -1."""
-    found = np.full(count, -1, dtype=np.int64)
+    positions = np.full(count, -1, dtype=np.int64)
     rows = np.flatnonzero(images.role == role)[::-1]
-    found[codes[rows]] = rows
-    return found
+    positions[codes[rows]] = rows
+    return positions
 
 
 def _several_cloths_message(listing: pa.Table, images: Keys, several: Rows) -> str:
@@ -172,14 +172,14 @@ def _unusable(listing: pa.Table, images: Keys, codes: NDArray[np.int32], gaps: G
 def _incomplete(listing: pa.Table, images: Keys, codes: NDArray[np.int32], gaps: Gaps) -> pa.Table:
     """The images whose identity lacks a role, each with the reason and the roles named."""
     rows = np.flatnonzero(gaps.lacking[codes])
-    found = images.take(rows)
+    partial = images.take(rows)
     reason, details = gaps.reasons(codes[rows]), gaps.details(codes[rows])
     forms = other_forms(images, codes, gaps.absent)
     if forms:
         written = pa.array([forms.get(code) for code in codes[rows].tolist()], pa.string())
         reason = pc.if_else(written.is_null(), reason, reasons.UNICODE_FORM)
         details = pc.coalesce(written, details)
-    return _left_out(listing, found, reason, details)
+    return _left_out(listing, partial, reason, details)
 
 
 def _names(listing: pa.Table, rows: Rows) -> pa.StringArray:
@@ -193,7 +193,7 @@ def _left_out(listing: pa.Table, keys: Keys, reason: str | pa.Array, details: pa
     columns = {
         "reason": pa.repeat(reason, count) if isinstance(reason, str) else reason,
         "uri": listing["uri"].take(pa.array(keys.row)),
-        "folder": pc.if_else(pa.array(keys.role < 0), "", keys.said("folder")),
+        "folder": pc.if_else(pa.array(keys.role < 0), "", keys.column("folder")),
         "stem": keys.stem,
         "detail": pa.repeat("", count) if details is None else details,
     }

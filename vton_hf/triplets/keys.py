@@ -69,13 +69,13 @@ class Keys:
         """The keys that are wanted; most often all of them, which copies nothing."""
         return self if wanted.all() else self.take(np.flatnonzero(wanted))
 
-    def said(self, name: str) -> pa.StringArray:
+    def column(self, name: str) -> pa.StringArray:
         """A column of `folders`, for each key."""
         return self.folders[name].combine_chunks().take(pa.array(self.folder))
 
     def identity(self) -> pa.StringArray:
         """Folder and stem; a folder ends in a slash and a stem holds none, so no two of them run together."""
-        return pc.binary_join_element_wise(self.said("folder"), self.stem, "")
+        return pc.binary_join_element_wise(self.column("folder"), self.stem, "")
 
 
 def read_keys(uris: pa.ChunkedArray, below: Sequence[str] = ()) -> Keys:
@@ -135,15 +135,15 @@ def _read(
 
 def _hidden(directories: pa.DictionaryArray, names: pa.StringArray, below: Sequence[str]) -> NDArray[np.bool_]:
     paths = directories.dictionary
-    hidden, seen = np.zeros(len(names), bool), np.zeros(len(paths), bool)
+    hidden, visited = np.zeros(len(names), bool), np.zeros(len(paths), bool)
     if not below:
         return hidden
     for prefix in below:
         inside = np.flatnonzero(pc.starts_with(paths, prefix))
         behind = pc.utf8_slice_codeunits(paths.take(pa.array(inside)), len(prefix))
-        seen[inside] |= ~pc.match_substring_regex(behind, HIDDEN_FOLDER).to_numpy(zero_copy_only=False)
+        visited[inside] |= ~pc.match_substring_regex(behind, HIDDEN_FOLDER).to_numpy(zero_copy_only=False)
     hidden |= pc.match_substring_regex(names, HIDDEN_NAME).to_numpy(zero_copy_only=False)
-    hidden |= ~seen[directories.indices.to_numpy()]
+    hidden |= ~visited[directories.indices.to_numpy()]
     return hidden
 
 
@@ -160,10 +160,10 @@ def _endings(tails: pa.StringArray, pattern: str) -> Positions:
     """How many bytes of each tail the pattern takes, 0 where it does not fit; different tails are few."""
     encoded = tails.dictionary_encode()
     # A tail may begin inside a character: RE2 is to take it for bytes.
-    found = pc.extract_regex(encoded.dictionary.cast(pa.binary()), f"(?P<ending>{pattern})")
-    lengths: Positions = pc.fill_null(pc.binary_length(pc.struct_field(found, "ending")), 0).to_numpy()
-    taken: Positions = lengths[encoded.indices.to_numpy()]
-    return taken
+    parts = pc.extract_regex(encoded.dictionary.cast(pa.binary()), f"(?P<ending>{pattern})")
+    lengths: Positions = pc.fill_null(pc.binary_length(pc.struct_field(parts, "ending")), 0).to_numpy()
+    ends: Positions = lengths[encoded.indices.to_numpy()]
+    return ends
 
 
 def _read_folders(folders: pa.StringArray) -> pa.Table:

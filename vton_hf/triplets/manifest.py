@@ -128,12 +128,12 @@ class Manifest:
 
 def _authorities(uris: pa.ChunkedArray) -> list[str]:
     """Scheme and bucket of all of them, each once; they are few."""
-    found = []
+    parts = []
     while len(uris):
         match = re.match(AUTHORITY_PATTERN, uris[0].as_py())
-        found.append(match[0] if match else "")
-        uris = uris.filter(pc.invert(pc.starts_with(uris, found[-1])))
-    return found
+        parts.append(match[0] if match else "")
+        uris = uris.filter(pc.invert(pc.starts_with(uris, parts[-1])))
+    return parts
 
 
 def sources_of(row: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:

@@ -46,14 +46,14 @@ def survey(
         ConfigError: If an option makes no sense.
         LayoutError: If nothing is left.
     """
-    found, audit = discover(listing, cloth=cloth, below=below)
-    kept, excluded, unknown = found.without(exclude)
+    whole, audit = discover(listing, cloth=cloth, below=below)
+    kept, excluded, unknown = whole.without(exclude)
     if excluded.num_rows:
         audit = audit.extended(_excluded_keys(excluded, kept))
     audit = replace(audit, unmatched=tuple(unknown))
     manifest = kept.of_gender(gender).limited(limit)
     if not len(manifest):
-        raise LayoutError(_nothing_left(listing, found, audit, gender))
+        raise LayoutError(_nothing_left(listing, whole, audit, gender))
     return manifest, audit
 
 
@@ -73,17 +73,17 @@ def _excluded_keys(triplets: pa.Table, kept: Manifest) -> pa.Table:
     parts = []
     for role in ROLES:
         rows = triplets.filter(pc.invert(pc.is_in(triplets[role], kept.table[role].combine_chunks())))
-        said = {"reason": pa.repeat(EXCLUDED, rows.num_rows), "folder": pa.repeat("", rows.num_rows)}
-        said |= {"uri": rows[role], "stem": rows["stem"], "detail": rows["key"]}
-        parts.append(pa.table(said).select(SCHEMA.names))
+        columns = {"reason": pa.repeat(EXCLUDED, rows.num_rows), "folder": pa.repeat("", rows.num_rows)}
+        columns |= {"uri": rows[role], "stem": rows["stem"], "detail": rows["key"]}
+        parts.append(pa.table(columns).select(SCHEMA.names))
     return pa.concat_tables(parts)
 
 
-def _nothing_left(listing: pa.Table, found: Manifest, audit: Audit, gender: object) -> str:
-    if len(found):
-        genders = sorted(set(np.asarray(found.table["gender"]).tolist()))
+def _nothing_left(listing: pa.Table, manifest: Manifest, audit: Audit, gender: object) -> str:
+    if len(manifest):
+        genders = sorted(set(np.asarray(manifest.table["gender"]).tolist()))
         return (
-            f"None of the {len(found):,} complete triplets is left: gender={gender!r} was asked for, the keys "
+            f"None of the {len(manifest):,} complete triplets is left: gender={gender!r} was asked for, the keys "
             f"say {', '.join(map(repr, genders))}; exclude= left out {audit.counts().get(EXCLUDED, 0) // len(ROLES):,}."
         )
     return (

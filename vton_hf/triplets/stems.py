@@ -23,12 +23,12 @@ def resolve_stems(images: Keys) -> Keys:
     resolved = images
     while len(places):
         fits = pc.is_in(rest.identity(), persons)
-        taken = np.zeros(len(images.row), bool)
-        taken[places[fits.to_numpy(zero_copy_only=False)]] = True
+        used = np.zeros(len(images.row), bool)
+        used[places[fits.to_numpy(zero_copy_only=False)]] = True
         resolved = replace(
             resolved,
-            stem=pc.replace_with_mask(resolved.stem, pa.array(taken), rest.stem.filter(fits)),
-            garment=pc.replace_with_mask(resolved.garment, pa.array(taken), rest.garment.filter(fits)),
+            stem=pc.replace_with_mask(resolved.stem, pa.array(used), rest.stem.filter(fits)),
+            garment=pc.replace_with_mask(resolved.garment, pa.array(used), rest.garment.filter(fits)),
         )
         places, rest = _at_next_mark(places, rest)
     return resolved

@@ -25,7 +25,7 @@ _QUIET: Final = frozenset({EXCLUDED, FOLDER_MARKER, HIDDEN, UNKNOWN_NAME})
 
 _PICTURE: Final = r"(?i)\.(?:png|jpe?g|webp|gif|bmp|tiff?|hei[cf]|avif|jxl)$"
 
-_told: set[str] = set()
+_logged: set[str] = set()
 
 
 def tell(audit: Audit, *, keys: int, prefixes: Sequence[str], endpoint_url: str | None = None) -> None:
@@ -42,8 +42,8 @@ def tell(audit: Audit, *, keys: int, prefixes: Sequence[str], endpoint_url: str 
     """
     lines = [audit.incomplete()] if INCOMPLETE in audit.counts() else []
     summary = _summary(audit, keys, _command(prefixes, endpoint_url))
-    lines += [line for line in summary if line not in _told]
-    _told.update(summary)
+    lines += [line for line in summary if line not in _logged]
+    _logged.update(summary)
     lines += audit.strangers()
     if lines:
         logger.warning("%s", " ".join(lines))

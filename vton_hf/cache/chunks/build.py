@@ -64,9 +64,9 @@ def build_chunks(
     size = sum(chunk.bytes for chunk in todo)
     with tqdm(total=size, desc=title, unit="B", unit_scale=True, disable=None) as bar, _kept(), explained(root, needed):
         if num_proc is None or num_proc == 1:
-            build_here(jobs, store, seen=bar.update)
+            build_here(jobs, store, progress=bar.update)
         else:
-            build_in_workers(jobs, store.settings, seen=bar.update, num_proc=num_proc)
+            build_in_workers(jobs, store.settings, progress=bar.update, num_proc=num_proc)
 
 
 @contextmanager

@@ -78,12 +78,12 @@ class Fetcher:
             older: Images that were stored before; those are not fetched.
         """
         units = [_units(row, chunk) for row in rows]
-        made = {unit: self._taken_over(unit, chunk, older) for unit in dict.fromkeys(chain(*units))}
-        left = [unit for unit, prepared in made.items() if not prepared.images]
-        made |= zip(left, self._made(left, chunk), strict=True)
-        return [_of_row([made[unit] for unit in row]) for row in units]
+        images = {unit: self._taken_over(unit, chunk, older) for unit in dict.fromkeys(chain(*units))}
+        left = [unit for unit, prepared in images.items() if not prepared.images]
+        images |= zip(left, self._fetched(left, chunk), strict=True)
+        return [_of_row([images[unit] for unit in row]) for row in units]
 
-    def _made(self, units: list[ImageGroup], chunk: Chunk) -> list[Prepared]:
+    def _fetched(self, units: list[ImageGroup], chunk: Chunk) -> list[Prepared]:
         # Where nobody looks at the images, only MD5 shows that one was damaged on the way.
         unseen = chunk.verify == "none" and not chunk.image_spec
 
@@ -100,10 +100,10 @@ class Fetcher:
 
     def _taken_over(self, unit: ImageGroup, chunk: Chunk, older: ReusableImages) -> Prepared:
         """Older chunks store images alike but may have checked them less."""
-        found = older.get(unit)
-        if found is None:
+        reusable = older.get(unit)
+        if reusable is None:
             return Prepared({})
-        images, notices = ORIGINAL.apply(dict(zip(unit[0], found, strict=True)), chunk.verify)
+        images, notices = ORIGINAL.apply(dict(zip(unit[0], reusable, strict=True)), chunk.verify)
         # What was prepared no longer shows what there was to know of its object.
         return Prepared(images, older.notices(unit) if chunk.image_spec else notices)
 
@@ -113,8 +113,8 @@ def _of_row(units: Sequence[Prepared]) -> Images:
     return Images(tuple(stored[role] for role in ROLES), tuple(notice for unit in units for notice in unit.notices))
 
 
-def _is_broken(made: Prepared) -> bool:
-    return any(isinstance(image, ImageError) for image in made.images.values())
+def _is_broken(cell: Prepared) -> bool:
+    return any(isinstance(image, ImageError) for image in cell.images.values())
 
 
 def _units(row: Row, chunk: Chunk) -> list[ImageGroup]:

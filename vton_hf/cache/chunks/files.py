@@ -98,7 +98,7 @@ def read_report(directory: Path) -> Report | None:
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
         left_out = tuple(SkippedTriplet.of(item) for item in facts["left_out"])
-        noticed = {kind: Noticed(*found) for kind, found in facts.get("noticed", {}).items()}
+        noticed = {kind: Noticed(*counts) for kind, counts in facts.get("noticed", {}).items()}
         report = Report(facts["rows"], facts["bytes"], left_out, noticed, renewed=facts.get("renewed", False))
         whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
@@ -205,13 +205,13 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
         self._tables: dict[Path, pa.Table] = {}
         for directory in filter(is_finished, directories):
             try:
-                found = Sources(**json.loads((directory / _SOURCES).read_text(encoding="utf-8")))
+                sources = Sources(**json.loads((directory / _SOURCES).read_text(encoding="utf-8")))
             except (FileNotFoundError, ValueError, TypeError):
                 continue
-            if checked is not None and _STRICTNESS.index(found.verify) < _STRICTNESS.index(checked):
+            if checked is not None and _STRICTNESS.index(sources.verify) < _STRICTNESS.index(checked):
                 continue
-            noticed = found.notices or [()] * len(found.rows)
-            for index, (row, notices) in enumerate(zip(found.rows, noticed, strict=True)):
+            noticed = sources.notices or [()] * len(sources.rows)
+            for index, (row, notices) in enumerate(zip(sources.rows, noticed, strict=True)):
                 of_role = {role: (uri, etag, size) for role, (uri, etag, size) in zip(ROLES, row, strict=True)}
                 for roles in role_groups:
                     unit = roles, tuple(of_role[role] for role in roles)

@@ -57,12 +57,12 @@ def prune(unused: Iterable[Entry], removed: Path) -> int:
         How many were taken.
     """
     removed.mkdir(parents=True, exist_ok=True)
-    taken = 0
+    gone = 0
     for entry in unused:
         with suppress(FileNotFoundError):
             entry.path.rename(removed / uuid4().hex)
-            taken += 1
-    return taken
+            gone += 1
+    return gone
 
 
 def clear(removed: Path) -> None:

@@ -57,17 +57,17 @@ def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, *, everything: 
 
 def _ask(questions: list[_Question], root: Path, store: Store, *, shown: bool) -> None:
     check_writable(root)
-    asked, back = sum(len(items) for _, items in questions), 0
-    with tqdm(total=asked, desc="Asking again", unit=" triplets", disable=None if shown else True) as bar:
+    total, back = sum(len(items) for _, items in questions), 0
+    with tqdm(total=total, desc="Asking again", unit=" triplets", disable=None if shown else True) as bar:
         for group in _groups(questions):
             bodies, since = _read(group, store), time.time()
             jobs = [_job(chunk, items, bodies, root, since) for chunk, items in group]
-            build_here([job for job in jobs if job is not None], _PartlyRead(store, bodies), seen=lambda _: None)
+            build_here([job for job in jobs if job is not None], _PartlyRead(store, bodies), progress=lambda _: None)
             still = {item.key for chunk, _ in group for item in _left_out(chunk, root)}
             back += sum(item.key not in still for _, items in group for item in items)
             bar.update(sum(len(items) for _, items in group))
     logger.info(
-        "Asked again for %s triplets that were left out while building: %s are back.", f"{asked:,}", f"{back:,}"
+        "Asked again for %s triplets that were left out while building: %s are back.", f"{total:,}", f"{back:,}"
     )
 
 
@@ -77,11 +77,11 @@ def _left_out(chunk: Chunk, root: Path) -> tuple[SkippedTriplet, ...]:
 
 
 def _questions(chunks: Iterable[Chunk], root: Path, *, everything: bool) -> list[_Question]:
-    found = [(chunk, item) for chunk in chunks for item in _left_out(chunk, root) if everything or item.passing]
-    if not everything and len(found) > ASKED:
-        found = [found[index] for index in np.sort(np.random.default_rng().permutation(len(found))[:ASKED])]
+    items = [(chunk, item) for chunk in chunks for item in _left_out(chunk, root) if everything or item.passing]
+    if not everything and len(items) > ASKED:
+        items = [items[index] for index in np.sort(np.random.default_rng().permutation(len(items))[:ASKED])]
     by_chunk: dict[str, _Question] = {}
-    for chunk, item in found:
+    for chunk, item in items:
         by_chunk.setdefault(chunk.name, (chunk, []))[1].append(item)
     return list(by_chunk.values())
 

@@ -25,12 +25,12 @@ FETCHING: Final = 4
 """Parts under way beside those that a core is busy with."""
 
 
-def build_here(jobs: list[Job], store: Store, *, seen: Callable[[int], object]) -> None:
+def build_here(jobs: list[Job], store: Store, *, progress: Callable[[int], object]) -> None:
     """Do the jobs in this process: first what nobody else is at work on, then wait for the rest."""
     threads = _threads(jobs, processes=1)
-    for job in build(jobs, store, seen=seen, threads=threads, wait=False):
+    for job in build(jobs, store, progress=progress, threads=threads, wait=False):
         # One at a time: two builds that wait for each other's chunks while holding their own would never end.
-        build([job], store, seen=seen, threads=threads, wait=True)
+        build([job], store, progress=progress, threads=threads, wait=True)
 
 
 def _threads(jobs: list[Job], *, processes: int) -> int:
@@ -41,7 +41,7 @@ def _threads(jobs: list[Job], *, processes: int) -> int:
 
 
 def build_in_workers(
-    jobs: list[Job], settings: StorageSettings, *, seen: Callable[[int], object], num_proc: int
+    jobs: list[Job], settings: StorageSettings, *, progress: Callable[[int], object], num_proc: int
 ) -> None:
     """Share the jobs among processes that loky starts: they never run the caller's script a second time.
 
@@ -52,7 +52,7 @@ def build_in_workers(
     deaths, wait = 0, False
     while left:
         try:
-            _one_round(left, settings, seen=seen, num_proc=num_proc, wait=wait)
+            _one_round(left, settings, progress=progress, num_proc=num_proc, wait=wait)
             # What is left now is in the hands of another build.
             wait = True
         except BrokenProcessPool as error:
@@ -68,7 +68,7 @@ def build_in_workers(
 
 
 def _one_round(
-    left: dict[str, Job], settings: StorageSettings, *, seen: Callable[[int], object], num_proc: int, wait: bool
+    left: dict[str, Job], settings: StorageSettings, *, progress: Callable[[int], object], num_proc: int, wait: bool
 ) -> None:
     """Try every job once, and take those that are done out of `left`."""
     workers = ProcessPoolExecutor(min(num_proc, len(left)), initializer=_start_worker, initargs=(settings, os.getpid()))
@@ -77,7 +77,7 @@ def _one_round(
         tasks = {workers.submit(build_in_worker, _compact(job), threads, wait): name for name, job in left.items()}
         for task in as_completed(tasks):
             if task.result():
-                seen(left.pop(tasks[task]).chunk.bytes)
+                progress(left.pop(tasks[task]).chunk.bytes)
     finally:
         workers.shutdown(wait=True, kill_workers=True)
 
@@ -107,4 +107,4 @@ def _die_with(parent: int) -> None:
 def build_in_worker(job: Job, threads: int, wait: bool) -> bool:
     """What a worker does with a job; false if another process is at work on it."""
     assert _worker_store is not None  # noqa: S101 - set by the initializer
-    return not build([job], _worker_store, seen=lambda _: None, threads=threads, wait=wait)
+    return not build([job], _worker_store, progress=lambda _: None, threads=threads, wait=wait)

@@ -54,13 +54,13 @@ class Job:
     kept: tuple[SkippedTriplet, ...] = ()
 
 
-def build(jobs: list[Job], store: Store, *, seen: Callable[[int], object], threads: int, wait: bool) -> list[Job]:
+def build(jobs: list[Job], store: Store, *, progress: Callable[[int], object], threads: int, wait: bool) -> list[Job]:
     """Fetch the images of chunks and write them, except chunks that another process finished meanwhile.
 
     Args:
         jobs: What to do. Several may be under way at once, each locked; so wait for others with one at a time.
         store: Where the images lie.
-        seen: Called with bytes of objects that are done.
+        progress: Called with bytes of objects that are done.
         threads: Parts that are fetched, checked and prepared at once.
         wait: Wait for another process that is at work on a chunk.
 
@@ -84,9 +84,9 @@ def build(jobs: list[Job], store: Store, *, seen: Callable[[int], object], threa
         ):
             writing.add(rows, images, batch)
             if rows:
-                seen(sum(size for row in rows for _, _, size in sources_of(row)))
+                progress(sum(size for row in rows for _, _, size in sources_of(row)))
             else:
-                seen(writing.finish(batch))
+                progress(writing.finish(batch))
                 under_way.popleft()
     finally:
         for writing in under_way:
@@ -127,7 +127,7 @@ class _Writing:
         self._left_out = list(job.kept)
         self._sources: list[tuple[Source, ...]] = []
         self._notices: list[tuple[Notice, ...]] = []
-        self._found: list[tuple[Notice, str, str]] = []
+        self._noticed: list[tuple[Notice, str, str]] = []
         self._bytes = 0
         # What is stored prepared no longer shows whether its object was sound.
         image_spec = job.chunk.image_spec
@@ -151,7 +151,7 @@ class _Writing:
             batch.add(row, triplet)
             self._sources.append(sources_of(row))
             self._notices.append(notices)
-            self._found += [(notice, row["key"], row[notice.role]) for notice in notices]
+            self._noticed += [(notice, row["key"], row[notice.role]) for notice in notices]
             self._bytes += sum(map(len, triplet))
             if batch.full:
                 batch.write(self._writer)
@@ -161,8 +161,8 @@ class _Writing:
         if self._scratch is not None:
             batch.write(self._writer)
             self._file.close()
-            rows, left_out, found = len(self._sources), tuple(self._left_out), counted(self._found)
-            report = Report(rows, self._bytes, left_out, found, renewed=self.job.directory.exists())
+            rows, left_out, noticed = len(self._sources), tuple(self._left_out), counted(self._noticed)
+            report = Report(rows, self._bytes, left_out, noticed, renewed=self.job.directory.exists())
             write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices))
             put_in_place(self._scratch, self.job.directory)
         self._lock.close()

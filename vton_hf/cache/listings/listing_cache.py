@@ -55,15 +55,15 @@ class Listing:
 
 def place_of(directory: Path, prefixes: Sequence[str], settings: StorageSettings) -> Path:
     """Where the listing of these prefixes is kept; a profile may have an endpoint of its own."""
-    said = [*sorted(set(prefixes)), str(settings.endpoint_url), str(settings.profile)]
-    return directory / digest_of("\n".join(said))
+    parts = [*sorted(set(prefixes)), str(settings.endpoint_url), str(settings.profile)]
+    return directory / digest_of("\n".join(parts))
 
 
 def open_listing(place: Path) -> Listing | None:
     """Map what is kept, if anything is."""
     try:
-        table, said = read(place / LISTING)
-        return Listing(table, float(said["listed"]), said["digest"], place)
+        table, metadata = read(place / LISTING)
+        return Listing(table, float(metadata["listed"]), metadata["digest"], place)
     except READ_ERRORS:
         return None
 
@@ -71,9 +71,9 @@ def open_listing(place: Path) -> Listing | None:
 def save_listing(place: Path, table: pa.Table) -> Listing | None:
     """Keep a listing in place of an earlier one; None if the disk does not take it."""
     listing = Listing(table, time.time(), _digest(table), place)
-    said = {"listed": repr(listing.listed), "digest": listing.digest}
+    metadata = {"listed": repr(listing.listed), "digest": listing.digest}
     try:
-        write(place / LISTING, table, said)
+        write(place / LISTING, table, metadata)
         for path in place.glob("*.arrow"):
             if path.name != LISTING and not path.name.startswith(listing.digest):
                 path.unlink(missing_ok=True)
@@ -109,13 +109,13 @@ def drop_listing(place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def write(path: Path, table: pa.Table, said: dict[str, str]) -> None:
+def write(path: Path, table: pa.Table, metadata: dict[str, str]) -> None:
     """Write a table and what is said of it; whole or not at all.
 
     Raises:
         OSError: If the disk does not take it.
     """
-    schema = table.schema.with_metadata(said)
+    schema = table.schema.with_metadata(metadata)
     with atomic_write(path) as scratch, pa.ipc.new_file(str(scratch), schema) as writer:
         writer.write_table(table.combine_chunks())
 
@@ -127,8 +127,8 @@ def read(path: Path) -> tuple[pa.Table, dict[str, str]]:
         Exception: One of `READ_ERRORS`.
     """
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    said = {name.decode(): text.decode() for name, text in table.schema.metadata.items()}
-    return table.replace_schema_metadata(), said
+    metadata = {name.decode(): text.decode() for name, text in table.schema.metadata.items()}
+    return table.replace_schema_metadata(), metadata
 
 
 def _digest(table: pa.Table) -> str:

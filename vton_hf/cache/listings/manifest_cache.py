@@ -19,23 +19,23 @@ from vton_hf.triplets import RULES, Audit, Manifest, read_names, survey
 logger = logging.getLogger("vton_hf")
 
 
-def surveyed(found: pa.Table | Listing | PendingListing, cache: CacheDir, **options: Any) -> tuple[Manifest, Audit]:
+def surveyed(listing: pa.Table | Listing | PendingListing, cache: CacheDir, **options: Any) -> tuple[Manifest, Audit]:
     """The triplets of a listing and an account of the rest, as `triplets.survey` gives them.
 
     Args:
-        found: From `find`; what becomes of a kept listing is kept beside it.
+        listing: From `find`; what becomes of a kept listing is kept beside it.
         cache: Where manifests lie.
         **options: Those of `survey`.
 
     Raises:
         LayoutError: If nothing is left.
     """
-    if isinstance(found, pa.Table):
-        return survey(found, **options)
-    if isinstance(found, Listing) and (known := _open(_path(found, **options), cache)) is not None:
+    if isinstance(listing, pa.Table):
+        return survey(listing, **options)
+    if isinstance(listing, Listing) and (known := _open(_path(listing, **options), cache)) is not None:
         return known
-    manifest, audit = survey(found.table, **options)
-    kept = found.saving.result() if isinstance(found, PendingListing) else found
+    manifest, audit = survey(listing.table, **options)
+    kept = listing.saving.result() if isinstance(listing, PendingListing) else listing
     return (manifest, audit) if kept is None else _kept(_path(kept, **options), cache, manifest, audit)
 
 
@@ -66,13 +66,13 @@ def _manifests(place: Path) -> Iterator[str]:
 
 def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int | None, below: Sequence[str]) -> Path:
     genders = gender if gender is None or isinstance(gender, str) else sorted(gender)
-    said = json.dumps([RULES, cloth, read_names(exclude), genders, limit, sorted(below)])
-    return listing.place / f"{listing.digest}-{digest(said)}.arrow"
+    options = json.dumps([RULES, cloth, read_names(exclude), genders, limit, sorted(below)])
+    return listing.place / f"{listing.digest}-{digest(options)}.arrow"
 
 
 def _open(path: Path, cache: CacheDir) -> tuple[Manifest, Audit] | None:
     try:
-        table, said = read(path)
-        return cache.load_manifest(said["manifest"]), Audit(table, tuple(json.loads(said["unmatched"])))
+        table, metadata = read(path)
+        return cache.load_manifest(metadata["manifest"]), Audit(table, tuple(json.loads(metadata["unmatched"])))
     except (*READ_ERRORS, BuildError):
         return None

@@ -56,11 +56,11 @@ def compare(table: pa.Table, prefixes: Sequence[str], store: Store) -> Outcome:
     pages = _pages(table["uri"], prefixes, np.random.default_rng())
     places = [(under.name, "" if row == under.first else table["uri"][row - 1].as_py()) for under, row in pages]
     try:
-        found = store.list_page(places)
+        now = store.list_page(places)
     except VTONError as error:
         return Outcome(0, f"no page could be compared: {error}")
-    for (under, row), seen in zip(pages, found, strict=True):
-        if not seen.equals(table.slice(row, min(PAGE, under.last - row))):
+    for (under, row), page in zip(pages, now, strict=True):
+        if not page.equals(table.slice(row, min(PAGE, under.last - row))):
             return Outcome(len(pages), f"something below {under.name} came, went or was replaced")
     return Outcome(len(pages), None)
 

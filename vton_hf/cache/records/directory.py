@@ -136,12 +136,12 @@ class CacheDir:
             BuildError: If one is gone from the cache.
         """
         names = [name for chunks in record.chunks.values() for name in chunks]
-        found = [read_report(self.chunks / name) for name in names]
-        if None in found:
+        reports = [read_report(self.chunks / name) for name in names]
+        if None in reports:
             raise BuildError(
-                f"{found.count(None):,} chunks are gone from {self.chunks}. Load the dataset once more to build them."
+                f"{reports.count(None):,} chunks are gone from {self.chunks}. Load the dataset once more to build them."
             )
-        return [report for report in found if report is not None]
+        return [report for report in reports if report is not None]
 
     def datasets(self) -> Iterator[tuple[Path, BuildRecord]]:
         """The record of each dataset that was prepared.
@@ -157,16 +157,16 @@ class CacheDir:
         Raises:
             OSError: If some of them cannot be known.
         """
-        used, found = Used(), claims.claims(self.claims)
+        used, known = Used(), claims.claims(self.claims)
         for path, record in self._records():
             if path.stem.endswith(_FORMER_CLAIM):
-                found.append(claims.Claim(path, names_of(record), claims.UNKNOWN))
+                known.append(claims.Claim(path, names_of(record), claims.UNKNOWN))
             else:
                 used.names.update(names_of(record))
-        for claim in found:
+        for claim in known:
             # Whoever opens a manifest touches it.
-            seen = (claims.modified(self.manifests / name) for name in claim.names if name.endswith(_ARROW))
-            live = claim.is_live(max(seen, default=0.0))
+            opened = (claims.modified(self.manifests / name) for name in claim.names if name.endswith(_ARROW))
+            live = claim.is_live(max(opened, default=0.0))
             if live:
                 used.under_way.update(claim.names)
             if live or claim.is_resumable():

@@ -64,11 +64,11 @@ def default_config(header: Mapping[str, Any]) -> str | None:
 def columns(header: Mapping[str, Any]) -> dict[str, str]:
     """The columns of our configs in a merged header, with their types."""
     infos = {entry["config_name"]: entry for entry in entries(header, "dataset_info")}
-    found: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     for name in sorted(infos, key=by_difficulty):
         if name in DIFFICULTIES:
-            found |= {column["name"]: _kind(column) for column in infos[name].get("features") or ()}
-    return found
+            kinds |= {column["name"]: _kind(column) for column in infos[name].get("features") or ()}
+    return kinds
 
 
 def paths(value: Any) -> list[str]:

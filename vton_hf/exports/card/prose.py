@@ -34,10 +34,10 @@ def title(place: str) -> str:
 def about(header: Mapping[str, Any]) -> str:
     """What a row is and what the configs mix; of the columns, those that our configs in this header have."""
     there, lines = columns(header), _text("about.md").splitlines()
-    told = {column[1]: place for place, line in enumerate(lines) if (column := _COLUMN.match(line))}
-    absent = {place for name, place in told.items() if name not in there}
-    others = [f"| {code(name)} | {code(kind)} | |" for name, kind in there.items() if name not in told]
-    end = max(told.values()) + 1
+    described = {column[1]: place for place, line in enumerate(lines) if (column := _COLUMN.match(line))}
+    absent = {place for name, place in described.items() if name not in there}
+    others = [f"| {code(name)} | {code(kind)} | |" for name, kind in there.items() if name not in described]
+    end = max(described.values()) + 1
     return "\n".join([*(line for place, line in enumerate(lines[:end]) if place not in absent), *others, *lines[end:]])
 
 
@@ -115,8 +115,8 @@ def _names(header: Mapping[str, Any]) -> list[str]:
 def _files(entry: Mapping[str, Any]) -> tuple[str, str]:
     """A split of a config and its files; another's entry may say them in another way than ours."""
     listed = entry.get("data_files")
-    found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    paths = {str(each.get("split")): str(each.get("path")) for each in found}
+    mappings = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    paths = {str(each.get("split")): str(each.get("path")) for each in mappings}
     split = "train" if "train" in paths or not paths else next(iter(paths))
     return split, paths.get(split, f"{entry['config_name']}/{split}-*.parquet")
 

@@ -78,4 +78,4 @@ def _short(path: str, scheme: str) -> str:
 
 
 def _escaped(text: str, special: str) -> str:
-    return re.sub(special, lambda found: f"&#{ord(found[0])};", text)
+    return re.sub(special, lambda match: f"&#{ord(match[0])};", text)

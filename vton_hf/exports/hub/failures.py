@@ -110,28 +110,28 @@ def explain(error: Exception, repo_id: str, token: str | None) -> Exception:
         return BuildError(
             f"huggingface_hub cannot use its own cache {HF_HUB_CACHE}: {error}. Make room there, or set HF_HOME."
         )
-    said = _said(error)
-    explained = _explained(error, repo_id, f" The Hub says: {said.rstrip('.')}." if said else "")
+    reply = _reply(error)
+    explained = _explained(error, repo_id, f" The Hub says: {reply.rstrip('.')}." if reply else "")
     if token and token in str(explained):
         explained = type(explained)(without_secrets(str(explained), [token]))
     return explained
 
 
-def _explained(error: Exception, repo_id: str, said: str) -> VTONError:
+def _explained(error: Exception, repo_id: str, reply: str) -> VTONError:
     if isinstance(error, HFValidationError):
-        return ConfigError(f"repo_id={repo_id!r} is no name of a repository.{said}")
+        return ConfigError(f"repo_id={repo_id!r} is no name of a repository.{reply}")
     if isinstance(error, OfflineModeIsEnabled):
         return HubUnavailableError("HF_HUB_OFFLINE is set: the Hub may not be asked. Unset it to push.")
     status = _NOT_FOUND if isinstance(error, RepositoryNotFoundError) else status_of(error)
     if status in _ADVICE:
         kind, advice = _ADVICE[status]
-        return kind(advice.format(repo_id=repo_id, namespace=repo_id.partition("/")[0]) + said)
+        return kind(advice.format(repo_id=repo_id, namespace=repo_id.partition("/")[0]) + reply)
     if is_transient(error):
         return HubUnavailableError(
             f"The Hub does not answer as it should ({_cause(error)}). What people load is unchanged; push once more, "
-            f"and nothing that arrived is sent twice.{said}"
+            f"and nothing that arrived is sent twice.{reply}"
         )
-    return HubError(f"The Hub refused what was pushed to {repo_id!r} ({_cause(error)}).{said}")
+    return HubError(f"The Hub refused what was pushed to {repo_id!r} ({_cause(error)}).{reply}")
 
 
 def _cause(error: Exception) -> str:
@@ -139,7 +139,7 @@ def _cause(error: Exception) -> str:
     return f"status {status}" if status else f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _said(error: Exception) -> str:
+def _reply(error: Exception) -> str:
     """The server's own words, in one line."""
     answer = error if isinstance(error, HfHubHTTPError) else error.__cause__
     if isinstance(answer, HfHubHTTPError):

@@ -97,7 +97,7 @@ class Repository(Destination):
         if self._token is None:
             raise HubAccessError(_LOG_IN)
         self._ask(self._make)
-        return self._ask(self._found)
+        return self._ask(self._existing)
 
     def read_card(self) -> str | None:
         """The text of its README.md at the branch's head."""
@@ -172,13 +172,13 @@ class Repository(Destination):
         why: object = _LOG_IN
         if self._token is not None:
             try:
-                return self._ask(self._found)
+                return self._ask(self._existing)
             except HubUnavailableError as error:
                 why = error
         logger.warning("%s was not looked at, so all counts as new: %s", self.name, why)
         return {}
 
-    def _found(self) -> dict[str, int]:
+    def _existing(self) -> dict[str, int]:
         try:
             return self._tree(self._head())
         except (RepositoryNotFoundError, RevisionNotFoundError):

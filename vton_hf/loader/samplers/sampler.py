@@ -82,7 +82,7 @@ class TripletSampler(Sampler[int]):
         self._epoch_size = check_int("epoch_size", epoch_size, least=1, or_else="None")
         self._steps = max(1, self._epoch_size // self.global_batch_size)
         self._recipe = WeightSchedule(weights, curriculum, self._source.sizes)
-        self._told: set[str] = set()
+        self._warned_of: set[str] = set()
         self._moves = self._next_start = 0
         self._move(0, 0)
         if self._epoch_size > self._end:
@@ -167,10 +167,10 @@ class TripletSampler(Sampler[int]):
         Raises:
             ConfigError: If it is no such state, or was taken with other rows, weights or global batch.
         """
-        found = State.read(state)
-        found.must_continue(self._state(found.epoch, found.position))
-        self.seed = found.seed
-        self._move(found.epoch, found.position)
+        saved = State.read(state)
+        saved.must_continue(self._state(saved.epoch, saved.position))
+        self.seed = saved.seed
+        self._move(saved.epoch, saved.position)
 
     @property
     def _end(self) -> int:
@@ -218,8 +218,8 @@ class TripletSampler(Sampler[int]):
     def _rows_left(self) -> list[int]:
         weights = self._recipe.steps(self._epoch, self._steps)
         plan = plan_batches(self._source.sizes, weights, self.global_batch_size, seed=self.seed, epoch=self._epoch)
-        news = [share for share in plan.composition() if share.repeats and share.difficulty not in self._told]
-        self._told.update(share.difficulty for share in news)
+        news = [share for share in plan.composition() if share.repeats and share.difficulty not in self._warned_of]
+        self._warned_of.update(share.difficulty for share in news)
         warn_of_repeats(news, "Add triplets, lower the weight, or pass a smaller epoch_size. Said once a sampler.")
         steps = self._source.rows_of(plan, self._epoch).reshape(self._steps, self._ranks, self.batch_size)
         mine: list[int] = steps[:, self._rank].ravel()[self._start // self._ranks :].tolist()

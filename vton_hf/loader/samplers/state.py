@@ -44,14 +44,18 @@ class State:
         Raises:
             ConfigError: If it is something else.
         """
-        found, steps, finished = _out_of_a_loader(given) if isinstance(given, Mapping) else (None, 0, False)
+        values_given, steps, finished = _out_of_a_loader(given) if isinstance(given, Mapping) else (None, 0, False)
         names = [field.name for field in fields(cls)]
-        if not isinstance(found, Mapping) or found.get("version") != VERSION or not {*names} <= {*found}:
+        if (
+            not isinstance(values_given, Mapping)
+            or values_given.get("version") != VERSION
+            or not {*names} <= {*values_given}
+        ):
             raise ConfigError(
                 f"Not a state of a TripletSampler (version {VERSION}): {_short(given)}. Allowed: what its state_dict() "
                 "or that of a StatefulDataLoader with such a sampler gave."
             )
-        values = {name: found[name] for name in names}
+        values = {name: values_given[name] for name in names}
         for name in ("seed", "epoch", "position"):
             check_int(f"The state's {name}", values[name])
         values["position"] += steps * values["global_batch_size"]

@@ -47,9 +47,9 @@ class WeightSchedule:
             return [self._fixed] * count
         if self._curriculum.unit == "epoch":
             return [self._scheduled(self._curriculum, epoch)] * count
-        seen: dict[tuple[float, ...], Weights] = {}
+        unique: dict[tuple[float, ...], Weights] = {}
         each = (self._scheduled(self._curriculum, number) for number in range(epoch * count, (epoch + 1) * count))
-        return [seen.setdefault(tuple(weights.values()), weights) for weights in each]
+        return [unique.setdefault(tuple(weights.values()), weights) for weights in each]
 
     def __str__(self) -> str:
         if self._curriculum:
