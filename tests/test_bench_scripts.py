@@ -15,7 +15,7 @@ BENCH = Path(__file__).parent.parent / "scripts" / "bench"
 def bench(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its modules import each other by name, as scripts of one folder do."""
     monkeypatch.syspath_prepend(str(BENCH))
-    for name in ("contest", "table", "store"):
+    for name in ("runner", "table", "store"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
@@ -25,11 +25,11 @@ def entry(name: str, **figures: Any) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("bench")
 def test_a_ratio_is_above_one_where_ours_is_better_whatever_the_unit() -> None:
-    from contest import compare
+    from runner import compare
 
-    entries = [entry("seed's way", rate=10.0), entry("vton-hf", rate=25.0), entry("MDS", why_not="cannot")]
-    assert [made["ratio"] for made in compare(entries, "seed's way")] == [1, 2.5, None]
-    assert [made["ratio"] for made in compare(entries, "seed's way", less_is_better=True)] == [1, 0.4, None]
+    entries = [entry("train.common.dataset", rate=10.0), entry("vton-hf", rate=25.0), entry("MDS", why_not="cannot")]
+    assert [made["ratio"] for made in compare(entries, "train.common.dataset")] == [1, 2.5, None]
+    assert [made["ratio"] for made in compare(entries, "train.common.dataset", less_is_better=True)] == [1, 0.4, None]
     assert [made["ratio"] for made in compare(entries, "nobody")] == [None, None, None]
     against = [entry("near", rate=20.0), entry("far", rate=19.0, against="near")]
     assert [made["ratio"] for made in compare(against, "")] == [None, 0.95]
@@ -37,20 +37,20 @@ def test_a_ratio_is_above_one_where_ours_is_better_whatever_the_unit() -> None:
 
 @pytest.mark.usefixtures("bench")
 def test_contestants_take_turns_and_who_fails_is_told() -> None:
-    from contest import Contestant, FailedError, Row, run_row
+    from runner import Candidate, FailedError, Row, run_row
 
     rates = {"a": iter([1.0, 9.0, 2.0]), "b": iter([30.0, 10.0, 20.0])}
     asked = []
 
-    def measure(one: Contestant, first: bool) -> dict[str, Any]:
+    def measure(one: Candidate, first: bool) -> dict[str, Any]:
         asked.append((one.name, first))
         if one.name == "broken":
             raise FailedError("no route to host")
         return {"rate": next(rates[one.name]), "check": "7"}
 
-    turns = [Contestant(name="a"), Contestant(name="broken"), Contestant(name="b", ours=True)]
-    others = [Contestant(name="MDS", cannot="cannot: needs a conversion first"), Contestant(name="c", slow=True)]
-    row = Row(name="lazy-wait", title="", unit="images/s", reference="a", contestants=(*turns, *others))
+    turns = [Candidate(name="a"), Candidate(name="broken"), Candidate(name="b", ours=True)]
+    others = [Candidate(name="MDS", cannot="cannot: needs a conversion first"), Candidate(name="c", slow=True)]
+    row = Row(name="lazy-wait", title="", unit="images/s", reference="a", candidates=(*turns, *others))
     done = run_row(row, 3, quick=True, measure=measure)
 
     assert row.group == "lazy"
@@ -76,16 +76,16 @@ def test_the_table_shows_everybody() -> None:
     from table import as_markdown, as_text
 
     entries = [
-        entry("seed's way", rate=10.0, whole=8.0, ratio=1.0),
+        entry("train.common.dataset", rate=10.0, whole=8.0, ratio=1.0),
         entry("vton-hf", rate=19.0, whole=12.0, ratio=0.95, against="vton-hf, disk", note="a note", peak_mb=812.3),
         entry("MDS", why_not="cannot: needs a conversion to MDS first"),
     ]
-    row = {"title": "An epoch", "unit": "triplets/s", "reference": "seed's way", "entries": entries}
+    row = {"title": "An epoch", "unit": "triplets/s", "reference": "train.common.dataset", "entries": entries}
     results = {"rows": [row], "rounds": 3, "latency": 0.02, "triplets": 144, "machine": {"cores": 2, "load": 1.5}}
 
     lines = as_markdown(results).splitlines()
     assert lines[2] == "| **An epoch**, triplets/s | | | | |"
-    assert lines[3] == "| seed's way | 10 | 1 | 8 |  |"
+    assert lines[3] == "| train.common.dataset | 10 | 1 | 8 |  |"
     assert lines[4] == "| **vton-hf** | 19 | 0.95x | 12 | a note; waits 5.3% longer; peak 812 MB |"
     assert lines[5] == "| MDS |  |  |  | cannot: needs a conversion to MDS first |"
     text = as_text(results)

@@ -96,20 +96,20 @@ def parse_key(key: str) -> ImageKey:
 difficulty='easy', gender='female')
     """
     # Python's `$` would match before a line break at the end, RE2's does not.
-    place = re.fullmatch(KEY_PATTERN, key)
-    name = place and re.fullmatch(NAME_PATTERNS[place["role"]], place["name"])
-    if not place or not name:
+    match = re.fullmatch(KEY_PATTERN, key)
+    name = match and re.fullmatch(NAME_PATTERNS[match["role"]], match["name"])
+    if not match or not name:
         raise LayoutError(
             f"{key!r} names no image of a triplet. Expected .../initial_image/STEM_person.png, "
             f".../cloth_image/STEM_cloth_GARMENT.png or .../try_on_image/STEM_vton.png "
             f"(.png, .jpg, .jpeg or .webp)."
         )
-    folder = place["folder"]
+    folder = match["folder"]
     inside = re.sub(AUTHORITY_PATTERN, "", folder)
     difficulty, gender = re.match(DIFFICULTY_PATTERN, inside), re.match(GENDER_PATTERN, inside)
     return ImageKey(
         folder=folder,
-        role=place["role"],
+        role=match["role"],
         stem=name["stem"],
         garment=name.groupdict().get("garment", ""),
         difficulty=difficulty["difficulty"].lower() if difficulty else "",

@@ -1,6 +1,6 @@
 """Makes `datasets.load_dataset("vton_hf", ...)` find the builder.
 
-`datasets` has no door for builders that come from a package, so its `dataset_module_factory` is wrapped,
+`datasets` has no way in for builders that come from a package, so its `dataset_module_factory` is wrapped,
 for our own names only. Importing `datasets` takes seconds; if it has not been imported yet, the wrapping
 waits until it is.
 """

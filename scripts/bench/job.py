@@ -19,7 +19,7 @@ class Job:
     Attributes:
         endpoint: The S3 stand-in, or "" where the images lie on disk.
         bucket: The folder that holds the same images.
-        made: A folder for what this contestant makes before it is measured.
+        made: A folder for what this candidate makes before it is measured.
         form: What is stored: `"original"` or a format at `SIDE` pixels, such as `"png"`.
         transform: `"v1"` for the torchvision pipeline of everybody, `"own"` for ours without one.
         workers: Processes that load.
@@ -27,7 +27,7 @@ class Job:
         epochs: How many epochs are measured, after a first.
         triplets: How many there are; what a loader gives is checked against it.
         passes: How often each stands in an epoch.
-        extra: What only some contestants need.
+        extra: What only some candidates need.
     """
 
     endpoint: str = ""
@@ -53,7 +53,7 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where this contestant keeps what it made."""
+        """Where this candidate keeps what it made."""
         return Path(self.made)
 
     @property

@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from contest import run_row
+from environment import HERE, HOME, Environment
 from machine import facts
 from rows import ROWS
+from runner import run_row
 from table import as_markdown, as_text
-from workshop import HERE, HOME, Workshop
 
 FULL, QUICK = 16, 8  # triplets for each difficulty and gender: whole batches, and as many for each of two workers
 GROUPS = tuple(dict.fromkeys(row.group for row in ROWS))
@@ -35,7 +35,7 @@ def parse() -> argparse.Namespace:
         metavar="SECONDS",
         help="of the S3 stand-in, to a first byte (%(default)s)",
     )
-    add("--rounds", type=int, metavar="N", help="turns of each contestant (3, or 1 if quick)")
+    add("--rounds", type=int, metavar="N", help="turns of each candidate (3, or 1 if quick)")
     add(
         "--out",
         type=Path,
@@ -56,11 +56,11 @@ def main() -> None:
     results = {"machine": facts(), "latency": args.latency, "rounds": rounds, "quick": args.quick, "rows": []}
     try:
         with ExitStack() as stack:
-            workshop = Workshop(count, args.latency, stack)
-            results["triplets"] = workshop.triplets
+            environment = Environment(count, args.latency, stack)
+            results["triplets"] = environment.triplets
             for row in ROWS:
                 if row.group in args.only:
-                    results["rows"].append(_measured(row, rounds, workshop, quick=args.quick))
+                    results["rows"].append(_measured(row, rounds, environment, quick=args.quick))
                     save(results, args.out)
     except KeyboardInterrupt:
         sys.exit("Stopped")
@@ -74,10 +74,10 @@ def save(results: dict[str, Any], out: Path) -> None:
     (out / "results.md").write_text(as_markdown(results))
 
 
-def _measured(row: Any, rounds: int, workshop: Workshop, *, quick: bool) -> dict[str, Any]:
+def _measured(row: Any, rounds: int, environment: Environment, *, quick: bool) -> dict[str, Any]:
     print(f"{row.name}: {row.title}", flush=True)
     start = time.perf_counter()
-    done = run_row(row, rounds, quick=quick, measure=workshop.measure)
+    done = run_row(row, rounds, quick=quick, measure=environment.measure)
     print(f"  took {time.perf_counter() - start:.0f} s", flush=True)
     return done
 

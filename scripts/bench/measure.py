@@ -1,8 +1,8 @@
-"""Runs one contestant in a process of its own and prints what it took as one line of JSON.
+"""Runs one candidate in a process of its own and prints what it took as one line of JSON.
 
-python measure.py contestants.seed_way:lazy '{"endpoint": ...}'
+python measure.py loaders.boto3_loop:lazy '{"endpoint": ...}'
 
-A contestant is a function of a Job. It gives figures, or batches to be counted: dictionaries or lists whose first three
+A candidate is a function of a Job. It gives figures, or batches to be counted: dictionaries or lists whose first three
 tensors are float32 [B, 3, 512, 512]. What it imports at the top of its module is not measured.
 """
 
@@ -21,9 +21,9 @@ MARK = "MEASURED "
 def main(name: str, job: Job) -> dict[str, Any]:
     """Import, start the clock, run."""
     module, _, function = name.partition(":")
-    contestant = getattr(importlib.import_module(module), function)
+    candidate = getattr(importlib.import_module(module), function)
     start = time.perf_counter()
-    given = contestant(job)
+    given = candidate(job)
     if isinstance(given, Mapping):
         return {"seconds": time.perf_counter() - start} | dict(given)
     return count_epochs(given, job, start)

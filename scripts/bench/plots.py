@@ -48,7 +48,7 @@ def bars(results: dict[str, Any], path: Path) -> None:
 
 
 def memory(results: dict[str, Any], path: Path) -> None:
-    """A line for each contestant."""
+    """A line for each candidate."""
     entries = [
         entry for row in results["rows"] if row["name"] == "memory" for entry in row["entries"] if "curve" in entry
     ]

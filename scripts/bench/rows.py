@@ -2,41 +2,41 @@
 
 from typing import Any
 
-from contest import Contestant, Row
+from runner import Candidate, Row
 
-OURS = "contestants.ours"
-LISTING = "contestants.listing"
-BUILDING = "contestants.building"
-STARTING = "contestants.starting"
+OURS = "loaders.ours"
+LISTING = "loaders.listing"
+BUILDING = "loaders.building"
+STARTING = "loaders.starting"
 OWN = {"transform": "own"}
-SEED = Contestant(name="seed's way", call="contestants.seed_way:lazy", source="s3")
+SEED = Candidate(name="train.common.dataset", call="loaders.boto3_loop:lazy", source="s3")
 NOW, LATE = "20 ms", "100 ms"
 
 
-def ours(name: str, call: str, *, job: dict[str, Any] | None = None, **options: Any) -> Contestant:
+def ours(name: str, call: str, *, job: dict[str, Any] | None = None, **options: Any) -> Candidate:
     """One of ours, from S3 unless told otherwise."""
-    return Contestant(name=f"vton-hf{name}", call=call, ours=True, job=job or {}, **({"source": "s3"} | options))
+    return Candidate(name=f"vton-hf{name}", call=call, ours=True, job=job or {}, **({"source": "s3"} | options))
 
 
-def peer(name: str, module: str, told: dict[str, Any], *, mds: bool = False, **extra: Any) -> Contestant:
+def peer(name: str, module: str, job: dict[str, Any], *, mds: bool = False, **extra: Any) -> Candidate:
     """One that reads what it made of the images before."""
-    module = f"contestants.{module}"
-    job = {**told, "extra": extra}
-    return Contestant(name=name, call=f"{module}:cached", convert=f"{module}:convert", job=job, mds=mds)
+    module = f"loaders.{module}"
+    job = {**job, "extra": extra}
+    return Candidate(name=name, call=f"{module}:cached", convert=f"{module}:convert", job=job, mds=mds)
 
 
-def from_disk(form: str, epochs: int) -> tuple[Contestant, ...]:
+def from_disk(form: str, epochs: int) -> tuple[Candidate, ...]:
     """Everybody, on images that are stored in one form."""
-    told = {"form": form, "epochs": epochs}
+    job = {"form": form, "epochs": epochs}
     made = {"call": f"{OURS}:cached", "convert": f"{OURS}:convert", "source": "disk"}
     return (
-        peer("datasets", "stock", told),
-        peer("WebDataset", "tars", told),
-        peer("litData, optimised", "litdata_packed", told),
-        *(() if form == "jpeg" else (peer("litData, optimised, raw pixels", "litdata_packed", told, pixels=True),)),
-        peer("MosaicML Streaming", "mosaic", told, mds=True),
-        ours("", **made, job=told),
-        ours(", own transform", **made, job=told | OWN),
+        peer("datasets", "stock", job),
+        peer("WebDataset", "tars", job),
+        peer("litData, optimised", "litdata_packed", job),
+        *(() if form == "jpeg" else (peer("litData, optimised, raw pixels", "litdata_packed", job, pixels=True),)),
+        peer("MosaicML Streaming", "mosaic", job, mds=True),
+        ours("", **made, job=job),
+        ours(", own transform", **made, job=job | OWN),
     )
 
 
@@ -44,11 +44,13 @@ LIST = Row(
     name="listing",
     title="Discovery of 1.8 million keys",
     unit="keys/s",
-    reference="seed's way",
-    contestants=(
-        Contestant(name="seed's way", call="contestants.seed_way:listing", source="tenth", note="of 180,000 keys"),
-        Contestant(name="s3fs, find", call=f"{LISTING}:with_s3fs", source="tenth", note="a mere list, of 180,000 keys"),
-        Contestant(
+    reference="train.common.dataset",
+    candidates=(
+        Candidate(
+            name="train.common.dataset", call="loaders.boto3_loop:listing", source="tenth", note="of 180,000 keys"
+        ),
+        Candidate(name="s3fs, find", call=f"{LISTING}:with_s3fs", source="tenth", note="a mere list, of 180,000 keys"),
+        Candidate(
             name="obstore, 18 folders at once", call=f"{LISTING}:with_obstore", source="imagined", note="a mere list"
         ),
         ours(", 18 folders", f"{LISTING}:leaves", source="imagined", note="a manifest, checked"),
@@ -60,10 +62,10 @@ KEEP = Row(
     title="Building the cache from S3, images kept as they are",
     unit="images/s",
     reference="datasets, builder over s3fs",
-    contestants=(
-        Contestant(name="datasets, builder over s3fs", call="contestants.stock:build", source="s3"),
-        Contestant(name="fetch only, as vton-hf fetches", call=f"{BUILDING}:read", source="s3", note="a limit"),
-        Contestant(name="fetch only, obstore", call=f"{BUILDING}:get", source="s3", note="a limit"),
+    candidates=(
+        Candidate(name="datasets, builder over s3fs", call="loaders.stock:build", source="s3"),
+        Candidate(name="fetch only, as vton-hf fetches", call=f"{BUILDING}:read", source="s3", note="a limit"),
+        Candidate(name="fetch only, obstore", call=f"{BUILDING}:get", source="s3", note="a limit"),
         ours("", f"{BUILDING}:ours"),
     ),
 )
@@ -72,8 +74,8 @@ SHRINK = Row(
     title="Building the cache from S3, images stored at 512x512 PNG",
     unit="images/s",
     reference="decode, resize, encode only, all cores",
-    contestants=(
-        Contestant(
+    candidates=(
+        Candidate(
             name="decode, resize, encode only, all cores",
             call=f"{BUILDING}:prepare",
             source="s3",
@@ -88,14 +90,14 @@ LAZY = Row(
     name="lazy",
     title="An epoch from S3",
     unit="triplets/s",
-    reference="seed's way",
-    contestants=(
+    reference="train.common.dataset",
+    candidates=(
         SEED,
-        Contestant(name="s3torchconnector", call="contestants.s3torch:lazy", source="s3"),
-        Contestant(name="datasets, streaming", call="contestants.stock:lazy", source="s3"),
-        Contestant(name="litData, raw files", call="contestants.litdata_raw:lazy", source="s3"),
-        Contestant(name="WebDataset", cannot="cannot: needs a conversion to tar shards first"),
-        Contestant(name="MosaicML Streaming", cannot="cannot: needs a conversion to MDS first"),
+        Candidate(name="s3torchconnector", call="loaders.s3torch:lazy", source="s3"),
+        Candidate(name="datasets, streaming", call="loaders.stock:lazy", source="s3"),
+        Candidate(name="litData, raw files", call="loaders.litdata_raw:lazy", source="s3"),
+        Candidate(name="WebDataset", cannot="cannot: needs a conversion to tar shards first"),
+        Candidate(name="MosaicML Streaming", cannot="cannot: needs a conversion to MDS first"),
         ours("", f"{OURS}:lazy"),
         ours(", streaming", f"{OURS}:streamed"),
         ours(", own transform", f"{OURS}:lazy", job=OWN),
@@ -104,7 +106,7 @@ LAZY = Row(
 )
 
 
-def waits(name: str, job: dict[str, Any], *, slow: bool) -> tuple[Contestant, ...]:
+def waits(name: str, job: dict[str, Any], *, slow: bool) -> tuple[Candidate, ...]:
     """The same loader without a network, and at two latencies, in epochs of which the beginning is a small part."""
     job = job | {"passes": 5}
     near, call = f"{name}, the same bucket on disk", f"{OURS}:lazy"
@@ -120,14 +122,14 @@ WAIT = Row(
     title="What the network costs an epoch from S3, each triplet five times",
     unit="triplets/s",
     reference="vton-hf, the same bucket on disk",
-    contestants=waits("", {}, slow=True) + waits(", own transform", OWN, slow=False),
+    candidates=waits("", {}, slow=True) + waits(", own transform", OWN, slow=False),
 )
 CACHED = Row(
     name="cached",
     title="An epoch from local disk, original PNG",
     unit="triplets/s",
     reference="datasets",
-    contestants=from_disk("original", 1),
+    candidates=from_disk("original", 1),
 )
 FAST = ours(
     ", own transform, png-fast",
@@ -141,8 +143,8 @@ PREPARED = tuple(
         name=f"prepared-{form}",
         title=f"An epoch from local disk, prepared at 512x512 {label}",
         unit="triplets/s",
-        reference="seed's way",
-        contestants=(SEED, *from_disk(form, epochs), *more),
+        reference="train.common.dataset",
+        candidates=(SEED, *from_disk(form, epochs), *more),
     )
     for form, label, epochs, more in (("png", "PNG", 2, (FAST,)), ("jpeg", "JPEG q95", 4, ()))
 )
@@ -150,10 +152,14 @@ START = Row(
     name="start",
     title="First batch of 600,000 triplets",
     unit="s",
-    reference="seed's way",
-    contestants=(
-        Contestant(
-            name="seed's way", call=f"{STARTING}:seed", source="tenth", job={"workers": 0}, note="of 60,000 triplets"
+    reference="train.common.dataset",
+    candidates=(
+        Candidate(
+            name="train.common.dataset",
+            call=f"{STARTING}:seed",
+            source="tenth",
+            job={"workers": 0},
+            note="of 60,000 triplets",
         ),
         *(
             ours(f"{name}, {when}", f"{STARTING}:{call}", source="imagined", **how)
@@ -170,21 +176,21 @@ PLAN = Row(
     title="Plan of an epoch of 10 million rows",
     unit="s",
     reference="",
-    contestants=(ours("", "contestants.planning:plan", source="disk"),),
+    candidates=(ours("", "loaders.planning:plan", source="disk"),),
 )
 READ = {"extra": {"batches": 40}}
 MEMORY = Row(
     name="memory",
     title="The most that a worker holds in an epoch from S3",
     unit="MB",
-    reference="seed's way",
+    reference="train.common.dataset",
     rounds=1,
-    contestants=(
-        Contestant(
-            name="seed's way", call="contestants.memory:seed", source="tenth", job=READ, note="of 60,000 triplets"
+    candidates=(
+        Candidate(
+            name="train.common.dataset", call="loaders.memory:seed", source="tenth", job=READ, note="of 60,000 triplets"
         ),
-        ours("", "contestants.memory:lazy", source="tenth", job=READ, note="of 60,000 triplets"),
-        ours(", ten times as many", "contestants.memory:lazy", source="imagined", job=READ, note="of 600,000 triplets"),
+        ours("", "loaders.memory:lazy", source="tenth", job=READ, note="of 60,000 triplets"),
+        ours(", ten times as many", "loaders.memory:lazy", source="imagined", job=READ, note="of 600,000 triplets"),
     ),
 )
 ROWS = (LIST, KEEP, SHRINK, LAZY, WAIT, CACHED, *PREPARED, START, PLAN, MEMORY)

@@ -18,7 +18,7 @@ import pytest
 
 import vton_hf
 from tests.bucket import Bucket
-from vton_hf.cache import claims
+from vton_hf.cache import reservations
 from vton_hf.cache.chunks import read_report, write
 from vton_hf.cli import main, tidying
 
@@ -292,7 +292,7 @@ def test_who_begins_while_it_is_decided_finds_what_was_taken_made_anew(root: Pat
     begins = threading.Thread(
         target=lambda: made.append(len(list(vton_hf.load("hard", streaming=True, gender="male", **options))))
     )
-    with claims.undisturbed(root / "claims"):
+    with reservations.undisturbed(root / "claims"):
         begins.start()
         begins.join(0.5)
         assert names(root / "manifests") == {manifest.name}

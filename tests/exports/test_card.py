@@ -49,10 +49,10 @@ def config(name: str = "hard", *, rows: int = 6, **changes: Any) -> Contents:
     return Contents(**(given | changes))
 
 
-def card(old: str | None = None, *contents: Contents, place: str = "org/shop", **options: Any) -> str:
+def card(old: str | None = None, *contents: Contents, destination: str = "org/shop", **options: Any) -> str:
     """Render, and hold that rendering once more changes nothing."""
-    text = render(old, contents or [config()], place=place, **options)
-    assert render(text, contents or [config()], place=place, **options) == text
+    text = render(old, contents or [config()], destination=destination, **options)
+    assert render(text, contents or [config()], destination=destination, **options) == text
     return text
 
 
@@ -122,7 +122,7 @@ def folder(tmp_path: Path) -> Path:
         parquet(tmp_path / f"shop/{name}/train-00000-of-00001-3f2a9c01.parquet", name, rows)
         parquet(tmp_path / f"shop/{name}/train-00000-of-00001-0000aaaa.parquet", "stale", 1)
     contents = [config(name, rows=rows) for rows, name in enumerate(RECIPES, start=2)]
-    text = card(None, *contents, place=str(tmp_path / "shop"))
+    text = card(None, *contents, destination=str(tmp_path / "shop"))
     (tmp_path / "shop/README.md").write_text(text, encoding="utf-8")
     return tmp_path / "shop"
 
@@ -150,7 +150,7 @@ def test_the_code_of_the_card_runs_beside_the_folder(folder: Path, monkeypatch: 
 def test_the_code_of_the_card_runs_on_a_store(s3: MotoS3, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in folder.rglob("*.parquet"):
         s3.put("my-bucket", f"out/shop/{path.relative_to(folder).as_posix()}", path.read_bytes())
-    text = card(None, config(rows=4), place="s3://key:secret@my-bucket/out/shop/")
+    text = card(None, config(rows=4), destination="s3://key:secret@my-bucket/out/shop/")
     code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
     for name, value in {"AWS_ENDPOINT_URL": s3.url, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
         monkeypatch.setenv(name, value)
@@ -320,14 +320,14 @@ def test_the_licence_is_the_one_given_or_there_or_unknown(there: Any, given: str
 )
 def test_a_header_that_cannot_be_merged_is_refused_with_what_to_mend(old: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as raised:
-        render(old, [config()], place="s3://key:secret@bucket/shop")
+        render(old, [config()], destination="s3://key:secret@bucket/shop")
     assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("names", [[], ["hard", "hard"], ["mine"]])
 def test_configs_that_are_none_twice_or_unknown_are_refused(names: list[str]) -> None:
     with pytest.raises(ConfigError, match="each once"):
-        render(None, [config(name) for name in names], place="org/shop")
+        render(None, [config(name) for name in names], destination="org/shop")
 
 
 # The text that is there
@@ -344,7 +344,7 @@ def test_a_new_card_has_all_sections_in_order_under_its_name() -> None:
         "How to load it",
     ]
     assert marks(text) == pairs("about", "config:easy", "config:medium", "config:hard", "load")
-    assert text == render(None, [config(name) for name in ("easy", "medium", "hard")], place="org/shop")
+    assert text == render(None, [config(name) for name in ("easy", "medium", "hard")], destination="org/shop")
     assert text.endswith("-->\n")
     assert not re.search(r"\n{3}|[ \t]\n", body(text))
 
@@ -410,7 +410,7 @@ def test_a_card_of_version_0_1_that_says_the_same_stays_as_it_is() -> None:
     undone = re.sub(r"(<!-- vton-hf:\S+) [0-9a-f]{8} -->\n", rf"\1 -->\n{NOTE}", theirs)
     assert dict(re.findall(r"<!-- vton-hf:(\S+) ([0-9a-f]{8}) -->", former(undone))) == digests
     old = former(card())
-    assert render(old, [config()], place="org/shop") == old
+    assert render(old, [config()], destination="org/shop") == old
     assert section(card(old, config(rows=7)), "config:hard").startswith("## hard\n\n7 rows")
 
 
@@ -463,7 +463,7 @@ def test_line_breaks_of_windows_are_kept_and_are_no_edit(
 ) -> None:
     text = version(card(None, config("easy")))
     windows = text.replace("\n", "\r\n")
-    assert render(windows, [config("easy")], place="org/shop") == windows
+    assert render(windows, [config("easy")], destination="org/shop") == windows
     more = card(windows, config("hard"))
     assert "\n" not in more.replace("\r\n", "")
     assert more.replace("\r\n", "\n") == card(text, config("hard"))
@@ -563,8 +563,8 @@ def test_a_source_is_shown_without_secrets_and_without_the_home_of_a_user(source
 
 
 def test_a_place_is_shown_without_secrets_and_without_the_home_of_a_user() -> None:
-    for place in ("s3://key:secret@bucket/shop/", "/home/jane/shop", "https://host/shop?sig=secret"):
-        text = card(None, place=place)
+    for destination in ("s3://key:secret@bucket/shop/", "/home/jane/shop", "https://host/shop?sig=secret"):
+        text = card(None, destination=destination)
         assert "\n# shop\n" in text
         assert not re.search("secret|jane", text)
 
@@ -591,7 +591,7 @@ def test_no_text_of_a_bucket_breaks_a_table_or_a_mark(odd: str) -> None:
     whole = config(
         sources=[f"s3://bucket/{odd}/"], recipe={odd: odd, "seed": "0"}, left_out={odd: 2}, composition=f"{TABLE}{odd}"
     )
-    text = card(None, whole, place=f"/data/{odd}")
+    text = card(None, whole, destination=f"/data/{odd}")
     text.encode()
     assert marks(text) == pairs("about", "config:hard", "load")
     made = section(text, "config:hard").partition("| made with | |\n")[2].partition("\n\n")[0].splitlines()
@@ -614,9 +614,9 @@ def test_only_the_columns_that_there_are_are_described() -> None:
     ]
 
 
-@pytest.mark.parametrize("place", ["org/shop", "hf://datasets/org/shop"])
-def test_a_repository_is_loaded_by_its_name_with_a_token_while_it_is_private(place: str) -> None:
-    text = section(card(None, config("easy"), config("hard"), place=place), "load")
+@pytest.mark.parametrize("destination", ["org/shop", "hf://datasets/org/shop"])
+def test_a_repository_is_loaded_by_its_name_with_a_token_while_it_is_private(destination: str) -> None:
+    text = section(card(None, config("easy"), config("hard"), destination=destination), "load")
     assert 'ds = load_dataset("org/shop", "hard", split="train")' in text
     assert 'load_dataset("org/shop", "hard", split="train", streaming=True)' in text
     assert "The configs are `easy` and `hard`. Without a name, `hard` is loaded." in text
@@ -628,12 +628,12 @@ def tables(text: str) -> list[list[str]]:
     return [block.splitlines() for block in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)]
 
 
-@pytest.mark.parametrize(("place", "name"), [("org/shop", "org/shop"), ("/data/shop", "path/to/shop")])
+@pytest.mark.parametrize(("destination", "name"), [("org/shop", "org/shop"), ("/data/shop", "path/to/shop")])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_diffusers_columns_are_told_the_way_into_its_scripts(preset: str, place: str, name: str) -> None:
-    told = section(card(None, config(features=parse_columns(preset).features), place=place), "load")
+def test_diffusers_columns_are_told_the_way_into_its_scripts(preset: str, destination: str, name: str) -> None:
+    told = section(card(None, config(features=parse_columns(preset).features), destination=destination), "load")
     assert f"`--dataset_name={name}`; `--train_data_dir` would look for image files" in told
-    assert "--dataset_name" not in card(place=place)
+    assert "--dataset_name" not in card(destination=destination)
 
 
 def test_the_builders_readme_tells_the_same() -> None:

@@ -45,7 +45,7 @@ def files(folder: Path) -> list[str]:
 
 def test_a_folder_holds_what_load_dataset_gives(export: Any, load: Load, tmp_path: Path) -> None:
     exported = export()
-    assert exported.place == exported.url == str(tmp_path / "out")
+    assert exported.place == exported.destination == exported.url == str(tmp_path / "out")
     for name in ("easy", "medium", "hard"):
         assert seen(stock(tmp_path / "out", name, split="train")) == seen(load(name))
         streamed = stock(tmp_path / "out", name, split="train", streaming=True)
@@ -315,7 +315,7 @@ def test_below_a_prefix_of_a_bucket(
     s3.put("photos", "shared/other.txt", b"other")
     options = {"s3_prefixes": ["s3://photos/dataset_ultimate/"], "storage_options": s3.storage_options}
     exported = export("s3://photos/shared", configs="hard", **options)
-    assert exported.place == "s3://photos/shared/"
+    assert exported.destination == "s3://photos/shared/"
     data = f"s3://photos/shared/hard/{Path(exported.parts[0].glob).name}"
     rows = datasets.load_dataset(
         "parquet",

@@ -85,10 +85,10 @@ def test_running_out_of_time_does_not_hide_why(loop: VirtualTime) -> None:
 
 def test_once_a_call_is_out_of_time_nothing_more_is_sent(loop: VirtualTime) -> None:
     async def both() -> None:
-        patience = RetryPolicy(0.5)
+        retry = RetryPolicy(0.5)
         for attempt in (first, second):
             with pytest.raises(ConnectionResetError):
-                await patience.until_answered(attempt, ASK)
+                await retry.until_answered(attempt, ASK)
             await asyncio.sleep(0.5)
 
     (first, _), (second, made) = failing(ConnectionResetError()), failing(ValueError())
@@ -101,10 +101,10 @@ def test_an_answer_to_one_renews_the_patience_with_all(loop: VirtualTime) -> Non
         return "body"
 
     async def slow_but_steady() -> list[str]:
-        patience = RetryPolicy(0.4)
+        retry = RetryPolicy(0.4)
         bodies = []
         for _ in range(4):
-            bodies.append(await patience.until_answered(good, ASK))
+            bodies.append(await retry.until_answered(good, ASK))
             await asyncio.sleep(0.2)
         return bodies
 

@@ -14,7 +14,7 @@ from tests.bucket import Bucket, Load, png
 from tests.triplets.listings import BUCKET, keys_of, left_out, listing, whole
 from vton_hf.cli import main
 from vton_hf.naming import HIDDEN_FOLDER, HIDDEN_NAME
-from vton_hf.triplets import discover, survey
+from vton_hf.triplets import discover, select_triplets
 
 SOUND = whole("data/easy/female/", "001")
 FOLDERS = [
@@ -42,7 +42,7 @@ FOLDERS = [
 @pytest.mark.parametrize("place", ["data/{}/easy/female/", "data/easy/{}/", "data/easy/female/{}/deep/"])
 def test_what_lies_in_a_hidden_folder_is_left_out_and_told_apart(folder: str, place: str) -> None:
     inside = whole(place.format(folder), "001")
-    manifest, audit = survey(listing([*SOUND, *inside]), below=[f"{BUCKET}data/"])
+    manifest, audit = select_triplets(listing([*SOUND, *inside]), below=[f"{BUCKET}data/"])
     assert keys_of(manifest) == ["easy/female/001"]
     assert left_out(audit) == dict.fromkeys(inside, "hidden")
 
@@ -103,7 +103,7 @@ def test_what_is_hidden_is_taken_when_it_is_asked_for() -> None:
 
 def test_only_hidden_triplets_are_an_error_that_says_how_to_take_them() -> None:
     with pytest.raises(vton_hf.LayoutError, match=r"3 keys left out, hidden: .* hidden=True takes it"):
-        survey(listing(whole("data/.a/easy/", "001")), below=[f"{BUCKET}data/"])
+        select_triplets(listing(whole("data/.a/easy/", "001")), below=[f"{BUCKET}data/"])
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def open_stream(
     """
     config = context.config
     with explained(context.cache.root):
-        context.cache.claim(BuildRecord(manifest.digest(), {}), manifest.digest())
+        context.cache.reserve(BuildRecord(manifest.digest(), {}), manifest.digest())
         path = context.cache.save_manifest(manifest)
     return Stream(
         manifest=path,

@@ -14,7 +14,7 @@ from vton_hf.images import VERIFY_LEVELS, ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import RECIPES, check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTIES
 from vton_hf.storage import path_text
-from vton_hf.triplets import CLOTH_RULES, Exclude, check_survey
+from vton_hf.triplets import CLOTH_RULES, Exclude, check_filters
 
 VERSION: Final = datasets.Version("1.0.0")
 MIXINGS: Final = ("exact", "interleave")
@@ -131,7 +131,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         epoch_length(dict.fromkeys(DIFFICULTIES, 1), self.weights, self.epoch_size)
         if self.difficulty_weights is not None:
             tell_shares(self.difficulty_weights)
-        check_survey(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit)
+        check_filters(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit)
 
     def _check_preparation(self) -> None:
         check_fit(self.image_size, self.aspect)

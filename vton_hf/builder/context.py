@@ -9,7 +9,7 @@ from vton_hf import storage
 from vton_hf._core.digests import digest
 from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.resume import Origin
-from vton_hf.cache import BuildRecordStore, CacheDir, Chunk, cut, missing
+from vton_hf.cache import BuildRecordStore, CacheDir, Chunk, missing, partition
 from vton_hf.errors import redacted
 from vton_hf.triplets import Manifest, read_names
 
@@ -50,7 +50,7 @@ class BuildContext:
     @cached_property
     def store(self) -> storage.Store:
         """Lists and builds: a client takes 0.2 s to make."""
-        return storage.Store(self.settings, many=True)
+        return storage.Store(self.settings, bulk=True)
 
     @property
     def drawn(self) -> list[str]:
@@ -72,7 +72,7 @@ class BuildContext:
         if not config.embed_images:
             return {}
         return {
-            name: cut(manifest.of_difficulties([name]), verify=config.verify, image_spec=config.image_spec)
+            name: partition(manifest.of_difficulties([name]), verify=config.verify, image_spec=config.image_spec)
             for name in self.drawn
         }
 

@@ -87,7 +87,7 @@ def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triple
     listed = listings.find(cache.listings, store, prefixes, listing, list_all)
     rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
     rules["below"] = () if config.hidden else prefixes
-    triplets = Triplets(*listings.surveyed(listed, cache, **rules))
+    triplets = Triplets(*listings.select_cached(listed, cache, **rules))
     if not quiet:
         keys = (listed if isinstance(listed, pa.Table) else listed.table).num_rows
         tell(triplets.audit, keys=keys, prefixes=prefixes, endpoint_url=store.settings.endpoint_url)

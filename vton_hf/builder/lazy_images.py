@@ -196,7 +196,7 @@ class OneByOne:
     def __init__(self) -> None:
         self.useful = True
         self._batch: dict[str, list[Any]] = {}
-        self._places: dict[int, int] = {}
+        self._position_of: dict[int, int] = {}
         self._unasked: set[int] = set()
 
     @contextmanager
@@ -211,20 +211,20 @@ class OneByOne:
             return
         batch = rows[indices]
         self._batch = batch | _with_bytes(batch, _images(rows.features), store, strict=False)
-        self._places = {index: place for place, index in enumerate(indices)}
+        self._position_of = {index: position for position, index in enumerate(indices)}
         self._unasked = set(indices)
         try:
             yield
             self.useful = not self._unasked
         finally:
-            self._batch, self._places = {}, {}
+            self._batch, self._position_of = {}, {}
 
     def take(self, indices: Sequence[int]) -> dict[str, list[Any]] | None:
         """These rows, if all of them are held."""
-        if not self._places.keys() >= set(indices):
+        if not self._position_of.keys() >= set(indices):
             return None
         self._unasked -= set(indices)
-        return {name: [cells[self._places[index]] for index in indices] for name, cells in self._batch.items()}
+        return {name: [cells[self._position_of[index]] for index in indices] for name, cells in self._batch.items()}
 
 
 def _raised(result: _T | Exception) -> _T:

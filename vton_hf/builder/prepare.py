@@ -23,7 +23,7 @@ from vton_hf.cache import (
     listings,
     missing,
     tell_again,
-    tell_left_out,
+    warn_of_skipped,
 )
 from vton_hf.errors import BuildError, StorageError
 from vton_hf.images import tell_counts
@@ -55,7 +55,7 @@ class PreparedDataset:
     @property
     def skipped(self) -> list[SkippedTriplet]:
         """The triplets that a build could not use."""
-        return [item for report in self.reports for item in report.left_out]
+        return [item for report in self.reports for item in report.skipped]
 
     @property
     def bytes(self) -> int:
@@ -113,7 +113,7 @@ def open_prepared(context: BuildContext) -> PreparedDataset:
     if record is None:
         raise BuildError(f"Nothing is built in {context.directory}. Call download_and_prepare() first.")
     context.records.touch()
-    context.cache.claim(record, context.records.mark)
+    context.cache.reserve(record, context.records.mark)
     return PreparedDataset(context, record)
 
 
@@ -149,7 +149,7 @@ def prepare(
         context.records.save(record)
     prepared = PreparedDataset(context, record)
     _forget_listing_if_outdated(context, [item.reason for item in prepared.skipped])
-    tell_left_out(prepared.skipped, on_error=config.on_error)
+    warn_of_skipped(prepared.skipped, on_error=config.on_error)
     tell_counts(report.noticed for report in prepared.reports if todo)
     return prepared
 
@@ -174,7 +174,7 @@ def _build(
         num_proc=num_proc,
         on_error=config.on_error,
         title=f"Building {config.name}",
-        fresh=refetch,
+        refetch=refetch,
     )
     if retry is not None:
         built = {chunk.name for chunk in todo}

@@ -12,7 +12,7 @@ from vton_hf._core.digests import digest
 from vton_hf._core.workers import worker_info
 from vton_hf.builder.streaming import Shard, Stream, read_shards
 from vton_hf.errors import ConfigError
-from vton_hf.triplets import Manifest
+from vton_hf.triplets import ORDER_KEY, Manifest
 
 logger = logging.getLogger("vton_hf")
 
@@ -57,7 +57,7 @@ class Origin:
         """
         sizes = ", ".join(f"{name} {size}" for name, size in manifest.sizes().items() if size)
         # Not of the bytes: an object that was mended stands where it stood.
-        triplets = digest(manifest.table["place"].to_numpy().astype("<u8").tobytes())
+        triplets = digest(manifest.table[ORDER_KEY].to_numpy().astype("<u8").tobytes())
         described = {name: str(value) for name, value in options.items()}
         return cls({"layout": LAYOUT, "sizes": sizes, "triplets": triplets, **described})
 

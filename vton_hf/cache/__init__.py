@@ -9,19 +9,19 @@ from vton_hf.cache.chunks import (
     ask_again,
     build_chunks,
     clear,
-    cut,
     entries,
     explained,
     missing,
+    partition,
     prune,
     read_report,
     tell_again,
 )
-from vton_hf.cache.claims import modified, undisturbed
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
 from vton_hf.cache.listings import MODES, in_use
 from vton_hf.cache.records import BuildRecord, BuildRecordStore, CacheDir, names_of, open_manifest
-from vton_hf.cache.skipped import check_usable, tell_left_out
+from vton_hf.cache.reservations import modified, undisturbed
+from vton_hf.cache.skipped import check_usable, warn_of_skipped
 
 __all__ = [
     "MODES",
@@ -39,7 +39,6 @@ __all__ = [
     "check_features",
     "check_usable",
     "clear",
-    "cut",
     "entries",
     "explained",
     "features",
@@ -49,9 +48,10 @@ __all__ = [
     "modified",
     "names_of",
     "open_manifest",
+    "partition",
     "prune",
     "read_report",
     "tell_again",
-    "tell_left_out",
     "undisturbed",
+    "warn_of_skipped",
 ]

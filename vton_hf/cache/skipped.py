@@ -35,7 +35,7 @@ def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence
             )
 
 
-def tell_left_out(items: Sequence[SkippedTriplet], *, on_error: str) -> None:
+def warn_of_skipped(items: Sequence[SkippedTriplet], *, on_error: str) -> None:
     """Warn of triplets that are left out, also of those that an earlier build found.
 
     Raises:

@@ -10,7 +10,7 @@ from vton_hf.cli import commands, exporting, planning, tidying
 from vton_hf.cli.bench import MODES as BENCH_MODES
 from vton_hf.cli.bench import bench
 from vton_hf.cli.demo import demo
-from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_mix, add_num_proc, add_place, add_recipe
+from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_location, add_mix, add_num_proc, add_recipe
 from vton_hf.cli.values import names, positive, size
 from vton_hf.errors import redacted
 from vton_hf.exports import FORMATS, PRESETS
@@ -71,7 +71,7 @@ def _add_scan(add: _Add) -> None:
         "count the triplets of a bucket, and the keys that belong to none",
         f"scan {_ROOT}",
     )
-    add_place(scanning)
+    add_location(scanning)
     add_choice(scanning)
     scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
     add_json(scanning)
@@ -122,7 +122,7 @@ def _add_exports(add: _Add) -> None:
 
 
 def _export_options(part: _Parser) -> argparse._ArgumentGroup:
-    add_place(part)
+    add_location(part)
     add_choice(part)
     add_recipe(part)
     add_num_proc(part)
@@ -152,7 +152,7 @@ def _add_bench(add: _Add) -> None:
         "show where the time of a DataLoader goes, stage by stage, and what to change",
         f"bench {_ROOT} --num-workers 4 --image-size 1024x768",
     )
-    add_place(timing)
+    add_location(timing)
     add_choice(timing)
     how = timing.add_argument_group("what is timed")
     how.add_argument("--config", choices=list(RECIPES), help="a mix of difficulties (default: every triplet)")

@@ -12,7 +12,7 @@ MODES: Final = ("lazy", "cached", "streaming")
 
 
 def bench(args: Namespace) -> None:
-    """Draw some batches and show the time budget."""
+    """Draw some batches and show what bounds the loader."""
     try:
         loader = _loader(args)
     except ImportError as error:

@@ -40,7 +40,7 @@ def _options(args: Namespace) -> dict[str, Any]:
 
 
 def _show(args: Namespace, result: ExportResult, *, done: str, more: str) -> None:
-    print(f"{result.place}\n\n{result}\n")
+    print(f"{result.destination}\n\n{result}\n")
     if result.estimated:
         print("Nothing is built yet: these figures follow from the listing.")
     if args.dry_run:
@@ -48,12 +48,12 @@ def _show(args: Namespace, result: ExportResult, *, done: str, more: str) -> Non
         return
     print(f"{done}: {result.url}" if result.url else "Nothing has changed there.")
     part = result.parts[-1]
-    if "://" in result.place:
+    if "://" in result.destination:
         # Stock datasets takes the URLs of files, but no URL of a folder.
         kind = "webdataset" if part.glob.endswith(".tar") else "parquet"
-        what = f'"{kind}", data_files="{result.place}{part.glob}", split="train"'
+        what = f'"{kind}", data_files="{result.destination}{part.glob}", split="train"'
     else:
-        what = f'"{result.place}", "{part.config}", split="{part.split}"'
+        what = f'"{result.destination}", "{part.config}", split="{part.split}"'
     print(f"Load it with stock datasets: load_dataset({what}{more})")
-    if args.columns in PRESETS and "://" not in result.place:
-        print(f"diffusers' scripts: --dataset_name={result.place} (--train_data_dir would look for image files)")
+    if args.columns in PRESETS and "://" not in result.destination:
+        print(f"diffusers' scripts: --dataset_name={result.destination} (--train_data_dir would look for image files)")

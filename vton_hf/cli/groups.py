@@ -11,10 +11,10 @@ from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.triplets import CLOTH_RULES
 
 
-def add_place(part: ArgumentParser) -> None:
+def add_location(part: ArgumentParser) -> None:
     """Where the triplets lie."""
-    place = part.add_argument_group("where the triplets lie")
-    prefixes = place.add_argument(
+    group = part.add_argument_group("where the triplets lie")
+    prefixes = group.add_argument(
         "prefixes",
         nargs="+",
         default=[],
@@ -24,12 +24,12 @@ def add_place(part: ArgumentParser) -> None:
     # With nargs="*", argparse before Python 3.13 takes an empty list in front of the first option.
     prefixes.required = False
     named = ("--s3-prefix", "--prefix")
-    place.add_argument(*named, nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
-    place.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
-    place.add_argument("--region", help="the bucket's region")
-    place.add_argument("--profile", help="a profile of ~/.aws/config")
-    place.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
-    place.add_argument("--listing", choices=MODES, help="list again, or take the kept listing (default: auto)")
+    group.add_argument(*named, nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
+    group.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
+    group.add_argument("--region", help="the bucket's region")
+    group.add_argument("--profile", help="a profile of ~/.aws/config")
+    group.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
+    group.add_argument("--listing", choices=MODES, help="list again, or take the kept listing (default: auto)")
 
 
 def add_choice(part: ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def add_mix(part: ArgumentParser) -> None:
         for name, recipe in RECIPES.items()
     )
     part.add_argument("config", choices=list(RECIPES), help="; ".join(recipes).replace("%", "%%"))
-    add_place(part)
+    add_location(part)
     add_choice(part)
     add_recipe(part)
 

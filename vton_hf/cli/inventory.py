@@ -32,15 +32,15 @@ class Kept:
     last_used: str
 
 
-def inventory(place: CacheDir, sizes: Mapping[str, int]) -> list[Kept]:
+def inventory(cache_dir: CacheDir, sizes: Mapping[str, int]) -> list[Kept]:
     """The datasets, the last used first.
 
     Args:
-        place: The cache.
+        cache_dir: The cache.
         sizes: Bytes of what lies in it, by name.
     """
-    records = sorted(place.datasets(), key=lambda each: modified(each[0]), reverse=True)
-    return [_kept(place, path, record, sizes) for path, record in records]
+    records = sorted(cache_dir.datasets(), key=lambda each: modified(each[0]), reverse=True)
+    return [_kept(cache_dir, path, record, sizes) for path, record in records]
 
 
 def table(kept: Sequence[Kept]) -> str:
@@ -52,24 +52,24 @@ def table(kept: Sequence[Kept]) -> str:
     return "\n".join(f"{line}  {text}".rstrip() for line, text in zip(lines, where, strict=True))
 
 
-def _kept(place: CacheDir, path: Path, record: BuildRecord, sizes: Mapping[str, int]) -> Kept:
+def _kept(cache_dir: CacheDir, path: Path, record: BuildRecord, sizes: Mapping[str, int]) -> Kept:
     about = record.about
     return Kept(
         # .../hard-3f2a9c01/0.0.0/vton_hf-...json
         config=about.get("config", path.parts[-3].partition("-")[0]),
         prefixes=about.get("prefixes", ()),
         options=about.get("options", ()),
-        rows=_rows(place, record),
+        rows=_rows(cache_dir, record),
         bytes=sum(sizes.get(name, 0) for name in names_of(record)),
         last_used=datetime.fromtimestamp(modified(path), UTC).astimezone().isoformat(" ", "seconds"),
     )
 
 
-def _rows(place: CacheDir, record: BuildRecord) -> int | None:
+def _rows(cache_dir: CacheDir, record: BuildRecord) -> int | None:
     about = record.about
     if about.get("mixing") != "exact":
         return None
-    pools = {name: sum(_triplets(place, chunk) for chunk in chunks) for name, chunks in record.chunks.items()}
+    pools = {name: sum(_triplets(cache_dir, chunk) for chunk in chunks) for name, chunks in record.chunks.items()}
     sizes = pools or about["triplets"]
     drawn = [name for name, weight in about["weights"].items() if weight]
     # A pool may be empty, as chunks may be gone.
@@ -78,6 +78,6 @@ def _rows(place: CacheDir, record: BuildRecord) -> int | None:
     )
 
 
-def _triplets(place: CacheDir, chunk: str) -> int:
-    report = read_report(place.chunks / chunk)
+def _triplets(cache_dir: CacheDir, chunk: str) -> int:
+    report = read_report(cache_dir.chunks / chunk)
     return report.rows if report else 0

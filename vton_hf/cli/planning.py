@@ -32,10 +32,10 @@ def plan(args: Namespace) -> None:
         stored = _of(sample, builder.config.image_spec).bytes
         resized = builder.config.image_size is not None
         needed = round(rows * len(ROLES) * stored if resized else fetched * stored / sample.original.bytes)
-    free, place = free_bytes(builder.context.cache.root), str(builder.context.cache.root)
+    free, root = free_bytes(builder.context.cache.root), str(builder.context.cache.root)
     if args.json:
         facts = tables.plan_facts(mix) | {"config": args.config, "requests": rows * len(ROLES), "bytes": fetched}
-        facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": place}
+        facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": root}
         print(json.dumps(facts | ({"sample": asdict(sample)} if sample and shown else {}), indent=2))
         return
     print(f"{args.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix)}\n")
@@ -43,7 +43,7 @@ def plan(args: Namespace) -> None:
     print(f"To fetch: {rows * len(ROLES):,} objects, {amount(fetched)}{'' if missing else nothing}")
     if missing:
         print(f"Time:     {_time(seconds, sample)}")
-    print(f"Disk:     {'about ' if prepared else ''}{amount(needed)} needed, {amount(free)} free in {place}")
+    print(f"Disk:     {'about ' if prepared else ''}{amount(needed)} needed, {amount(free)} free in {root}")
     if sample is not None and shown:
         print(f"\nA sample of {sample.triplets:,} triplets, by image:\n\n{_table(sample)}")
 
@@ -58,7 +58,7 @@ def _sample(builder: VTON, *, compare: bool, needed: bool) -> FormatComparison |
     tried = [wanted] if wanted.encodes else []
     if compare:
         qualities = {kind: quality if kind in LOSSY else None for kind in IMAGE_FORMATS}
-        tried = [replace(wanted, kind=kind, quality=each) for kind, each in qualities.items()]
+        tried = [replace(wanted, format=kind, quality=each) for kind, each in qualities.items()]
     try:
         return forecast(
             builder.triplets.manifest.of_difficulties(builder.context.drawn).table,

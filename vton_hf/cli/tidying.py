@@ -17,28 +17,28 @@ from vton_hf.cli.inventory import inventory, table
 
 def cache(args: Namespace) -> None:
     """Show what the cache holds; with --prune, delete what no dataset uses."""
-    place = CacheDir.within(args.cache_dir or datasets.config.HF_DATASETS_CACHE)
-    pruned = args.prune and place.root.exists()
+    cache_dir = CacheDir.within(args.cache_dir or datasets.config.HF_DATASETS_CACHE)
+    pruned = args.prune and cache_dir.root.exists()
     # Whoever begins to use something meanwhile waits until it is taken or spared, and makes anew what is gone.
-    with undisturbed(place.claims) if pruned else nullcontext():
-        present, ended = _looked_at(place)
+    with undisturbed(cache_dir.reservations) if pruned else nullcontext():
+        present, ended = _looked_at(cache_dir)
         unused = [entry for entry in present if not entry.used]
-        removed = prune(unused, place.removed) if pruned else 0
-        for claim in ended if pruned else ():
-            claim.unlink(missing_ok=True)
+        removed = prune(unused, cache_dir.removed) if pruned else 0
+        for reserve in ended if pruned else ():
+            reserve.unlink(missing_ok=True)
     if pruned:
-        clear(place.removed)
-    kept = inventory(place, {entry.path.name: entry.bytes for entry in present})
+        clear(cache_dir.removed)
+    kept = inventory(cache_dir, {entry.path.name: entry.bytes for entry in present})
     if args.json:
         facts: dict[str, Any] = {
-            "cache": str(place.root),
+            "cache": str(cache_dir.root),
             **_sums(present),
             "unused": _sums(unused),
             "deleted": removed,
         }
         print(json.dumps(facts | {"datasets": [asdict(each) for each in kept]}, indent=2))
         return
-    print(f"{place.root}: {len(present):,} entries, {amount(_sums(present)['bytes'])}")
+    print(f"{cache_dir.root}: {len(present):,} entries, {amount(_sums(present)['bytes'])}")
     print(f"Used by no dataset: {len(unused):,}, {amount(_sums(unused)['bytes'])}")
     for entry in unused if args.list else ():
         print(f"{amount(entry.bytes):>10}  {entry.path.name}")
@@ -52,13 +52,13 @@ def _sums(items: Sequence[Entry]) -> dict[str, int]:
     return {"entries": len(items), "bytes": sum(entry.bytes for entry in items)}
 
 
-def _looked_at(place: CacheDir) -> tuple[list[Entry], list[Path]]:
-    """What lies in the cache, and the claims that no longer keep anything."""
-    used = place.used()
-    listings, listed = in_use(place)
+def _looked_at(cache_dir: CacheDir) -> tuple[list[Entry], list[Path]]:
+    """What lies in the cache, and the reservations that no longer keep anything."""
+    used = cache_dir.used()
+    listings, listed = in_use(cache_dir)
     present = [
-        *entries(place.chunks, used.names, used.under_way),
-        *entries(place.manifests, used.names | listed, used.under_way),
-        *entries(place.listings, listings),
+        *entries(cache_dir.chunks, used.names, used.under_way),
+        *entries(cache_dir.manifests, used.names | listed, used.under_way),
+        *entries(cache_dir.listings, listings),
     ]
     return present, used.ended

@@ -21,7 +21,7 @@ class Changes:
     """What people are to see.
 
     Attributes:
-        place: The destination's name.
+        destination: The destination's name.
         configs: What is exported.
         contents: Those of them that the card does not describe yet as they are.
         license: For the card; None keeps what it says.
@@ -29,7 +29,7 @@ class Changes:
         wanted: The names of all files, those that were there before included.
     """
 
-    place: str
+    destination: str
     configs: frozenset[str]
     contents: Sequence[card.Contents]
     license: str | None
@@ -39,8 +39,8 @@ class Changes:
     def card(self, old: str | None) -> str:
         """The text of README.md, given the one that is there."""
         if self.contents or old is None:
-            return card.render(old, self.contents, place=self.place, license=self.license)
-        return old if self.license is None else card.relicensed(old, self.license, place=self.place)
+            return card.render(old, self.contents, destination=self.destination, license=self.license)
+        return old if self.license is None else card.relicensed(old, self.license, destination=self.destination)
 
     def stale(self, existing: Iterable[str], former: Iterable[str] = ()) -> list[str]:
         """What is to be removed: files that an earlier export of these configs wrote.

@@ -70,11 +70,11 @@ class Folder(Destination):
             return None
         if isinstance(body, StorageError):
             raise body
-        return card.decoded(body, place=self.name)
+        return card.decoded(body, destination=self.name)
 
     def upload(self, path: Path, name: str) -> None:
         """Move one file there; README.md does not name it yet."""
-        self._store.send(path, self._uri + name)
+        self._store.upload(path, self._uri + name)
         self._changed = True
 
     def commit(self, changes: Changes) -> str | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vton_hf._core.digests import digest
 from vton_hf.exports.columns import Columns
-from vton_hf.exports.shards import cut
+from vton_hf.exports.shards import cut_rows
 from vton_hf.exports.spec import ExportSpec
 from vton_hf.exports.tables import ExportTable
 from vton_hf.naming import ROLES
@@ -86,7 +86,7 @@ def _plan_split(
     spec: ExportSpec, table: ExportTable, existing: Mapping[str, int], published: Container[str]
 ) -> SplitPlan:
     sizes = _written_bytes(spec.columns, table.sizes)
-    parts = cut(sizes, spec.max_shard_size, _ROW_BYTES[spec.suffix])
+    parts = cut_rows(sizes, spec.max_shard_size, _ROW_BYTES[spec.suffix])
     how = (_LAYOUT, table.image_mark, spec.columns, spec.suffix, parts)
     mark = digest(table.versions.astype("<u8").tobytes() + "\n".join(map(str, how)).encode())
     stem, count = f"{table.config}/{table.split}", len(parts)

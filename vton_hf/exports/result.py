@@ -52,22 +52,27 @@ class ExportResult:
     """What was exported; prints as a table.
 
     Attributes:
-        place: The repository, folder or prefix.
+        destination: The repository, folder or prefix; also called `place`, as in version 0.1.
         parts: Each split of each config.
         url: What shows it, such as the commit; None if nothing was changed there.
         estimated: Whether the figures follow from the listing alone, since nothing is built yet.
     """
 
-    place: str
+    destination: str
     parts: tuple[SplitStats, ...]
     url: str | None
     estimated: bool
+
+    @property
+    def place(self) -> str:
+        """The destination."""
+        return self.destination
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{part.config}/{part.split} {part.rows:,} rows" for part in self.parts)
         files, new = (sum(getattr(part, name) for part in self.parts) for name in ("files", "new_files"))
         size = amount(sum(part.bytes for part in self.parts))
-        return f"ExportResult({self.place!r}: {parts}; {files:,} files, {new:,} of them new, {size})"
+        return f"ExportResult({self.destination!r}: {parts}; {files:,} files, {new:,} of them new, {size})"
 
     def __str__(self) -> str:
         header = ["config/split", "rows", "files", "size", "new files", "new size"]

@@ -41,8 +41,8 @@ def run_export(
     _find_once(builders)
     existing = destination.list_files()
     old = destination.read_card() if CARD in existing else None
-    card.check(old, place=destination.name)
-    published = card.data_files(old, spec.configs, place=destination.name)
+    card.check(old, destination=destination.name)
+    published = card.data_files(old, spec.configs, destination=destination.name)
     built = _build(builders, spec, dry_run=dry_run)
     tables = [table for builder in builders for table in export_tables(builder, spec.splits, built=built)]
     plans = plan_export(spec, tables, existing, published)
@@ -71,10 +71,10 @@ class _Export:
     def by_config(self) -> dict[str, list[SplitPlan]]:
         return {name: list(group) for name, group in groupby(self.plans, key=lambda plan: plan.table.config)}
 
-    def changes(self, place: str, license: str | None) -> Changes:  # noqa: A002
+    def changes(self, destination: str, license: str | None) -> Changes:  # noqa: A002
         sheets = {contact_sheet_name(plans[0]): plans[0].table for plans in self.by_config.values()}
         return Changes(
-            place=place,
+            destination=destination,
             configs=frozenset(self.spec.configs),
             contents=self.contents(WriteReport()),
             license=license,

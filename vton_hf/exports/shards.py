@@ -42,7 +42,7 @@ def parse_size(size: int | str) -> int:
     return int(number)
 
 
-def cut(sizes: NDArray[np.int64], limit: int, row_bytes: int) -> list[range]:
+def cut_rows(sizes: NDArray[np.int64], limit: int, row_bytes: int) -> list[range]:
     """Cut rows into as few parts as the bound allows, whose lengths differ by one row at most.
 
     More than 8 parts come in multiples of 8, so that 2, 4 or 8 ranks share them evenly.

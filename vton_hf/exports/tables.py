@@ -15,7 +15,7 @@ from vton_hf.builder import VTON, Reader, open_stream, row_ranges, warn_of_share
 from vton_hf.cache import TEXT_COLUMNS, features
 from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
-from vton_hf.triplets import Manifest
+from vton_hf.triplets import CONTENT_HASH, Manifest
 
 _SCHEMA = features().arrow_schema
 
@@ -165,7 +165,7 @@ def _stored_sizes(pool: datasets.Dataset) -> NDArray[np.int64]:
 
 
 def _versions(manifest: Manifest) -> NDArray[np.uint64]:
-    versions: NDArray[np.uint64] = manifest.table["version"].to_numpy()
+    versions: NDArray[np.uint64] = manifest.table[CONTENT_HASH].to_numpy()
     return versions
 
 

@@ -1,6 +1,6 @@
 """Verifies, decodes, resizes and encodes images; pixels are 8-bit RGB, upright, on white."""
 
-from vton_hf.images.aspect import ASPECTS, check_fit, distortions, fit, halfway, place, resized
+from vton_hf.images.aspect import ASPECTS, check_fit, distortions, fit, halfway, placement, resized
 from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array, is_sound, verify
 from vton_hf.images.encode import BYTES_A_PIXEL, IMAGE_FORMATS, LOSSY, check_encoding, encode
 from vton_hf.images.metrics import psnr, ssim
@@ -37,7 +37,7 @@ __all__ = [
     "format_of",
     "halfway",
     "is_sound",
-    "place",
+    "placement",
     "profile_notices",
     "profile_of",
     "psnr",

@@ -15,11 +15,11 @@ from vton_hf.naming import ROLES
 ASPECTS: Final = ("stretch", "pad", "crop", "catvton")
 
 PAIR_STRETCH: Final = 1.05
-"""A target that is stretched by more than this is told of: it shows the same scene as its person, so only rounding to
+"""A target that is stretched by more than this is warned of: it shows the same scene as its person, so only rounding to
 what a model puts out (multiples of 8, 16 or 64 pixels) explains another shape."""
 
 SIZE_STRETCH: Final = 1.4
-"""So much one edge may be stretched more than the other by `image_size` before it is told of. A square of portraits of
+"""So much one edge may be stretched more than the other by `image_size` before it is warned of. A square of portraits of
 3:4 (1.33), which many train on knowingly, is not; height and width that were swapped (3:4 to 4:3 is 1.78) are."""
 
 _PERSON, _GARMENT, _TARGET = ROLES
@@ -125,7 +125,7 @@ def fit(image: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Im
     box = (size[1], size[0])
     if image.size == box:
         return image
-    where = place(image.size, box, aspect, role)
+    where = placement(image.size, box, aspect, role)
     small = resized(image.crop(where.crop), where.inner)
     if where.inner == box:
         return small
@@ -134,7 +134,7 @@ def fit(image: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Im
     return white
 
 
-class Place(NamedTuple):
+class Placement(NamedTuple):
     """What is cut out of an image, and where it stands in the box; in whole pixels, as CatVTON has it.
 
     Attributes:
@@ -148,7 +148,7 @@ class Place(NamedTuple):
     at: tuple[int, int]
 
 
-def place(shape: tuple[int, int], box: tuple[int, int], aspect: str, role: str) -> Place:
+def placement(shape: tuple[int, int], box: tuple[int, int], aspect: str, role: str) -> Placement:
     """Where an image goes.
 
     Args:
@@ -166,7 +166,7 @@ def place(shape: tuple[int, int], box: tuple[int, int], aspect: str, role: str) 
     # `ImageOps.pad` rounds to the nearest pixel, and `ImageOps.fit` cuts through pixels.
     inner = _inside(shape, box) if aspect == "pad" else box
     left, top = _centred(cut, shape)
-    return Place((left, top, left + cut[0], top + cut[1]), inner, _centred(inner, box))
+    return Placement((left, top, left + cut[0], top + cut[1]), inner, _centred(inner, box))
 
 
 def _centred(small: tuple[int, int], large: tuple[int, int]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What is no fault of an image but should be known: counted in a build, told once where images are read."""
+"""What is no fault of an image but should be known: counted in a build, logged once where images are read."""
 
 import logging
 from collections.abc import Iterable
@@ -69,7 +69,7 @@ def profile_notices(body: bytes, role: str, *, to_srgb: bool) -> list[Notice]:
 
 
 def tell_once(notice: Notice, key: str, uri: str) -> None:
-    """Warn of it, unless this process has told of its kind below the same folder.
+    """Warn of it, unless this process has warned of its kind below the same folder.
 
     Args:
         notice: What to tell.

@@ -83,7 +83,7 @@ def _named(head: bytes) -> str | None:
 def _media(head: bytes) -> str:
     """Of an ISO media file: the major brand says what it is, or those that it is compatible with."""
     length = int.from_bytes(head[:4], "big")
-    brands = [head[8:12], *(head[place : place + 4] for place in range(16, min(length, len(head)), 4))]
+    brands = [head[8:12], *(head[offset : offset + 4] for offset in range(16, min(length, len(head)), 4))]
     # "mif1" is a container for any codec: a brand that names one says more.
     names = sorted((_BRANDS[brand] for brand in brands if brand in _BRANDS), key="HEIF".__eq__)
     return f"{names[0]}; {_CONVERT}" if names else "an MP4 or QuickTime film"

@@ -41,7 +41,7 @@ class ImageSpec:
 
     Attributes:
         size: (height, width) in pixels that every image is brought to, or None to keep each its own.
-        kind: One of `IMAGE_FORMATS`, or None to keep the bytes as they are (PNG, if they are resized).
+        format: One of `IMAGE_FORMATS`, or None to keep the bytes as they are (PNG, if they are resized).
         aspect: One of `ASPECTS`: how an image of another shape is brought to that size.
         quality: Of a lossy format, 1 to 100; None is 95.
         to_srgb: Whether the colours of images with another colour profile are converted. If that is all that is asked
@@ -49,7 +49,7 @@ class ImageSpec:
     """
 
     size: tuple[int, int] | None = None
-    kind: str | None = None
+    format: str | None = None
     aspect: str = "stretch"
     quality: int | None = None
     to_srgb: bool = False
@@ -66,7 +66,7 @@ class ImageSpec:
         size = "x".join(map(str, self.size)) if self.size else "full"
         aspect = "" if self.aspect == "stretch" else f"-{self.aspect}"
         quality = "" if self.quality in (None, DEFAULT_QUALITY) else f"-q{self.quality}"
-        return f"{size}{aspect}-{self.format}{quality}{colours}"
+        return f"{size}{aspect}-{self.written_format}{quality}{colours}"
 
     @property
     def mark(self) -> str:
@@ -76,12 +76,12 @@ class ImageSpec:
     @property
     def encodes(self) -> bool:
         """Whether every image is decoded and encoded anew."""
-        return self.size is not None or self.kind is not None
+        return self.size is not None or self.format is not None
 
     @property
-    def format(self) -> str:
+    def written_format(self) -> str:
         """The format of images that are changed."""
-        return self.kind or "png"
+        return self.format or "png"
 
     @property
     def role_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -120,7 +120,7 @@ class ImageSpec:
 
     def _encoded(self, picture: Image.Image) -> bytes | ImageError:
         try:
-            return encode(picture, self.format, self.quality)
+            return encode(picture, self.written_format, self.quality)
         except Exception as error:  # noqa: BLE001  # a codec may raise anything
             return ImageError(f"cannot be stored as {self}: {error}")
 

@@ -89,7 +89,9 @@ def _unpacked_size(packed: memoryview, limit: int) -> int:
 def _without(data: bytes, long: Mapping[int, tuple[bytes, memoryview]]) -> bytes:
     """The PNG without some chunks; the orientation that one of them holds is kept, unless there is EXIF."""
     kept = [
-        (name, data[place : place + 12 + len(content)]) for name, place, content in chunks(data) if place not in long
+        (name, data[offset : offset + 12 + len(content)])
+        for name, offset, content in chunks(data)
+        if offset not in long
     ]
     turn = next((orientation for keyword, packed in long.values() if (orientation := _turn(keyword, packed))), None)
     if turn and b"eXIf" not in dict(kept):

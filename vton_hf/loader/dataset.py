@@ -155,7 +155,7 @@ class S3VTONDataset(Indexed):
         indices = plan.indices(positions).tolist()
         batch = self._one_by_one.take(indices) or self._rows[indices]
         samples = self._transform.samples(batch, positions, epoch=epoch)
-        return [{name: samples[name][place] for name in self._columns} for place in range(len(positions))]
+        return [{name: samples[name][position] for name in self._columns} for position in range(len(positions))]
 
     def _fetched(self, rows: Sequence[Any]) -> AbstractContextManager[None]:
         try:
@@ -209,7 +209,7 @@ def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:
 
 
 def _of_builder(options: Mapping[str, Any], *, materialize: bool) -> dict[str, Any]:
-    """What of the options the builder is told."""
+    """Those of the options that are the builder's."""
     chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
     if materialize:
         chosen |= {name: options[name] for name in ("image_size", "aspect", "to_srgb") if name in options}

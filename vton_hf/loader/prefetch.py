@@ -130,13 +130,13 @@ class Prefetcher:
     def _take(self, wanted: frozenset[str]) -> tuple[list[str], Future[Bodies]] | None:
         """The batch under way that holds just these; None if they were never expected, or their turn has not come."""
         with self._lock:
-            place = next((place for place, (uris, _) in enumerate(self._under_way) if wanted == set(uris)), None)
+            index = next((index for index, (uris, _) in enumerate(self._under_way) if wanted == set(uris)), None)
             # Orders come in turn, so what was to come before these will not be asked for any more.
-            if place is None:
+            if index is None:
                 self._skip_to(wanted)
                 request = None
             else:
-                request = [self._under_way.popleft() for _ in range(place + 1)][-1]
+                request = [self._under_way.popleft() for _ in range(index + 1)][-1]
             self._go_on()
         return request
 

@@ -142,11 +142,11 @@ def _measured(loader: Any, batches: int, step: Callable[[Any], object] | None) -
     waited = 0.0
     while count < batches:
         requested = time.perf_counter()
-        parcel = next(drawn, None)
+        step_data = next(drawn, None)
         waited += time.perf_counter() - requested
-        if parcel is None:
+        if step_data is None:
             break
-        batch, spent = parcel
+        batch, spent = step_data
         stages.update(spent)
         samples, count = samples + _length(batch), count + 1
         if step is not None:

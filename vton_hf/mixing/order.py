@@ -54,8 +54,8 @@ def spread_batches(counts: NDArray[np.int64], source: np.random.PCG64) -> NDArra
     patterns = np.stack([_evenly(each) for each in shapes])
     size = patterns.shape[1]
     turns = (source.random_raw(len(counts)) % np.uint64(size)).astype(np.int64)
-    places = (np.arange(size) + turns[:, None]) % size
-    pool: NDArray[np.int8] = patterns[shape.reshape(-1, 1), places]
+    positions = (np.arange(size) + turns[:, None]) % size
+    pool: NDArray[np.int8] = patterns[shape.reshape(-1, 1), positions]
     return pool.ravel()
 
 
@@ -87,14 +87,14 @@ def _order(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     packed &= low
     order = packed.view(np.int64)
     if len(alike):
-        places = np.union1d(alike, alike + 1)
-        rows = order[places]
-        order[places] = rows[np.lexsort((rows, keys[rows]))]
+        positions = np.union1d(alike, alike + 1)
+        rows = order[positions]
+        order[positions] = rows[np.lexsort((rows, keys[rows]))]
     return order
 
 
 def _evenly(counts: NDArray[np.int64]) -> NDArray[np.int8]:
     """Row j of a pool's n stands at (j + 1/2) / n of the batch."""
-    places = np.concatenate([(2 * np.arange(count) + 1) / (2 * max(count, 1)) for count in counts])
+    positions = np.concatenate([(2 * np.arange(count) + 1) / (2 * max(count, 1)) for count in counts])
     pool: NDArray[np.int8] = np.repeat(np.arange(len(counts), dtype=np.int8), counts)
-    return pool[np.argsort(places, kind="stable")]
+    return pool[np.argsort(positions, kind="stable")]

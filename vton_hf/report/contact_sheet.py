@@ -134,8 +134,8 @@ def _drawn(groups: Mapping[str, Sequence[_Cell]], layout: _Layout, title: str | 
     for column in range(layout.columns):
         for index, header in enumerate(_HEADERS):
             centre = layout.left(column) + index * (layout.thumbnail[0] + layout.gap) + layout.thumbnail[0] // 2
-            place = (centre, head - layout.line // 2)
-            _write(pen, header, place, layout.thumbnail[0], size=layout.font, colour=_FAINT, anchor="mm")
+            position = (centre, head - layout.line // 2)
+            _write(pen, header, position, layout.thumbnail[0], size=layout.font, colour=_FAINT, anchor="mm")
     top = head
     for name, group in groups.items():
         _band(pen, name, len(group), top, layout)
@@ -150,16 +150,16 @@ def _drawn(groups: Mapping[str, Sequence[_Cell]], layout: _Layout, title: str | 
 def _band(pen: ImageDraw.ImageDraw, name: str, count: int, top: int, layout: _Layout) -> None:
     pen.rectangle((0, top, layout.width, top + layout.line - 1), fill=_BANDS.get(name, _OTHER_BAND))
     label = f"{name or 'no difficulty'}  ({count})"
-    place = (3 * layout.gap, top + layout.line // 2)
-    _write(pen, label, place, layout.width - 6 * layout.gap, size=layout.font, colour=_PAPER)
+    position = (3 * layout.gap, top + layout.line // 2)
+    _write(pen, label, position, layout.width - 6 * layout.gap, size=layout.font, colour=_PAPER)
 
 
 def _paste(sheet: Image.Image, cell: _Cell, corner: tuple[int, int], layout: _Layout) -> None:
     x, y = corner
     for index, thumbnail in enumerate(cell.thumbnails):
         sheet.paste(thumbnail, (x + index * (layout.thumbnail[0] + layout.gap), y))
-    place = (x, y + layout.height + layout.line // 2)
-    _write(ImageDraw.Draw(sheet), cell.caption, place, layout.triplet, size=layout.font, colour=_TEXT)
+    position = (x, y + layout.height + layout.line // 2)
+    _write(ImageDraw.Draw(sheet), cell.caption, position, layout.triplet, size=layout.font, colour=_TEXT)
 
 
 def _cell(row: Mapping[str, Any], size: tuple[int, int]) -> _Cell:
@@ -202,7 +202,7 @@ def _placeholder(size: tuple[int, int]) -> Image.Image:
 def _write(
     pen: ImageDraw.ImageDraw,
     text: str,
-    place: tuple[int, int],
+    position: tuple[int, int],
     room: int,
     *,
     size: int,
@@ -216,4 +216,4 @@ def _write(
     whole = line
     while line and font.getlength(line if line == whole else line + "…") > room:
         line = line[:-1]
-    pen.text(place, line if line == whole else line.rstrip() + "…", fill=colour, font=font, anchor=anchor)
+    pen.text(position, line if line == whole else line.rstrip() + "…", fill=colour, font=font, anchor=anchor)

@@ -32,9 +32,9 @@ def pick_examples(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     chosen: list[int] = []
     for difficulty in DIFFICULTIES:
         for gender in (*GENDERS, ""):
-            places = pc.and_(pc.equal(difficulties, difficulty), pc.equal(genders, gender))
+            mask = pc.and_(pc.equal(difficulties, difficulty), pc.equal(genders, gender))
             # Codes are given in the order in which keys turn up.
-            codes = pc.dictionary_encode(keys.filter(places)).indices
+            codes = pc.dictionary_encode(keys.filter(mask)).indices
             firsts = [first for code in range(most) if (first := pc.index(codes, code).as_py()) >= 0]
-            chosen += pc.indices_nonzero(places).take(pa.array(firsts, pa.int64())).to_pylist()
+            chosen += pc.indices_nonzero(mask).take(pa.array(firsts, pa.int64())).to_pylist()
     return chosen

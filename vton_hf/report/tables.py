@@ -124,11 +124,11 @@ def _mix(
     wanted = quotas(weights, len(difficulties))
     counts: dict[str, list[int]] = {}  # asked, got, of each gender and of none, distinct
     for name in DIFFICULTIES:
-        places = pc.equal(difficulties, name)
-        known = genders.filter(places)
+        mask = pc.equal(difficulties, name)
+        known = genders.filter(mask)
         got = len(known)
         by_gender = [pc.sum(pc.equal(known, gender)).as_py() or 0 for gender in GENDERS]
-        distinct = pc.count_distinct(keys.filter(places)).as_py()
+        distinct = pc.count_distinct(keys.filter(mask)).as_py()
         counts[name] = [wanted[name], got, *by_gender, got - sum(by_gender), distinct]
     drawn = [name for name in DIFFICULTIES if weights[name] or counts[name][1]]
     counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]

@@ -1,6 +1,6 @@
 """A program of its own that lists folders through obstore, so that no process that may fork starts obstore's threads.
 
-Run as a script, by its path: it imports nothing of the package. It takes a JSON text of `{"places": {bucket: place},
+Run as a script, by its path: it imports nothing of the package. It takes a JSON text of `{"endpoints": {bucket: place},
 "questions": [[uri, after], ...]}`: all that lies in a folder where `after` is null, else the one page behind that key.
 It answers with an Arrow stream. Each batch says in its metadata to which question it belongs, and the last one of a
 question how it ended.
@@ -28,26 +28,26 @@ _AT_ONCE: Final = 64
 _RETRIES: Final = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 
 
-def open_store(bucket: str, place: Mapping[str, Any], **options: Any) -> S3Store:
+def open_store(bucket: str, endpoint: Mapping[str, Any], **options: Any) -> S3Store:
     """A bucket as obstore reaches it.
 
     Args:
         bucket: Its name.
-        place: `endpoint` and `virtual` (whether the bucket is a part of it), `region`, `timeout` in seconds, and
+        endpoint: `endpoint` and `virtual` (whether the bucket is a part of it), `region`, `timeout` in seconds, and
             `access_key`, `secret_key`, `session_token`, of which all are None for requests that are not signed.
         **options: What else `S3Store` takes.
     """
-    patience = f"{place['timeout']}s"
-    client: Any = {"read_timeout": patience, "connect_timeout": patience, "allow_http": True}
+    retry = f"{endpoint['timeout']}s"
+    client: Any = {"read_timeout": retry, "connect_timeout": retry, "allow_http": True}
     who = {"access_key_id": "access_key", "secret_access_key": "secret_key", "session_token": "session_token"}
-    known = {name: place[ours] for name, ours in who.items() if place[ours] is not None}
+    known = {name: endpoint[ours] for name, ours in who.items() if endpoint[ours] is not None}
     if "credential_provider" not in options:
         options |= known or {"skip_signature": True}
     return S3Store(
         bucket,
-        endpoint=place["endpoint"],
-        region=place["region"],
-        virtual_hosted_style_request=place["virtual"],
+        endpoint=endpoint["endpoint"],
+        region=endpoint["region"],
+        virtual_hosted_style_request=endpoint["virtual"],
         client_options=client,
         **options,
     )
@@ -79,7 +79,10 @@ def _page(batch: pa.RecordBatch, bucket: str, key: str) -> pa.RecordBatch:
 
 
 async def _answer_all(requests: Mapping[str, Any], answers: pa.RecordBatchStreamWriter) -> None:
-    stores = {bucket: open_store(bucket, place, retry_config=_RETRIES) for bucket, place in requests["places"].items()}
+    stores = {
+        bucket: open_store(bucket, endpoint, retry_config=_RETRIES)
+        for bucket, endpoint in requests["endpoints"].items()
+    }
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def one(number: int, uri: str, after: str | None) -> None:

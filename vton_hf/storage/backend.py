@@ -34,15 +34,15 @@ class Answer(NamedTuple):
 class Backend(Protocol):
     """One way to one kind of store; made in the process that uses it, driven by fsspec's event loop."""
 
-    async def find(
-        self, asks: Sequence[Request], patience: RetryPolicy, progress: Callable[[int], None]
+    async def list_objects(
+        self, requests: Sequence[Request], retry: RetryPolicy, progress: Callable[[int], None]
     ) -> list[pa.Table]:
-        """All objects under the asks' URIs, in pages, each page tried as long as `patience` allows.
+        """All objects under the asks' URIs, in pages, each page tried as long as `retry` allows.
 
         `seen` gets the number of new objects as they come. What stops it is raised in our words.
         """
 
-    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
+    async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """The next page of up to 1,000 objects under each ask's URI behind a URI; S3 alone has such pages."""
 
     async def get(self, uri: str, listed: Listed) -> Answer:
@@ -51,8 +51,8 @@ class Backend(Protocol):
     async def look(self, uri: str) -> Listed | None:
         """What a listing says of one object now: no retry; None if that cannot be told."""
 
-    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:
+    async def upload(self, path: Path, request: Request, retry: RetryPolicy) -> None:
         """Make the file at `path` the object `ask.uri`, whole or not at all; may move it away."""
 
-    async def drop(self, uri: str) -> None:
+    async def delete(self, uri: str) -> None:
         """Take one object away: one request, no retry; may say that it is not there."""

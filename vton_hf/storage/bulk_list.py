@@ -28,13 +28,13 @@ ListRequest: TypeAlias = tuple[str, str | None]
 
 
 async def bulk_list(
-    questions: Sequence[ListRequest], places: S3EndpointResolver, progress: Callable[[int], None] = lambda _: None
+    questions: Sequence[ListRequest], endpoints: S3EndpointResolver, progress: Callable[[int], None] = lambda _: None
 ) -> list[list[pa.Table] | None]:
     """List prefixes of S3 at once.
 
     Args:
         questions: What to list.
-        places: Where the buckets lie.
+        endpoints: Where the buckets lie.
         progress: Gets the number of new objects as they come.
 
     Returns:
@@ -42,10 +42,10 @@ async def bulk_list(
         right that is missing, a store that it does not get along with.
     """
     buckets = {bucket_and_key(prefix)[0] for prefix, _ in questions}
-    known = {bucket: await places.of(bucket) for bucket in buckets}
+    known = {bucket: await endpoints.of(bucket) for bucket in buckets}
     if None in known.values():
         return [None] * len(questions)
-    async with _lister({"places": known, "questions": questions}) as answers:
+    async with _lister({"endpoints": known, "questions": questions}) as answers:
         if answers is None:
             return [None] * len(questions)
         return await asyncio.to_thread(_collect, answers, len(questions), progress)

@@ -34,11 +34,11 @@ class S3EndpointResolver:
         virtual = not url.path.startswith(f"/{bucket}/")
         if url.path not in {"/key", f"/{bucket}/key"}:
             return None
-        place = {"endpoint": f"{url.scheme}://{url.netloc}", "virtual": virtual, "timeout": self._settings.timeout}
+        endpoint = {"endpoint": f"{url.scheme}://{url.netloc}", "virtual": virtual, "timeout": self._settings.timeout}
         key, secret, token = await self.credentials()
         if key is None and not self._settings.anonymous:
             return None
-        return place | {
+        return endpoint | {
             "region": client.meta.region_name,
             "access_key": key,
             "secret_key": secret,

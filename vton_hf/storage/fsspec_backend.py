@@ -46,16 +46,16 @@ class FsspecBackend:
             raise ConfigError(f"{scheme}:// cannot be opened: {error}") from None
         close_with(self, self._fs)
 
-    async def find(
-        self, asks: Sequence[Request], patience: RetryPolicy, progress: Callable[[int], None]
+    async def list_objects(
+        self, requests: Sequence[Request], retry: RetryPolicy, progress: Callable[[int], None]
     ) -> list[pa.Table]:
         """The objects under each ask's URI, as one page."""
-        return await each_page(asks, lambda ask: self._pages(ask, patience), progress)
+        return await each_page(requests, lambda request: self._pages(request, retry), progress)
 
-    async def _pages(self, ask: Request, patience: RetryPolicy) -> AsyncGenerator[pa.Table, None]:
-        root = self._fs._strip_protocol(ask.uri).rstrip("/")  # noqa: SLF001
+    async def _pages(self, request: Request, retry: RetryPolicy) -> AsyncGenerator[pa.Table, None]:
+        root = self._fs._strip_protocol(request.uri).rstrip("/")  # noqa: SLF001
 
-        async def find() -> Mapping[str, Mapping[str, Any]]:
+        async def list_objects() -> Mapping[str, Mapping[str, Any]]:
             try:
                 return dict(await self._call("find", root, detail=True))
             except FileNotFoundError:  # some say so, some find nothing
@@ -64,16 +64,16 @@ class FsspecBackend:
         # A path that is an object itself comes back alone: it is not under the folder of that name.
         objects = {
             name: info
-            for name, info in (await patience.until_answered(find, ask)).items()
+            for name, info in (await retry.until_answered(list_objects, request)).items()
             if name.startswith(f"{root}/")
         }
         yield page(
-            [ask.uri + name[len(root) + 1 :] for name in objects],
+            [request.uri + name[len(root) + 1 :] for name in objects],
             [info["size"] for info in objects.values()],
             [_mark(info) for info in objects.values()],
         )
 
-    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
+    async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
 
@@ -93,25 +93,25 @@ class FsspecBackend:
         entry = next((info for info in below if info["name"] == path), None)
         return None if entry is None else Listed(entry["size"], _mark(entry))
 
-    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:
+    async def upload(self, path: Path, request: Request, retry: RetryPolicy) -> None:
         """Write one object; on a file server under another name first."""
         # One request carries all of it: a slow line needs more than the deadline.
         size = (await asyncio.to_thread(path.stat)).st_size
-        patience = RetryPolicy(ask.settings.deadline + size / _SLOW)
+        retry = RetryPolicy(request.settings.deadline + size / _SLOW)
         if self._scheme not in _SERVERS:
-            await patience.until_answered(lambda: self._call("put_file", str(path), ask.uri), ask)
+            await retry.until_answered(lambda: self._call("put_file", str(path), request.uri), request)
             return
-        scratch = f"{ask.uri}.{uuid4().hex}.incomplete"
+        scratch = f"{request.uri}.{uuid4().hex}.incomplete"
         try:
-            await self._call("makedirs", ask.uri.rpartition("/")[0], exist_ok=True)
-            await patience.until_answered(lambda: self._call("put_file", str(path), scratch), ask)
-            await self._call("mv", scratch, ask.uri)
+            await self._call("makedirs", request.uri.rpartition("/")[0], exist_ok=True)
+            await retry.until_answered(lambda: self._call("put_file", str(path), scratch), request)
+            await self._call("mv", scratch, request.uri)
         except BaseException:
             with contextlib.suppress(Exception):
                 await self._call("rm_file", scratch)
             raise
 
-    async def drop(self, uri: str) -> None:
+    async def delete(self, uri: str) -> None:
         """Take one object away."""
         await self._call("rm_file", uri)
 

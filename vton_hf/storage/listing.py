@@ -41,11 +41,13 @@ async def list_all(
     Returns:
         The sorted table, or the error for the caller to raise in its own thread.
     """
-    patience = RetryPolicy(settings.deadline, first_contact=FIRST_CONTACT)
+    retry = RetryPolicy(settings.deadline, first_contact=FIRST_CONTACT)
     by_backend: dict[Backend, list[Request]] = defaultdict(list)
     for root in outermost(prefixes):
         by_backend[backend_of(root)].append(Request("list", root, settings))
-    outcomes = await gather_or_stop([backend.find(asks, patience, progress) for backend, asks in by_backend.items()])
+    outcomes = await gather_or_stop(
+        [backend.list_objects(requests, retry, progress) for backend, requests in by_backend.items()]
+    )
     pages: list[pa.Table] = []
     for outcome in outcomes:
         if isinstance(outcome, VTONError):
@@ -64,49 +66,49 @@ async def list_all(
 
 
 async def glance_all(
-    places: Sequence[tuple[str, str]], settings: StorageSettings, backend_of: Callable[[str], Backend]
+    starts: Sequence[tuple[str, str]], settings: StorageSettings, backend_of: Callable[[str], Backend]
 ) -> list[pa.Table] | VTONError:
     """One page of each of some listings.
 
     Args:
-        places: For each, its prefix and the URI behind which the page begins.
+        starts: For each, its prefix and the URI behind which the page begins.
         settings: How patient to be, and how many to ask for at once.
         backend_of: The way to a URI's store.
 
     Returns:
         The pages, or the error for the caller to raise in its own thread.
     """
-    patience = RetryPolicy(settings.deadline, first_contact=FIRST_CONTACT)
-    asks = [Request("list", prefix, settings) for prefix, _ in places]
+    retry = RetryPolicy(settings.deadline, first_contact=FIRST_CONTACT)
+    requests = [Request("list", prefix, settings) for prefix, _ in starts]
     try:
-        return await backend_of(asks[0].uri).list_page(asks, [after for _, after in places], patience)
+        return await backend_of(requests[0].uri).list_page(requests, [after for _, after in starts], retry)
     except VTONError as error:
         return error
 
 
-async def each(one: Callable[..., Awaitable[_T]], asks: Sequence[Request], *more: Sequence[object]) -> list[_T]:
+async def each(one: Callable[..., Awaitable[_T]], requests: Sequence[Request], *more: Sequence[object]) -> list[_T]:
     """Do something for all asks at once, as far as their settings allow; like `map`, with one argument from each list.
 
     Raises:
         VTONError: The first one's failure, in our words; the others are stopped.
     """
-    if not asks:
+    if not requests:
         return []
-    slots = asyncio.Semaphore(asks[0].settings.concurrency)
+    slots = asyncio.Semaphore(requests[0].settings.concurrency)
 
     async def in_turn(*arguments: object) -> _T:
         async with slots:
             return await one(*arguments)
 
-    outcomes = await gather_or_stop([in_turn(*arguments) for arguments in zip(asks, *more, strict=True)])
-    for ask, outcome in zip(asks, outcomes, strict=True):
+    outcomes = await gather_or_stop([in_turn(*arguments) for arguments in zip(requests, *more, strict=True)])
+    for request, outcome in zip(requests, outcomes, strict=True):
         if isinstance(outcome, Exception):
-            raise outcome if isinstance(outcome, VTONError) else ask.failure(outcome) from None
+            raise outcome if isinstance(outcome, VTONError) else request.failure(outcome) from None
     return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
 
 
 async def each_page(
-    asks: Sequence[Request],
+    requests: Sequence[Request],
     pages_of: Callable[[Request], AsyncGenerator[pa.Table, None]],
     progress: Callable[[int], None],
 ) -> list[pa.Table]:
@@ -116,12 +118,12 @@ async def each_page(
         VTONError: As `each` does.
     """
 
-    async def one(ask: Request) -> list[pa.Table]:
+    async def one(request: Request) -> list[pa.Table]:
         pages = []
-        async with aclosing(pages_of(ask)) as answers:
+        async with aclosing(pages_of(request)) as answers:
             async for answer in answers:
                 pages.append(answer)
                 progress(answer.num_rows)
         return pages
 
-    return [page for pages in await each(one, asks) for page in pages]
+    return [page for pages in await each(one, requests) for page in pages]

@@ -26,21 +26,21 @@ class LocalBackend:
     def __init__(self, settings: StorageSettings) -> None:
         """Take the settings that every backend takes; a folder needs none."""
 
-    async def find(
+    async def list_objects(
         self,
-        asks: Sequence[Request],
-        patience: RetryPolicy,  # noqa: ARG002
+        requests: Sequence[Request],
+        retry: RetryPolicy,  # noqa: ARG002
         progress: Callable[[int], None],
     ) -> list[pa.Table]:
         """The files under each ask's URI, a folder at a time."""
-        return await each_page(asks, self._pages, progress)
+        return await each_page(requests, self._pages, progress)
 
-    async def _pages(self, ask: Request) -> AsyncGenerator[pa.Table, None]:
-        root = ask.uri.removeprefix("file://")
+    async def _pages(self, request: Request) -> AsyncGenerator[pa.Table, None]:
+        root = request.uri.removeprefix("file://")
         try:
             await asyncio.to_thread(os.stat, root)
         except (FileNotFoundError, NotADirectoryError):
-            raise LayoutError(f"No folder {root}: {hint(ask.uri)}") from None
+            raise LayoutError(f"No folder {root}: {hint(request.uri)}") from None
         waiting: list[Waiting] = [(root, frozenset())]
         while waiting:
             files, below = await asyncio.to_thread(scan_folder, *waiting.pop())
@@ -48,7 +48,7 @@ class LocalBackend:
             if files.num_rows:
                 yield files
 
-    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
+    async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
 
@@ -61,11 +61,11 @@ class LocalBackend:
         known = await asyncio.to_thread(os.stat, uri.removeprefix("file://"))
         return Listed(known.st_size, etag_of(known))
 
-    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:  # noqa: ARG002
+    async def upload(self, path: Path, request: Request, retry: RetryPolicy) -> None:  # noqa: ARG002
         """Move the file there, or copy it where that is another disk; its folders are made."""
-        await asyncio.to_thread(_move, path, Path(ask.uri.removeprefix("file://")))
+        await asyncio.to_thread(_move, path, Path(request.uri.removeprefix("file://")))
 
-    async def drop(self, uri: str) -> None:
+    async def delete(self, uri: str) -> None:
         """Remove one file."""
         await asyncio.to_thread(Path(uri.removeprefix("file://")).unlink)
 

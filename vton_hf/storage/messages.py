@@ -19,10 +19,10 @@ _CAUSES: Final = {
     FailureKind.CHANGED: "object changed since it was listed: {message}. List the prefix again.",
     FailureKind.UPLOAD_GONE: "the upload was ended from elsewhere ({code}). Look for another writer "
     "or a lifecycle rule of "
-    "{place}, and try again.",
-    FailureKind.NO_BUCKET: "{place} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
+    "{bucket}, and try again.",
+    FailureKind.NO_BUCKET: "{bucket} does not exist at {endpoint} ({code}). Check its spelling, endpoint_url and "
     "S3_BUCKET_NAME.",
-    FailureKind.BAD_NAME: "{place} or the region is not a valid name ({code}). Check both.",
+    FailureKind.BAD_NAME: "{bucket} or the region is not a valid name ({code}). Check both.",
     FailureKind.NO_CREDENTIALS: "no credentials were found. Set {keys}. For a public bucket {anonymously}.",
     FailureKind.HALF_CREDENTIALS: "half of the credentials is missing ({code}). Set both the key and its secret.",
     FailureKind.NO_PROFILE: "the profile {profile} is in neither {files} ({code}). Check its spelling, or unset it.",
@@ -36,7 +36,7 @@ _CAUSES: Final = {
     "drop it for a permanent key.",
     FailureKind.EXPIRED: "the credentials have expired ({code}). Fetch new ones (aws sso login, "
     "or a new session token).",
-    FailureKind.WRONG_REGION: "{place} lies in another region ({code}){hint}. Set S3_REGION or region=.",
+    FailureKind.WRONG_REGION: "{bucket} lies in another region ({code}){hint}. Set S3_REGION or region=.",
     FailureKind.CLOCK_SKEW: "this machine's clock is too far from the store's ({code}). Set the clock.",
     FailureKind.CERTIFICATE: "the server's certificate was not accepted ({code}). Check "
     "endpoint_url and AWS_CA_BUNDLE.",
@@ -53,12 +53,12 @@ _CAUSES: Final = {
 }
 
 _DENIED: Final = {
-    "list": "the store refused ({code}). The credentials need s3:ListBucket on {place}.{words}",
-    "read": "the store refused ({code}). The credentials need s3:GetObject on {place} (and kms:Decrypt where "
+    "list": "the store refused ({code}). The credentials need s3:ListBucket on {bucket}.{words}",
+    "read": "the store refused ({code}). The credentials need s3:GetObject on {bucket} (and kms:Decrypt where "
     "it is encrypted with KMS).{words}",
-    "write": "the store refused ({code}). The credentials need s3:PutObject and s3:AbortMultipartUpload on {place} "
+    "write": "the store refused ({code}). The credentials need s3:PutObject and s3:AbortMultipartUpload on {bucket} "
     "(and kms:GenerateDataKey and kms:Decrypt where it encrypts with KMS).{words}",
-    "delete": "the store refused ({code}). The credentials need s3:DeleteObject on {place}.{words}",
+    "delete": "the store refused ({code}). The credentials need s3:DeleteObject on {bucket}.{words}",
     "local": "permission denied ({code}). This user may not {verb} it.",
 }
 
@@ -123,7 +123,7 @@ class Request:
             verb="read" if self.verb == "list" else self.verb,
             message=message,
             words=f" It said: {message}" if message else "",
-            place=f"bucket {rest.partition('/')[0]!r}",
+            bucket=f"bucket {rest.partition('/')[0]!r}",
             endpoint=self.settings.endpoint_url or "the default endpoint",
             keys=_KEYS,
             anonymously=ANONYMOUSLY,

@@ -8,7 +8,7 @@ from vton_hf.errors import ConfigError
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.storage.hints import folder_above, triplets_of
 from vton_hf.storage.settings import StorageSettings
-from vton_hf.storage.urls import place_of
+from vton_hf.storage.urls import address_of
 
 _HUB: Final = re.compile(r"(?i)(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([^/?#]+/[^/?#]+)")
 _WEB: Final = re.compile(r"(?i)https?://.+|[^/:\s]+\.amazonaws\.com(?:\.cn)?(?:/.*)?", re.DOTALL)
@@ -54,13 +54,13 @@ def _web(prefix: str, settings: StorageSettings) -> str | None:
         return f'is a dataset on the Hub. What was pushed there loads with load_dataset("{match[1]}", "hard").'
     if not _WEB.fullmatch(prefix):
         return None
-    place = place_of(prefix if "://" in prefix else f"https://{prefix}", settings.endpoint_url)
-    if place is None:
+    address = address_of(prefix if "://" in prefix else f"https://{prefix}", settings.endpoint_url)
+    if address is None:
         return None
-    line = f"is a web address. Write {triplets_of(place.uri)}"
-    if place.endpoint_url in (None, settings.endpoint_url):
+    line = f"is a web address. Write {triplets_of(address.uri)}"
+    if address.endpoint_url in (None, settings.endpoint_url):
         return line
-    return f'{line} and storage_options={{"endpoint_url": "{place.endpoint_url}"}}.'
+    return f'{line} and storage_options={{"endpoint_url": "{address.endpoint_url}"}}.'
 
 
 def _other_notation(prefix: str) -> str | None:

@@ -51,13 +51,13 @@ class ObstoreReader:
     """Reads objects of S3.
 
     Args:
-        places: Where buckets lie and who asks.
-        many: Whether this will be more than a look.
+        endpoints: Where buckets lie and who asks.
+        bulk: Whether this will be more than a look.
     """
 
-    def __init__(self, places: S3EndpointResolver, *, many: bool) -> None:
-        self._places = places
-        self._look = 0 if many or parent_process() is not None else FORK_SAFE_READS
+    def __init__(self, endpoints: S3EndpointResolver, *, bulk: bool) -> None:
+        self._endpoints = endpoints
+        self._look = 0 if bulk or parent_process() is not None else FORK_SAFE_READS
         self._stores: dict[str, S3Store | None] = {}
         self._requests = 0
         self._strikes = 0
@@ -101,18 +101,20 @@ class ObstoreReader:
 
     async def _store(self, bucket: str) -> S3Store | None:
         if bucket not in self._stores:
-            place = await self._places.of(bucket)
-            renewed = self._credentials(place) if place else {}
-            self._stores[bucket] = open_store(bucket, place, retry_config=_NO_RETRIES, **renewed) if place else None
+            endpoint = await self._endpoints.of(bucket)
+            renewed = self._credentials(endpoint) if endpoint else {}
+            self._stores[bucket] = (
+                open_store(bucket, endpoint, retry_config=_NO_RETRIES, **renewed) if endpoint else None
+            )
         return self._stores[bucket]
 
-    def _credentials(self, place: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
+    def _credentials(self, endpoint: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
         """The chain of botocore, asked again each minute, so that what expires is renewed."""
-        if place["access_key"] is None:
+        if endpoint["access_key"] is None:
             return {}
 
         async def renewed() -> dict[str, Any]:
-            key, secret, token = await self._places.credentials()
+            key, secret, token = await self._endpoints.credentials()
             until = datetime.now(UTC) + _RENEWED
             return {"access_key_id": key, "secret_access_key": secret, "token": token, "expires_at": until}
 

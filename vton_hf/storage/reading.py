@@ -37,7 +37,7 @@ async def read_all(
     Returns:
         Each object's bytes or its error; or the one error to raise, if the store as a whole failed.
     """
-    patience = RetryPolicy(settings.deadline)
+    retry = RetryPolicy(settings.deadline)
     slots = asyncio.Semaphore(settings.concurrency)
 
     async def one(uri: str, known: Listed) -> bytes | Exception:
@@ -46,7 +46,7 @@ async def read_all(
             async with slots:  # held through the back-off: a throttled store sees fewer of us
                 if await reading.is_as_stored():
                     return unusable[uri]
-                return await patience.until_answered(reading.attempt, Request("read", uri, settings))
+                return await retry.until_answered(reading.attempt, Request("read", uri, settings))
         except Exception as error:
             if _is_outage(error):
                 raise  # stops the others

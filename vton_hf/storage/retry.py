@@ -35,12 +35,12 @@ class RetryPolicy:
         self._failure: Exception = TimeoutError()
         self._logged: set[str] = set()
 
-    async def until_answered(self, attempt: Callable[[], Awaitable[_T]], ask: Request) -> _T:
+    async def until_answered(self, attempt: Callable[[], Awaitable[_T]], request: Request) -> _T:
         """Try until the store answers.
 
         Args:
             attempt: Sends one request.
-            ask: What it asks for, for the log.
+            request: What it asks for, for the log.
 
         Raises:
             Exception: What the library raised: at once if another try is pointless, else the last failure
@@ -69,10 +69,10 @@ class RetryPolicy:
             delay = backoff(failures)
             if delay >= self._left(started):
                 break
-            self._tell("start", f"{ask.trouble(failure)}; trying again for up to {self._limit:g} s.")
+            self._tell("start", f"{request.trouble(failure)}; trying again for up to {self._limit:g} s.")
             await asyncio.sleep(delay)
         failure = failure or self._failure
-        self._tell("stop", f"{ask.trouble(failure)}; gave up after {self._limit:g} s.")
+        self._tell("stop", f"{request.trouble(failure)}; gave up after {self._limit:g} s.")
         # One failure may be shared by many requests: without the trail of the others.
         raise failure.with_traceback(None)
 

@@ -43,10 +43,10 @@ _LEFT_TO_US: Final = frozenset(
 class S3Backend:
     """Lists, reads and writes by bucket and raw key; s3fs' own paths would take `?versionId=` and `[*]` apart."""
 
-    def __init__(self, settings: StorageSettings, *, many: bool) -> None:
+    def __init__(self, settings: StorageSettings, *, bulk: bool) -> None:
         self._fs = filesystem = open_filesystem(settings)
-        self._places = S3EndpointResolver(filesystem, settings, frozenset(_checked(settings)))
-        self._fast = ObstoreReader(self._places, many=many)
+        self._endpoints = S3EndpointResolver(filesystem, settings, frozenset(_checked(settings)))
+        self._fast = ObstoreReader(self._endpoints, bulk=bulk)
         self._endpoint = settings.endpoint_url
         # Whether a bucket's objects come with checksums, where that was looked at.
         self._checksums: dict[str, bool] = {}
@@ -57,15 +57,15 @@ class S3Backend:
 
         close_with(self, filesystem, close)
 
-    async def find(
-        self, asks: Sequence[Request], patience: RetryPolicy, progress: Callable[[int], None]
+    async def list_objects(
+        self, requests: Sequence[Request], retry: RetryPolicy, progress: Callable[[int], None]
     ) -> list[pa.Table]:
         """The objects under each ask's URI."""
-        return await S3Listing(self._call, self._places, patience, progress).find(asks)
+        return await S3Listing(self._call, self._endpoints, retry, progress).list_objects(requests)
 
-    async def list_page(self, asks: Sequence[Request], after: Sequence[str], patience: RetryPolicy) -> list[pa.Table]:
+    async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """The next page under each ask's URI behind a URI."""
-        return await S3Listing(self._call, self._places, patience, lambda _: None).list_page(asks, after)
+        return await S3Listing(self._call, self._endpoints, retry, lambda _: None).list_page(requests, after)
 
     async def get(self, uri: str, listed: Listed) -> Answer:
         """One GET."""
@@ -102,12 +102,12 @@ class S3Backend:
         # s3fs sends `RequestPayer` with every request only since 2026.9.
         return await self._fs._call_s3(operation, self._fs.req_kw, **request)  # noqa: SLF001
 
-    async def put(self, path: Path, ask: Request, patience: RetryPolicy) -> None:
+    async def upload(self, path: Path, request: Request, retry: RetryPolicy) -> None:
         """One PUT, or one for each part of a bigger file."""
-        bucket, key = bucket_and_key(ask.uri)
-        await Upload(self._call, {"Bucket": bucket, "Key": key}, ask, patience).send(path)
+        bucket, key = bucket_and_key(request.uri)
+        await Upload(self._call, {"Bucket": bucket, "Key": key}, request, retry).send(path)
 
-    async def drop(self, uri: str) -> None:
+    async def delete(self, uri: str) -> None:
         """One DELETE."""
         bucket, key = bucket_and_key(uri)
         await self._call("delete_object", Bucket=bucket, Key=key)
@@ -121,7 +121,7 @@ def open_filesystem(settings: StorageSettings) -> Any:
     """
     options = _checked(settings)
     client = {"region_name": settings.region} if settings.region else {}
-    patience = {"read_timeout": settings.timeout, "connect_timeout": settings.timeout}
+    retry = {"read_timeout": settings.timeout, "connect_timeout": settings.timeout}
     one_try = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
     pool = {"max_pool_connections": settings.concurrency}
     ours = {
@@ -132,7 +132,7 @@ def open_filesystem(settings: StorageSettings) -> Any:
         "endpoint_url": settings.endpoint_url,
         "session": _session(settings.profile),
         "client_kwargs": {**options.pop("client_kwargs", {}), **client},
-        "config_kwargs": {**patience, **pool, **options.pop("config_kwargs", {}), **one_try},
+        "config_kwargs": {**retry, **pool, **options.pop("config_kwargs", {}), **one_try},
         # Else each read asks for the size first.
         "max_concurrency": 1,
         # We close it ourselves: s3fs' own finaliser does harm in a forked child.

@@ -32,61 +32,61 @@ class S3Listing:
 
     Attributes:
         call: Sends one request to S3: the operation's name in snake case, then its parameters.
-        places: Where buckets lie.
-        patience: How long each request is tried.
+        endpoints: Where buckets lie.
+        retry: How long each request is tried.
         progress: Gets the number of new objects as they come; below 0 for those that will come once more.
     """
 
     call: Callable[..., Awaitable[Mapping[str, Any]]]
-    places: S3EndpointResolver
-    patience: RetryPolicy
+    endpoints: S3EndpointResolver
+    retry: RetryPolicy
     progress: Callable[[int], None]
 
-    async def find(self, asks: Sequence[Request]) -> list[pa.Table]:
+    async def list_objects(self, requests: Sequence[Request]) -> list[pa.Table]:
         """All objects under the asks' URIs.
 
         Raises:
             VTONError: If one cannot be listed to its end.
         """
-        pages_each, first = max(1, SHORT // len(asks)), {} if len(asks) <= SHORT else {"MaxKeys": _PROBE_KEYS}
-        begun = await each(lambda ask: self._begin(ask, pages_each, first), asks)
+        pages_each, first = max(1, SHORT // len(requests)), {} if len(requests) <= SHORT else {"MaxKeys": _PROBE_KEYS}
+        begun = await each(lambda request: self._begin(request, pages_each, first), requests)
         pages = [page for pages_of in begun if pages_of is not None for page in pages_of]
-        long = [ask for ask, pages_of in zip(asks, begun, strict=True) if pages_of is None]
+        long = [request for request, pages_of in zip(requests, begun, strict=True) if pages_of is None]
         return pages + await self._long(long) if long else pages
 
-    async def list_page(self, asks: Sequence[Request], after: Sequence[str]) -> list[pa.Table]:
+    async def list_page(self, requests: Sequence[Request], after: Sequence[str]) -> list[pa.Table]:
         """Of each the next page of up to 1,000 objects behind a URI, or from the beginning where that is empty."""
         keys = [bucket_and_key(uri)[1] if uri else "" for uri in after]
-        many = len(asks) > SHORT
-        questions = [(ask.uri, key) for ask, key in zip(asks, keys, strict=True)]
-        answers = await bulk_list(questions, self.places) if many else [None] * len(asks)
+        bulk = len(requests) > SHORT
+        questions = [(request.uri, key) for request, key in zip(requests, keys, strict=True)]
+        answers = await bulk_list(questions, self.endpoints) if bulk else [None] * len(requests)
 
-        async def page(ask: Request, key: str, known: list[pa.Table] | None) -> pa.Table:
+        async def page(request: Request, key: str, known: list[pa.Table] | None) -> pa.Table:
             if known is not None and not nameless(known):
                 return join(known)
-            return _table(ask, await self._answer(ask, **({"StartAfter": key} if key else {})))
+            return _table(request, await self._answer(request, **({"StartAfter": key} if key else {})))
 
-        return await each(page, asks, keys, answers)
+        return await each(page, requests, keys, answers)
 
-    async def _begin(self, ask: Request, most: int, request: Mapping[str, int]) -> list[pa.Table] | None:
+    async def _begin(self, request: Request, most: int, parameters: Mapping[str, int]) -> list[pa.Table] | None:
         """Its pages, or None if there are more than a few."""
         pages: list[pa.Table] = []
         answer: Mapping[str, Any] = {}
         while len(pages) < most:
-            answer = await self._answer(ask, **_onwards(answer), **request)
-            pages.append(_table(ask, answer))
+            answer = await self._answer(request, **_onwards(answer), **parameters)
+            pages.append(_table(request, answer))
             self.progress(pages[-1].num_rows)
             if not answer["IsTruncated"]:
                 return pages
         self.progress(-sum(page.num_rows for page in pages))
         return None
 
-    async def _long(self, asks: Sequence[Request]) -> list[pa.Table]:
+    async def _long(self, requests: Sequence[Request]) -> list[pa.Table]:
         pages: list[pa.Table] = []
-        spread = await each(lambda ask: self._spread(ask, pages), asks)
+        spread = await each(lambda request: self._spread(request, pages), requests)
         folders = [folder for below in spread for folder in below]
         left = []
-        answers = await bulk_list([(folder.uri, None) for folder in folders], self.places, self.progress)
+        answers = await bulk_list([(folder.uri, None) for folder in folders], self.endpoints, self.progress)
         for folder, below in zip(folders, answers, strict=True):
             unsure = nameless(below or ())
             if below is None or len(unsure) > _MOST_NAMELESS:
@@ -95,17 +95,17 @@ class S3Listing:
                 pages += await self._named(folder, below, unsure)
         return pages + await each_page(left, self._pages, self.progress)
 
-    async def _spread(self, ask: Request, pages: list[pa.Table], depth: int = 0) -> list[Request]:
+    async def _spread(self, request: Request, pages: list[pa.Table], depth: int = 0) -> list[Request]:
         """The folders in it that are to be listed whole; objects that lie outside of them go to `pages`."""
-        answer = await self._answer(ask, Delimiter="/", MaxKeys=_PROBE_KEYS)
+        answer = await self._answer(request, Delimiter="/", MaxKeys=_PROBE_KEYS)
         below = [item["Prefix"] for item in answer.get("CommonPrefixes", [])]
         if answer["IsTruncated"] or depth == _DEPTH:
-            return [ask]
-        pages.append(_table(ask, answer))
+            return [request]
+        pages.append(_table(request, answer))
         self.progress(pages[-1].num_rows)
-        bucket, _ = bucket_and_key(ask.uri)
-        asks = [replace(ask, uri=f"s3://{bucket}/{prefix}") for prefix in below]
-        deeper = await each(lambda sub: self._spread(sub, pages, depth + 1), asks)
+        bucket, _ = bucket_and_key(request.uri)
+        requests = [replace(request, uri=f"s3://{bucket}/{prefix}") for prefix in below]
+        deeper = await each(lambda sub: self._spread(sub, pages, depth + 1), requests)
         return [folder for level in deeper for folder in level]
 
     async def _named(self, folder: Request, pages: list[pa.Table], unsure: Sequence[str]) -> list[pa.Table]:
@@ -113,36 +113,36 @@ class S3Listing:
         if not unsure:
             return pages
 
-        async def itself(ask: Request) -> pa.Table:
-            first = _table(ask, await self._answer(ask, MaxKeys=1))
-            return first.filter(pc.equal(first["uri"], ask.uri))
+        async def itself(request: Request) -> pa.Table:
+            first = _table(request, await self._answer(request, MaxKeys=1))
+            return first.filter(pc.equal(first["uri"], request.uri))
 
         names = [name for uri in dict.fromkeys(unsure) for name in (uri, f"{uri}/")]
         true = await each(itself, [replace(folder, uri=name) for name in names])
         return [page.filter(pc.invert(pc.is_in(page["uri"], pa.array(unsure)))) for page in pages] + true
 
-    async def _pages(self, ask: Request) -> AsyncGenerator[pa.Table, None]:
+    async def _pages(self, request: Request) -> AsyncGenerator[pa.Table, None]:
         answer: Mapping[str, Any] = {}
         while not answer or answer["IsTruncated"]:
-            answer = await self._answer(ask, **_onwards(answer))
-            yield _table(ask, answer)
+            answer = await self._answer(request, **_onwards(answer))
+            yield _table(request, answer)
 
-    async def _answer(self, ask: Request, **more: object) -> Mapping[str, Any]:
-        bucket, key = bucket_and_key(ask.uri)
+    async def _answer(self, request: Request, **more: object) -> Mapping[str, Any]:
+        bucket, key = bucket_and_key(request.uri)
 
         async def attempt() -> Mapping[str, Any]:
-            request = {"Bucket": bucket, "Prefix": key, **more}
-            return _complete(await self.call("list_objects_v2", **request), request)
+            parameters = {"Bucket": bucket, "Prefix": key, **more}
+            return _complete(await self.call("list_objects_v2", **parameters), parameters)
 
-        return await self.patience.until_answered(attempt, ask)
+        return await self.retry.until_answered(attempt, request)
 
 
 def _onwards(answer: Mapping[str, Any]) -> dict[str, str]:
     return {"ContinuationToken": answer["NextContinuationToken"]} if answer else {}
 
 
-def _table(ask: Request, answer: Mapping[str, Any]) -> pa.Table:
-    bucket, _ = bucket_and_key(ask.uri)
+def _table(request: Request, answer: Mapping[str, Any]) -> pa.Table:
+    bucket, _ = bucket_and_key(request.uri)
     contents = answer.get("Contents", [])
     return page(
         [f"s3://{bucket}/{item['Key']}" for item in contents],
@@ -151,11 +151,11 @@ def _table(ask: Request, answer: Mapping[str, Any]) -> pa.Table:
     )
 
 
-def _complete(answer: Mapping[str, Any], request: Mapping[str, Any]) -> Mapping[str, Any]:
+def _complete(answer: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     # A proxy's page parses as an empty listing: a silently smaller dataset.
     if "IsTruncated" not in answer:
         raise BadAnswerError("a listing without IsTruncated")
     following = answer.get("NextContinuationToken")
-    if answer["IsTruncated"] and following in {None, "", request.get("ContinuationToken")}:
+    if answer["IsTruncated"] and following in {None, "", parameters.get("ContinuationToken")}:
         raise BadAnswerError("a listing that does not go on")
     return answer

@@ -38,7 +38,7 @@ class Store:
 
     Args:
         settings: From `settings_for`.
-        many: Whether so much will be read that the faster reader of S3 is worth while at once; by default it is after
+        bulk: Whether so much will be read that the faster reader of S3 is worth while at once; by default it is after
             the first 48 objects of a process that may yet fork.
         known: A file from `known_table`, of what is listed: reads are held against it.
 
@@ -50,10 +50,10 @@ class Store:
     [b'a picture']
     """
 
-    def __init__(self, settings: StorageSettings, *, many: bool = False, known: Path | None = None) -> None:
+    def __init__(self, settings: StorageSettings, *, bulk: bool = False, known: Path | None = None) -> None:
         self.settings = settings
         self.known = known
-        self._many = many
+        self._bulk = bulk
         self._backends: dict[tuple[int, object, str], Backend] = {}
 
     def __reduce__(self) -> tuple[Callable[..., "Store"], tuple[StorageSettings]]:
@@ -89,11 +89,11 @@ class Store:
         give_back()
         return table
 
-    def list_page(self, places: Sequence[tuple[str, str]]) -> _Pages:
+    def list_page(self, starts: Sequence[tuple[str, str]]) -> _Pages:
         """One page of each of some listings, asked for together.
 
         Args:
-            places: For each, a prefix of `s3://`, and the URI behind which the page begins, or "" for the beginning.
+            starts: For each, a prefix of `s3://`, and the URI behind which the page begins, or "" for the beginning.
 
         Returns:
             For each, up to 1,000 objects as `list` gives them, in key order; fewer only at the prefix's end.
@@ -102,13 +102,13 @@ class Store:
             StorageError: If the store fails.
             ConfigError: If a prefix is not one of S3.
         """
-        if not places:
+        if not starts:
             return []
-        for prefix, _ in places:
+        for prefix, _ in starts:
             if split_uri(prefix)[0] != "s3":
                 raise ConfigError(f"{prefix!r} is not in S3: list() it.")
-        backend_of = self._backends_of([prefix for prefix, _ in places])
-        return _value(run(lambda _: glance_all(places, self.settings, backend_of)))
+        backend_of = self._backends_of([prefix for prefix, _ in starts])
+        return _value(run(lambda _: glance_all(starts, self.settings, backend_of)))
 
     def read(
         self, uris: Sequence[str], listed: Mapping[str, Listed] | None = None, *, always_md5: bool = False
@@ -168,7 +168,7 @@ class Store:
         backend_of = self._backends_of(listed)
         return _value(run(lambda _: read_all(listed, self.settings, backend_of, integrity, unusable)))
 
-    def send(self, path: Path, uri: str) -> None:
+    def upload(self, path: Path, uri: str) -> None:
         """Make a local file an object: whole or not at all.
 
         Args:
@@ -215,7 +215,7 @@ class Store:
         # connections of the old one would fail.
         here = (os.getpid(), fsspec.asyn.get_loop(), scheme)
         return self._backends.get(here) or self._backends.setdefault(
-            here, _open(scheme, self.settings, many=self._many)
+            here, _open(scheme, self.settings, bulk=self._bulk)
         )
 
 
@@ -224,12 +224,12 @@ def _open_known(path: Path) -> Known:
     return Known(path)
 
 
-def _open(scheme: str, settings: StorageSettings, *, many: bool) -> Backend:
+def _open(scheme: str, settings: StorageSettings, *, bulk: bool) -> Backend:
     if scheme == "s3":
         # Half a second of imports that a local bucket does without.
         from vton_hf.storage.s3 import S3Backend  # noqa: PLC0415
 
-        return S3Backend(settings, many=many)
+        return S3Backend(settings, bulk=bulk)
     return LocalBackend(settings) if scheme == "file" else FsspecBackend(scheme, settings)
 
 

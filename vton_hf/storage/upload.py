@@ -31,15 +31,15 @@ class Upload:
 
     Attributes:
         call: Sends one request to S3: the operation's name in snake case, then its parameters.
-        place: `Bucket` and `Key`.
-        ask: What is asked, for the log.
-        patience: How long each request is tried.
+        target: `Bucket` and `Key`.
+        request: What is asked, for the log.
+        retry: How long each request is tried.
     """
 
     call: _Call
-    place: Mapping[str, str]
-    ask: Request
-    patience: RetryPolicy
+    target: Mapping[str, str]
+    request: Request
+    retry: RetryPolicy
 
     async def send(self, path: Path) -> None:
         """Write the object; nobody sees it before it is whole, and at most 4 parts of it are in memory.
@@ -87,33 +87,33 @@ class Upload:
             nonlocal tries
             tries += 1
             try:
-                request = {"UploadId": upload, "MultipartUpload": {"Parts": parts}}
-                return _whole(await self.call("complete_multipart_upload", **self.place, **request), "ETag")
+                parameters = {"UploadId": upload, "MultipartUpload": {"Parts": parts}}
+                return _whole(await self.call("complete_multipart_upload", **self.target, **parameters), "ETag")
             except Exception as error:
                 # An earlier try may have gone well, and only its answer been lost.
                 if tries > 1 and classify(error).kind is FailureKind.UPLOAD_GONE:
-                    head = await self.call("head_object", **self.place)
+                    head = await self.call("head_object", **self.target)
                     if head["ContentLength"] == size:
                         return head
                 raise
 
-        await self.patience.until_answered(attempt, self.ask)
+        await self.retry.until_answered(attempt, self.request)
 
     async def _abort(self, upload: str) -> None:
         """Take the parts back: those of an upload that is never completed cost money, and no listing shows them."""
         try:
             async with asyncio.timeout(_ABORT):
-                await self.call("abort_multipart_upload", **self.place, UploadId=upload)
+                await self.call("abort_multipart_upload", **self.target, UploadId=upload)
         except Exception as error:  # noqa: BLE001  # what stopped the upload is the bigger news
-            _log.warning("Parts of %s may still lie there: %s", self.ask.uri, self.ask.trouble(error))
+            _log.warning("Parts of %s may still lie there: %s", self.request.uri, self.request.trouble(error))
 
-    async def _ask_for(self, name: str, operation: str, **request: object) -> Mapping[str, Any]:
+    async def _ask_for(self, name: str, operation: str, **parameters: object) -> Mapping[str, Any]:
         """An answer that holds what it must."""
 
         async def attempt() -> Mapping[str, Any]:
-            return _whole(await self.call(operation, **self.place, **request), name)
+            return _whole(await self.call(operation, **self.target, **parameters), name)
 
-        return await self.patience.until_answered(attempt, self.ask)
+        return await self.retry.until_answered(attempt, self.request)
 
 
 def _whole(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:

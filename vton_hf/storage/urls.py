@@ -15,7 +15,7 @@ _STORES: Final = (("s3", _AMAZON), ("gs", _GOOGLE), ("s3", _OTHER_S3))
 _AZURE: Final = re.compile(r"(?P<account>[^.]+)\.(?:blob|dfs)\.core\.windows\.net")
 
 
-class Place(NamedTuple):
+class Address(NamedTuple):
     """What an address stands for.
 
     Attributes:
@@ -27,7 +27,7 @@ class Place(NamedTuple):
     endpoint_url: str | None = None
 
 
-def place_of(url: str, endpoint_url: str | None = None) -> Place | None:
+def address_of(url: str, endpoint_url: str | None = None) -> Address | None:
     """Read the address of an object or a folder in a store.
 
     Args:
@@ -54,29 +54,29 @@ def place_of(url: str, endpoint_url: str | None = None) -> Place | None:
     )
 
 
-def _of_server(host: str, path: str, endpoint_url: str | None) -> Place | None:
+def _of_server(host: str, path: str, endpoint_url: str | None) -> Address | None:
     server = urlsplit(endpoint_url or "").netloc.lower()
     if not server or not f".{host}".endswith(f".{server}"):
         return None
     return _joined("s3", host.removesuffix(server).removesuffix("."), path)
 
 
-def _of_store(parts: SplitResult, host: str, path: str) -> Place | None:
+def _of_store(parts: SplitResult, host: str, path: str) -> Address | None:
     for scheme, pattern in _STORES:
         if match := pattern.fullmatch(host):
             server = match.groupdict().get("server")
             return _joined(scheme, match["bucket"], path, f"{parts.scheme}://{server}" if server else None)
     if match := _AZURE.fullmatch(host):
         container, _, key = path.partition("/")
-        return Place(f"abfs://{container}@{match['account']}.dfs.core.windows.net/{key}")
+        return Address(f"abfs://{container}@{match['account']}.dfs.core.windows.net/{key}")
     return None
 
 
-def _of_console(parts: SplitResult, host: str, path: str) -> Place | None:
+def _of_console(parts: SplitResult, host: str, path: str) -> Address | None:
     match = re.match(r"s3/(?:buckets|object|home)/([^/?]+)", path) if _CONSOLE.fullmatch(host) else None
     prefix = parse_qs(parts.query).get("prefix", [""])[0]
-    return Place(f"s3://{match[1]}/{prefix}") if match else None
+    return Address(f"s3://{match[1]}/{prefix}") if match else None
 
 
-def _joined(scheme: str, bucket: str | None, path: str, endpoint_url: str | None = None) -> Place:
-    return Place(f"{scheme}://{bucket}/{path}" if bucket else f"{scheme}://{path or 'BUCKET/'}", endpoint_url)
+def _joined(scheme: str, bucket: str | None, path: str, endpoint_url: str | None = None) -> Address:
+    return Address(f"{scheme}://{bucket}/{path}" if bucket else f"{scheme}://{path or 'BUCKET/'}", endpoint_url)

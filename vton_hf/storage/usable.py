@@ -52,12 +52,12 @@ def use_each(  # noqa: PLR0917 - always given by position
     for _ in range(_ROUNDS):
         broken = [number for number, result in enumerate(results) if is_broken(result)]
         sources = list(dict.fromkeys(source for number in broken for source in groups[number]))
-        fresh = _read_again(store, [source for source in sources if _is_doubtful(bodies[source[0]], is_sound)], bodies)
-        if not fresh:
+        again = _read_again(store, [source for source in sources if _is_doubtful(bodies[source[0]], is_sound)], bodies)
+        if not again:
             break
-        bodies |= fresh
+        bodies |= again
         for number in broken:
-            if any(uri in fresh for uri, _, _ in groups[number]):
+            if any(uri in again for uri, _, _ in groups[number]):
                 results[number] = use(number, bodies)
     return results
 

@@ -20,12 +20,12 @@ async def send_file(path: Path, uri: str, settings: StorageSettings, backend: Ba
     Returns:
         The error for the caller to raise in its own thread, or None.
     """
-    ask = Request("write", uri, settings)
+    request = Request("write", uri, settings)
     try:
-        await backend.put(path, ask, RetryPolicy(settings.deadline))
+        await backend.upload(path, request, RetryPolicy(settings.deadline))
         await asyncio.to_thread(path.unlink, missing_ok=True)
     except Exception as error:  # noqa: BLE001  # any library's
-        return _failure(error, ask)
+        return _failure(error, request)
     return None
 
 
@@ -37,24 +37,24 @@ async def delete_all(
     Returns:
         The error for the caller to raise in its own thread, or None.
     """
-    patience = RetryPolicy(settings.deadline)
+    retry = RetryPolicy(settings.deadline)
     slots = asyncio.Semaphore(settings.concurrency)
-    asks = [Request("delete", uri, settings) for uri in dict.fromkeys(uris)]
+    requests = [Request("delete", uri, settings) for uri in dict.fromkeys(uris)]
 
-    async def one(ask: Request) -> None:
+    async def one(request: Request) -> None:
         async with slots:
             try:
-                await patience.until_answered(lambda: backend_of(ask.uri).drop(ask.uri), ask)
+                await retry.until_answered(lambda: backend_of(request.uri).delete(request.uri), request)
             except Exception as error:
                 if classify(error).kind is not FailureKind.MISSING:
                     raise
 
-    outcomes = await gather_or_stop([one(ask) for ask in asks])
-    for ask, outcome in zip(asks, outcomes, strict=True):
+    outcomes = await gather_or_stop([one(request) for request in requests])
+    for request, outcome in zip(requests, outcomes, strict=True):
         if isinstance(outcome, Exception):
-            return _failure(outcome, ask)
+            return _failure(outcome, request)
     return None
 
 
-def _failure(error: Exception, ask: Request) -> Exception:
-    return error if is_full(error) or isinstance(error, VTONError) else ask.failure(error)
+def _failure(error: Exception, request: Request) -> Exception:
+    return error if is_full(error) or isinstance(error, VTONError) else request.failure(error)

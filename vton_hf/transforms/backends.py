@@ -10,7 +10,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
-from vton_hf.images import decode, decode_array, fit, halfway, place, resized
+from vton_hf.images import decode, decode_array, fit, halfway, placement, resized
 
 Shape: TypeAlias = tuple[int, int]
 """Width and height."""
@@ -93,7 +93,7 @@ class TensorBackend:
         box = (size[1], size[0])
         if self.shape(picture) == box:
             return picture
-        (left, top, right, bottom), inner, (x, y) = place(self.shape(picture), box, aspect, role)
+        (left, top, right, bottom), inner, (x, y) = placement(self.shape(picture), box, aspect, role)
         small = self.resize(picture[:, top:bottom, left:right], inner)
         if inner == box:
             return small

@@ -1,4 +1,4 @@
-"""Broken samples: told, counted over all workers of this machine, listed, and no more of them than allowed."""
+"""Broken samples: logged, counted over all workers of this machine, listed, and no more of them than allowed."""
 
 import json
 import logging

@@ -15,13 +15,13 @@ from vton_hf.storage import Store
 from vton_hf.transforms.cells import TripletCells
 from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
+from vton_hf.transforms.notices import NoticeLog
 from vton_hf.transforms.pickling import check_picklable
 from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pipeline import ImagePipeline, Transform
 from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
 from vton_hf.transforms.rows import Rows
 from vton_hf.transforms.steps import resizes_first
-from vton_hf.transforms.told import Told
 
 SYNC: Final = ("all", "person_target", "none")
 ON_ERROR: Final = ("replace", "raise", "skip")
@@ -96,7 +96,7 @@ class TripletTransform(TripletCells):
         self.rows = rows
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
-        self._notices = Told()
+        self._notices = NoticeLog()
 
     @property
     def transform(self) -> Transform | None:

@@ -2,21 +2,31 @@
 
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.discover import CLOTH_RULES, discover
-from vton_hf.triplets.manifest import Exclude, Manifest, content_digest, read_names, sources_of
-from vton_hf.triplets.select import RULES, check_survey, survey
+from vton_hf.triplets.manifest import (
+    CONTENT_HASH,
+    ORDER_KEY,
+    Exclude,
+    Manifest,
+    content_digest,
+    read_names,
+    sources_of,
+)
+from vton_hf.triplets.select import RULES, check_filters, select_triplets
 from vton_hf.triplets.telling import tell
 
 __all__ = [
     "CLOTH_RULES",
+    "CONTENT_HASH",
+    "ORDER_KEY",
     "RULES",
     "Audit",
     "Exclude",
     "Manifest",
-    "check_survey",
+    "check_filters",
     "content_digest",
     "discover",
     "read_names",
+    "select_triplets",
     "sources_of",
-    "survey",
     "tell",
 ]

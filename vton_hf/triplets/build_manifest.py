@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
 from vton_hf.triplets.arrow_text import hash_strings
 from vton_hf.triplets.keys import Keys, Rows
-from vton_hf.triplets.manifest import SCHEMA, Manifest
+from vton_hf.triplets.manifest import CONTENT_HASH, ORDER_KEY, SCHEMA, Manifest
 
 _OF_AN_IMAGE: Final = {"": "uri", "_size": "size", "_etag": "etag"}
 _BATCH: Final = 16_384
@@ -47,20 +47,20 @@ def tabulate(listing: pa.Table, triplets: Triplets, *, names_garment: bool) -> M
     identity = garments.identity()
     if names_garment:
         identity = pc.binary_join_element_wise(identity, garments.garment, "/")
-    place = hash_strings(identity)
+    order_key = hash_strings(identity)
     # It is stable, and so of two triplets with one hash the one that is listed first stands first.
-    order = np.lexsort((place, _pools(garments)))
+    order = np.lexsort((order_key, _partitions(garments)))
     garments, identity = garments.take(order), identity.take(pa.array(order))
     columns = {name: garments.column(name) for name in ("difficulty", "gender")}
     columns |= {"stem": garments.stem, "garment": garments.garment, "key": _keys(garments, triplets.several[order])}
     for role, rows in zip(ROLES, (triplets.persons[order], garments.row, triplets.targets[order]), strict=True):
         index = pa.array(rows)
         columns |= {f"{role}{what}": listing[name].take(index).combine_chunks() for what, name in _OF_AN_IMAGE.items()}
-    columns |= {"place": pa.array(place[order]), "version": pa.array(_versions(identity, columns))}
+    columns |= {ORDER_KEY: pa.array(order_key[order]), CONTENT_HASH: pa.array(_versions(identity, columns))}
     return Manifest(pa.table(columns).select(SCHEMA.names).cast(SCHEMA))
 
 
-def _pools(garments: Keys) -> NDArray[np.int8]:
+def _partitions(garments: Keys) -> NDArray[np.int8]:
     """The rank of each one's difficulty and gender: alphabetical, no gender first."""
     ranks = np.zeros(garments.folders.num_rows, np.int8)
     for name, known in (("difficulty", DIFFICULTIES), ("gender", GENDERS)):

@@ -53,7 +53,7 @@ class Gaps:
         """What each of some identities lacks, such as `missing cloth_image`; empty where that is nothing."""
         size = _ALL + 1
         parts = [self.absent, self.lacking & self.empty, self.lacking & self.denied & ~self.empty]
-        kinds = sum(part.astype(np.int64) * size**place for place, part in enumerate(parts))
+        kinds = sum(part.astype(np.int64) * size**position for position, part in enumerate(parts))
         different, index = np.unique(np.asarray(kinds, np.int64)[codes], return_inverse=True)
         texts = [_text(kind % size, kind // size % size, kind // size**2) for kind in different.tolist()]
         return pa.array(texts, pa.string()).take(pa.array(index))
@@ -65,4 +65,4 @@ def _text(absent: int, empty: int, denied: int) -> str:
 
 
 def _roles(bits: int) -> str:
-    return ", ".join(role for place, role in enumerate(ROLES) if bits >> place & 1)
+    return ", ".join(role for position, role in enumerate(ROLES) if bits >> position & 1)

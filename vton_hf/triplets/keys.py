@@ -52,16 +52,16 @@ class Keys:
     hidden: NDArray[np.bool_]
     folders: pa.Table
 
-    def take(self, places: Rows) -> "Keys":
+    def take(self, positions: Rows) -> "Keys":
         """The keys at some places."""
-        index = pa.array(places)
+        index = pa.array(positions)
         return Keys(
-            self.row[places],
-            self.folder[places],
-            self.role[places],
+            self.row[positions],
+            self.folder[positions],
+            self.role[positions],
             self.stem.take(index),
             self.garment.take(index),
-            self.hidden[places],
+            self.hidden[positions],
             self.folders,
         )
 

@@ -18,25 +18,30 @@ from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
 
 Exclude = str | PurePath | Iterable[str]
 
+ORDER_KEY: Final = "place"
+"""The column that orders a pool: the hash of a triplet's identity, which never changes. It has its name on disk."""
+
+CONTENT_HASH: Final = "version"
+"""The column with the hash of a triplet's identity, key, URIs, sizes and etags. It has its name on disk."""
+
 SCHEMA: Final = pa.schema(
     {
         **dict.fromkeys(("difficulty", "gender", "stem", "garment", "key", *ROLES), pa.string()),
         **{f"{role}_size": pa.int64() for role in ROLES},
         **{f"{role}_etag": pa.string() for role in ROLES},
-        "place": pa.uint64(),
-        "version": pa.uint64(),
+        ORDER_KEY: pa.uint64(),
+        CONTENT_HASH: pa.uint64(),
     }
 )
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """One row a complete triplet, sorted by (difficulty, gender, place).
+    """One row a complete triplet, sorted by (difficulty, gender, `ORDER_KEY`).
 
     Attributes:
         table: `difficulty`, `gender`, `stem`, `garment`, `key` (unique), a URI for each role, its
-            `{role}_size` in bytes and `{role}_etag`; `place`, the hash of the triplet's identity, which
-            orders a pool and never changes; `version`, the hash of identity, key, URIs, sizes, etags.
+            `{role}_size` in bytes and `{role}_etag`; `ORDER_KEY` and `CONTENT_HASH`.
     """
 
     table: pa.Table
@@ -79,25 +84,21 @@ class Manifest:
         Raises:
             ConfigError: If the name is not one of `GENDERS`.
         """
-        if gender is None:
-            return self
-        wanted = [gender] if isinstance(gender, str) else list(gender)
-        if not wanted or not set(wanted) <= set(GENDERS):
-            raise must_be("gender", gender, f"{', '.join(map(repr, GENDERS))}, or None for all")
-        return Manifest(self.table.filter(pc.is_in(self.table["gender"], pa.array(wanted))))
+        wanted = check_gender(gender)
+        return Manifest(self.table.filter(pc.is_in(self.table["gender"], pa.array(wanted)))) if wanted else self
 
     def limited(self, limit: int | None) -> "Manifest":
-        """At most `limit` triplets of each difficulty: those with the lowest place, so always the same.
+        """At most `limit` triplets of each difficulty: those with the lowest order key, so always the same.
 
         Raises:
             ConfigError: If the limit is not a positive whole number.
         """
-        if limit is None:
+        most = check_limit(limit)
+        if most is None:
             return self
-        most = check_int("limit", limit, least=1, or_else="None for all")
-        places = self.table["place"].to_numpy()
+        order_keys = self.table[ORDER_KEY].to_numpy()
         parts = [self.rows_of(name) for name in DIFFICULTIES]
-        lowest = [part.start + np.argsort(places[part.start : part.stop], kind="stable")[:most] for part in parts]
+        lowest = [part.start + np.argsort(order_keys[part.start : part.stop], kind="stable")[:most] for part in parts]
         return Manifest(self.table.take(pa.array(np.sort(np.concatenate(lowest)))))
 
     def without(self, exclude: Exclude | None) -> "tuple[Manifest, pa.Table, list[str]]":
@@ -141,9 +142,30 @@ def sources_of(row: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
     return tuple((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
 
 
+def check_gender(gender: str | Sequence[str] | None) -> list[str]:
+    """The genders that are asked for; none for all.
+
+    Raises:
+        ConfigError: If a name is not one of `GENDERS`.
+    """
+    wanted = [] if gender is None else [gender] if isinstance(gender, str) else list(gender)
+    if gender is not None and (not wanted or not set(wanted) <= set(GENDERS)):
+        raise must_be("gender", gender, f"{', '.join(map(repr, GENDERS))}, or None for all")
+    return wanted
+
+
+def check_limit(limit: int | None) -> int | None:
+    """How many triplets of each difficulty are asked for; None for all.
+
+    Raises:
+        ConfigError: If the limit is not a positive whole number.
+    """
+    return None if limit is None else check_int("limit", limit, least=1, or_else="None for all")
+
+
 def content_digest(rows: pa.Table) -> str:
     """16 hexadecimal digits that name exactly these triplets with exactly these bytes."""
-    versions = rows["version"].to_numpy().astype("<u8")
+    versions = rows[CONTENT_HASH].to_numpy().astype("<u8")
     return digest(versions.tobytes())
 
 

@@ -8,19 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vton_hf._core.checks import check_choice
 from vton_hf.errors import LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
-from vton_hf.triplets.discover import discover
-from vton_hf.triplets.manifest import Exclude, Manifest
+from vton_hf.triplets.discover import CLOTH_RULES, discover
+from vton_hf.triplets.manifest import Exclude, Manifest, check_gender, check_limit, read_names
 
 RULES: Final = "3"
-"""Part of the name under which a survey is kept; to be raised when the same listing is surveyed otherwise."""
-
-_NONE: Final = pa.nulls(0, pa.string())
+"""Part of the name under which a selection is kept; to be raised when the same listing gives others."""
 
 
-def survey(
+def select_triplets(
     listing: pa.Table,
     *,
     cloth: str = "first",
@@ -57,15 +56,18 @@ def survey(
     return manifest, audit
 
 
-def check_survey(*, cloth: str, exclude: Exclude | None, gender: str | Sequence[str] | None, limit: int | None) -> None:
-    """Refuse what `survey` would refuse, before anything is listed.
+def check_filters(
+    *, cloth: str, exclude: Exclude | None, gender: str | Sequence[str] | None, limit: int | None
+) -> None:
+    """Refuse what `select_triplets` would refuse, before anything is listed.
 
     Raises:
         ConfigError: If an option makes no sense.
     """
-    nothing, _ = discover(pa.table({"uri": _NONE, "size": _NONE.cast(pa.int64()), "etag": _NONE}), cloth=cloth)
-    nothing.without(exclude)
-    nothing.of_gender(gender).limited(limit)
+    check_choice("cloth", cloth, CLOTH_RULES)
+    read_names(exclude)
+    check_gender(gender)
+    check_limit(limit)
 
 
 def _excluded_keys(triplets: pa.Table, kept: Manifest) -> pa.Table:

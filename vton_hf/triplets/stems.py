@@ -16,25 +16,25 @@ _PERSON = ROLES.index("initial_image")
 def resolve_stems(images: Keys) -> Keys:
     """Give each garment the longest stem that a person has; where none fits, its first mark ends the stem."""
     garments = np.flatnonzero(images.role == CLOTH)
-    places, rest = _at_next_mark(garments, images.take(garments))
-    if not len(places):
+    positions, rest = _at_next_mark(garments, images.take(garments))
+    if not len(positions):
         return images
     persons = images.take(np.flatnonzero(images.role == _PERSON)).identity()
     resolved = images
-    while len(places):
+    while len(positions):
         fits = pc.is_in(rest.identity(), persons)
         used = np.zeros(len(images.row), bool)
-        used[places[fits.to_numpy(zero_copy_only=False)]] = True
+        used[positions[fits.to_numpy(zero_copy_only=False)]] = True
         resolved = replace(
             resolved,
             stem=pc.replace_with_mask(resolved.stem, pa.array(used), rest.stem.filter(fits)),
             garment=pc.replace_with_mask(resolved.garment, pa.array(used), rest.garment.filter(fits)),
         )
-        places, rest = _at_next_mark(places, rest)
+        positions, rest = _at_next_mark(positions, rest)
     return resolved
 
 
-def _at_next_mark(places: Rows, garments: Keys) -> tuple[Rows, Keys]:
+def _at_next_mark(positions: Rows, garments: Keys) -> tuple[Rows, Keys]:
     """Those whose names hold a further mark, which now ends the stem, and their places."""
     # Two marks may share an underscore.
     again = pc.or_(pc.starts_with(garments.garment, CLOTH_MARK[1:]), pc.match_substring(garments.garment, CLOTH_MARK))
@@ -44,4 +44,4 @@ def _at_next_mark(places: Rows, garments: Keys) -> tuple[Rows, Keys]:
     starts, stops = edges(behind)[:-1], edges(behind)[1:]
     mark = starts + pc.find_substring(behind, CLOTH_MARK).to_numpy()
     stem = pc.binary_join_element_wise(garments.stem, cut(behind, starts, mark), CLOTH_MARK[:-1])
-    return places[more], replace(garments, stem=stem, garment=cut(behind, mark + len(CLOTH_MARK), stops))
+    return positions[more], replace(garments, stem=stem, garment=cut(behind, mark + len(CLOTH_MARK), stops))

@@ -19,7 +19,7 @@ from store.index import Index
 HERE = Path(__file__).parent
 PACKAGES = "nginx-core libnginx-mod-http-lua"
 MODULES = Path("/usr/lib/nginx/modules")
-PATIENCE = 20.0
+DEADLINE = 20.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Endpoint:
 
     def counts(self) -> dict[str, int]:
         """GET, HEAD and LIST requests since the last call."""
-        with urllib.request.urlopen(f"{self.url}/-/counts", timeout=PATIENCE) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(f"{self.url}/-/counts", timeout=DEADLINE) as answer:  # noqa: S310 - our own server
             return json.load(answer)
 
 
@@ -85,7 +85,7 @@ def _free_port() -> int:
 
 
 def _wait_for(endpoint: Endpoint, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(int(PATIENCE / 0.05)):
+    for _ in range(int(DEADLINE / 0.05)):
         if process.poll() is not None:
             break
         try:

@@ -182,9 +182,9 @@ def test_what_became_of_a_listing_is_kept_for_each_set_of_options(
     assert [len(set(keys)) for keys in seen] == [7, 4, 3, 6]
 
     def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("surveyed again")
+        raise AssertionError("selected again")
 
-    monkeypatch.setattr("vton_hf.cache.listings.manifest_cache.survey", refuse)
+    monkeypatch.setattr("vton_hf.cache.listings.manifest_cache.select_triplets", refuse)
     for options, keys in zip(asked, seen, strict=True):
         caplog.clear()
         assert stream(**options) == keys

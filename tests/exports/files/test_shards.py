@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vton_hf.errors import ConfigError
-from vton_hf.exports.shards import cut, groups, parse_size
+from vton_hf.exports.shards import cut_rows, groups, parse_size
 
 
 def lengths(sizes: Sequence[int], limit: int) -> list[int]:
-    return [len(part) for part in cut(np.array(sizes, np.int64), limit, 512)]
+    return [len(part) for part in cut_rows(np.array(sizes, np.int64), limit, 512)]
 
 
 @given(st.lists(st.integers(0, 5_000_000), min_size=1, max_size=300), st.sampled_from([100_000, 10**7, 2 * 10**9]))
 def test_parts_cover_all_rows_evenly_and_stay_below_the_bound(sizes: list[int], limit: int) -> None:
-    parts = cut(np.array(sizes, np.int64), limit, 512)
+    parts = cut_rows(np.array(sizes, np.int64), limit, 512)
     assert [row for part in parts for row in part] == list(range(len(sizes)))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
     if max(sizes) < limit // 2 - 512:

@@ -4,7 +4,7 @@ from vton_hf.cache.chunks.again import tell_again
 from vton_hf.cache.chunks.build import build_chunks, missing
 from vton_hf.cache.chunks.disk import explained
 from vton_hf.cache.chunks.files import DATA, UNLISTED, Report, SkippedTriplet, read_report
-from vton_hf.cache.chunks.partition import Chunk, cut
+from vton_hf.cache.chunks.partition import Chunk, partition
 from vton_hf.cache.chunks.prune import Entry, clear, entries, prune
 from vton_hf.cache.chunks.skipped import ask_again
 
@@ -18,10 +18,10 @@ __all__ = [
     "ask_again",
     "build_chunks",
     "clear",
-    "cut",
     "entries",
     "explained",
     "missing",
+    "partition",
     "prune",
     "read_report",
     "tell_again",

@@ -35,7 +35,7 @@ def build_chunks(
     num_proc: int | None,
     on_error: str,
     title: str,
-    fresh: bool = False,
+    refetch: bool = False,
 ) -> None:
     """Write chunks, except those that another process finishes meanwhile.
 
@@ -46,7 +46,7 @@ def build_chunks(
         num_proc: Worker processes; None or 1 builds in this one.
         on_error: `"skip"` or `"raise"`, for objects that are no usable image.
         title: What the progress bar says.
-        fresh: Fetch everything again, also what is finished.
+        refetch: Fetch everything again, also what is finished.
 
     Raises:
         BuildError: If the disk is too small or full, or workers keep dying.
@@ -59,7 +59,7 @@ def build_chunks(
     with explained(root, needed):
         check_writable(root)
         check_disk(needed, root)
-    older, since = ({}, time.time()) if fresh else (older_chunks(todo, root), 0.0)
+    older, since = ({}, time.time()) if refetch else (older_chunks(todo, root), 0.0)
     jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
     size = sum(chunk.bytes for chunk in todo)
     with tqdm(total=size, desc=title, unit="B", unit_scale=True, disable=None) as bar, _kept(), explained(root, needed):

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 from filelock import FileLock
 
-from vton_hf.cache.claims import children, modified
+from vton_hf.cache.reservations import children, modified
 from vton_hf.images import Notice, Noticed
 from vton_hf.naming import ROLES
 
@@ -66,14 +66,14 @@ class Report:
     Attributes:
         rows: Triplets in the data.
         bytes: Bytes of their images.
-        left_out: Triplets that are not.
+        skipped: Triplets that are not.
         noticed: What should be known of the images, by kind.
         renewed: Whether the chunk took the place of an earlier one, which may have held other triplets.
     """
 
     rows: int
     bytes: int
-    left_out: tuple[SkippedTriplet, ...] = field(default=())
+    skipped: tuple[SkippedTriplet, ...] = field(default=())
     noticed: dict[str, Noticed] = field(default_factory=dict)
     renewed: bool = False
 
@@ -93,13 +93,17 @@ class Sources:
     notices: list[tuple[Notice, ...]] = field(default_factory=list)
 
 
+_SKIPPED: Final = "left_out"
+"""Where a report on disk lists the triplets that were skipped."""
+
+
 def read_report(directory: Path) -> Report | None:
     """The report of a finished chunk, or None if there is no such chunk."""
     try:
         facts = json.loads((directory / _REPORT).read_text(encoding="utf-8"))
-        left_out = tuple(SkippedTriplet.of(item) for item in facts["left_out"])
+        skipped = tuple(SkippedTriplet.of(item) for item in facts[_SKIPPED])
         noticed = {kind: Noticed(*counts) for kind, counts in facts.get("noticed", {}).items()}
-        report = Report(facts["rows"], facts["bytes"], left_out, noticed, renewed=facts.get("renewed", False))
+        report = Report(facts["rows"], facts["bytes"], skipped, noticed, renewed=facts.get("renewed", False))
         whole = all((directory / name).stat().st_size == length for name, length in facts.get("files", {}).items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
@@ -113,12 +117,14 @@ def write_report(directory: Path, report: Report, sources: Sources) -> None:
     """
     (directory / _SOURCES).write_text(json.dumps(asdict(sources)), encoding="utf-8")
     files = {name: (directory / name).stat().st_size for name in (DATA, _SOURCES)}
-    (directory / _REPORT).write_text(json.dumps(asdict(report) | {"files": files}), encoding="utf-8")
+    facts = asdict(report) | {"files": files}
+    facts[_SKIPPED] = facts.pop("skipped")
+    (directory / _REPORT).write_text(json.dumps(facts), encoding="utf-8")
 
 
 @contextmanager
-def claimed(directory: Path, *, since: float, wait: bool) -> Iterator[Path | None]:
-    """Keep other processes from a chunk, and give a scratch directory for `put_in_place`.
+def locked(directory: Path, *, since: float, wait: bool) -> Iterator[Path | None]:
+    """Keep other processes from a chunk, and give a scratch directory for `publish`.
 
     Args:
         directory: The finished chunk's.
@@ -150,7 +156,7 @@ def claimed(directory: Path, *, since: float, wait: bool) -> Iterator[Path | Non
             lock.unlink(missing_ok=True)
 
 
-def put_in_place(scratch: Path, directory: Path) -> None:
+def publish(scratch: Path, directory: Path) -> None:
     """Make it the finished chunk, in place of an earlier one, which others may have open or be about to open."""
     for other in children(directory):
         if other.name not in _OWN:  # what `datasets` made of the rows lies beside them
@@ -200,7 +206,7 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
             role_groups: The roles of a row, those side by side that are of use only together.
             checked: Only chunks whose objects were checked at this level or a stricter one; None takes any.
         """
-        self._place: dict[ImageGroup, tuple[Path, int]] = {}
+        self._location: dict[ImageGroup, tuple[Path, int]] = {}
         self._notices: dict[ImageGroup, list[Notice]] = {}
         self._tables: dict[Path, pa.Table] = {}
         for directory in filter(is_finished, directories):
@@ -215,7 +221,7 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
                 of_role = {role: (uri, etag, size) for role, (uri, etag, size) in zip(ROLES, row, strict=True)}
                 for roles in role_groups:
                     unit = roles, tuple(of_role[role] for role in roles)
-                    self._place[unit] = directory, index
+                    self._location[unit] = directory, index
                     self._notices[unit] = [Notice(*notice) for notice in notices if notice[1] in roles]
 
     def notices(self, unit: ImageGroup) -> list[Notice]:
@@ -223,7 +229,7 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
         return self._notices[unit]
 
     def __getitem__(self, unit: ImageGroup) -> tuple[bytes, ...]:
-        directory, index = self._place[unit]
+        directory, index = self._location[unit]
         if directory not in self._tables:
             try:
                 self._tables[directory] = pa.ipc.open_stream(pa.memory_map(str(directory / DATA))).read_all()
@@ -235,7 +241,7 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
         return tuple(cell["bytes"] for cell in cells)
 
     def __iter__(self) -> Iterator[ImageGroup]:
-        return iter(self._place)
+        return iter(self._location)
 
     def __len__(self) -> int:
-        return len(self._place)
+        return len(self._location)

@@ -1,6 +1,6 @@
 """Cutting pools into chunks: the unit that is built, kept, reused and thrown away as a whole.
 
-A chunk holds the triplets of one difficulty and gender whose `place` (the hash of their identity) begins
+A chunk holds the triplets of one difficulty and gender whose order key (the hash of their identity) begins
 with the same bits. A chunk that outgrows the target is cut in two by the next bit, so a triplet keeps its
 chunk while the bucket grows, and the target bounds what a killed build loses.
 """
@@ -15,14 +15,14 @@ import pyarrow as pa
 from vton_hf._core.digests import digest
 from vton_hf.images import BYTES_A_PIXEL, ORIGINAL, ImageSpec
 from vton_hf.naming import ROLES
-from vton_hf.triplets import Manifest, content_digest
+from vton_hf.triplets import ORDER_KEY, Manifest, content_digest
 
 TARGET_ROWS: Final = 64
 TARGET_BYTES: Final = 256 * 2**20
 _LAYOUT: Final = "1"
 """Part of every chunk's name; to be raised when the files inside a chunk change."""
 
-_Places = np.ndarray[tuple[int], np.dtype[np.uint64]]
+_OrderKeys = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Chunk:
 
     Attributes:
         pool: Difficulty and gender, such as `hard-female`.
-        bits: The leading bits of `place` that its triplets share; empty if the pool is one chunk.
+        bits: The leading bits of the order key that its triplets share; empty if the pool is one chunk.
         rows: Its part of the manifest.
         verify: How its images are checked.
         image_spec: How its images are stored.
@@ -69,18 +69,18 @@ class Chunk:
             return self.bytes
         height, width = self.image_spec.size
         pixels = height * width * len(ROLES) * self.rows.num_rows
-        return int(BYTES_A_PIXEL[self.image_spec.format] * pixels)
+        return int(BYTES_A_PIXEL[self.image_spec.written_format] * pixels)
 
 
-def cut(manifest: Manifest, *, verify: str, image_spec: ImageSpec = ORIGINAL) -> list[Chunk]:
+def partition(manifest: Manifest, *, verify: str, image_spec: ImageSpec = ORIGINAL) -> list[Chunk]:
     """Cut every pool of the manifest; the chunks in order give the manifest's rows in order."""
     table = manifest.table
     pools = np.asarray([f"{d}-{g or 'any'}" for d, g in _folders(table)])
-    weights, places = _weights(table), table["place"].to_numpy()
+    weights, order_keys = _weights(table), table[ORDER_KEY].to_numpy()
     chunks = []
     for pool in dict.fromkeys(pools.tolist()):
         start, stop = (int(edge) for edge in np.flatnonzero(pools == pool)[[0, -1]] + [0, 1])
-        for bits, first, last in _split(places, weights, start, stop, ""):
+        for bits, first, last in _split(order_keys, weights, start, stop, ""):
             chunks.append(Chunk(pool, bits, table.slice(first, last - first), verify, image_spec))
     return chunks
 
@@ -97,15 +97,15 @@ def _weights(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def _split(
-    places: _Places, weights: np.ndarray[tuple[int], np.dtype[np.int64]], start: int, stop: int, bits: str
+    order_keys: _OrderKeys, weights: np.ndarray[tuple[int], np.dtype[np.int64]], start: int, stop: int, bits: str
 ) -> Iterator[tuple[str, int, int]]:
-    """Halve rows `[start, stop)`, sorted by place, until each part is within the targets."""
+    """Halve rows `[start, stop)`, sorted by order key, until each part is within the targets."""
     small = stop - start <= TARGET_ROWS and weights[start:stop].sum() <= TARGET_BYTES
-    if small or stop - start <= 1 or len(bits) == 64:  # noqa: PLR2004 - the bits of a place
+    if small or stop - start <= 1 or len(bits) == 64:  # noqa: PLR2004 - the bits of an order key
         if stop > start:
             yield bits, start, stop
         return
-    middle_place = np.uint64(int((bits + "1").ljust(64, "0"), 2))
-    middle = start + int(np.searchsorted(places[start:stop], middle_place))
-    yield from _split(places, weights, start, middle, bits + "0")
-    yield from _split(places, weights, middle, stop, bits + "1")
+    middle_key = np.uint64(int((bits + "1").ljust(64, "0"), 2))
+    middle = start + int(np.searchsorted(order_keys[start:stop], middle_key))
+    yield from _split(order_keys, weights, start, middle, bits + "0")
+    yield from _split(order_keys, weights, middle, stop, bits + "1")

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import uuid4
 
 from vton_hf.cache.chunks.files import INCOMPLETE, LOCK, REPLACED
-from vton_hf.cache.claims import children
+from vton_hf.cache.reservations import children
 
 _UNFINISHED: Final = re.compile(rf"(\.[0-9a-f]{{32}})?{re.escape(INCOMPLETE)}$|{re.escape(LOCK)}$")
 """What stands behind the name of a file or directory that is being written."""

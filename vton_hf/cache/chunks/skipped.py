@@ -63,7 +63,7 @@ def _ask(questions: list[_Question], root: Path, store: Store, *, shown: bool) -
             bodies, since = _read(group, store), time.time()
             jobs = [_job(chunk, items, bodies, root, since) for chunk, items in group]
             build_here([job for job in jobs if job is not None], _PartlyRead(store, bodies), progress=lambda _: None)
-            still = {item.key for chunk, _ in group for item in _left_out(chunk, root)}
+            still = {item.key for chunk, _ in group for item in _skipped(chunk, root)}
             back += sum(item.key not in still for _, items in group for item in items)
             bar.update(sum(len(items) for _, items in group))
     logger.info(
@@ -71,13 +71,13 @@ def _ask(questions: list[_Question], root: Path, store: Store, *, shown: bool) -
     )
 
 
-def _left_out(chunk: Chunk, root: Path) -> tuple[SkippedTriplet, ...]:
+def _skipped(chunk: Chunk, root: Path) -> tuple[SkippedTriplet, ...]:
     report = read_report(root / chunk.name)
-    return () if report is None else report.left_out
+    return () if report is None else report.skipped
 
 
 def _questions(chunks: Iterable[Chunk], root: Path, *, everything: bool) -> list[_Question]:
-    items = [(chunk, item) for chunk in chunks for item in _left_out(chunk, root) if everything or item.passing]
+    items = [(chunk, item) for chunk in chunks for item in _skipped(chunk, root) if everything or item.passing]
     if not everything and len(items) > ASKED:
         items = [items[index] for index in np.sort(np.random.default_rng().permutation(len(items))[:ASKED])]
     by_chunk: dict[str, _Question] = {}
@@ -113,10 +113,10 @@ def _read(group: list[_Question], store: Store) -> dict[str, bytes]:
 
 def _job(chunk: Chunk, items: list[SkippedTriplet], bodies: dict[str, bytes], root: Path, since: float) -> Job | None:
     """What is to be written anew, if anything may come back."""
-    directory, left_out = root / chunk.name, _left_out(chunk, root)
+    directory, skipped = root / chunk.name, _skipped(chunk, root)
     readable = {item.key for item in items if item.uri in bodies}
-    kept = tuple(item for item in left_out if item.key not in readable)
-    return Job(chunk, directory, (directory,), "skip", since, kept) if len(kept) < len(left_out) else None
+    kept = tuple(item for item in skipped if item.key not in readable)
+    return Job(chunk, directory, (directory,), "skip", since, kept) if len(kept) < len(skipped) else None
 
 
 class _PartlyRead(Store):

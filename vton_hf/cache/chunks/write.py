@@ -21,8 +21,8 @@ from vton_hf.cache.chunks.files import (
     SkippedTriplet,
     Source,
     Sources,
-    claimed,
-    put_in_place,
+    locked,
+    publish,
     write_report,
 )
 from vton_hf.cache.chunks.partition import Chunk
@@ -123,8 +123,8 @@ class _Writing:
         """
         self.job = job
         self._lock, self._file = ExitStack(), ExitStack()
-        self._scratch = self._lock.enter_context(claimed(job.directory, since=job.since, wait=wait))
-        self._left_out = list(job.kept)
+        self._scratch = self._lock.enter_context(locked(job.directory, since=job.since, wait=wait))
+        self._skipped = list(job.kept)
         self._sources: list[tuple[Source, ...]] = []
         self._notices: list[tuple[Notice, ...]] = []
         self._noticed: list[tuple[Notice, str, str]] = []
@@ -146,7 +146,7 @@ class _Writing:
         good, faults = _sorted_out(rows, images)
         if faults and self.job.on_error == "raise":
             raise _refusal(faults[0])
-        self._left_out += [fault for fault, _ in faults]
+        self._skipped += [fault for fault, _ in faults]
         for row, triplet, notices in good:
             batch.add(row, triplet)
             self._sources.append(sources_of(row))
@@ -161,10 +161,10 @@ class _Writing:
         if self._scratch is not None:
             batch.write(self._writer)
             self._file.close()
-            rows, left_out, noticed = len(self._sources), tuple(self._left_out), counted(self._noticed)
-            report = Report(rows, self._bytes, left_out, noticed, renewed=self.job.directory.exists())
+            rows, skipped, noticed = len(self._sources), tuple(self._skipped), counted(self._noticed)
+            report = Report(rows, self._bytes, skipped, noticed, renewed=self.job.directory.exists())
             write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices))
-            put_in_place(self._scratch, self.job.directory)
+            publish(self._scratch, self.job.directory)
         self._lock.close()
         return self.job.chunk.bytes if self._scratch is None else 0
 

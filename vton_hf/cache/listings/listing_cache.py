@@ -34,13 +34,13 @@ class Listing:
         table: As `Store.list` gives it.
         listed: When, in seconds since 1970.
         digest: Changes with any URI, size or etag.
-        place: The directory where it is kept, and what is made of it.
+        directory: The directory where it is kept, and what is made of it.
     """
 
     table: pa.Table
     listed: float
     digest: str
-    place: Path
+    directory: Path
 
     @property
     def age(self) -> float:
@@ -50,31 +50,31 @@ class Listing:
     def touch(self) -> None:
         """Remember that it was looked at."""
         with suppress(OSError):
-            self.place.touch()
+            self.directory.touch()
 
 
-def place_of(directory: Path, prefixes: Sequence[str], settings: StorageSettings) -> Path:
+def listing_directory(directory: Path, prefixes: Sequence[str], settings: StorageSettings) -> Path:
     """Where the listing of these prefixes is kept; a profile may have an endpoint of its own."""
     parts = [*sorted(set(prefixes)), str(settings.endpoint_url), str(settings.profile)]
     return directory / digest_of("\n".join(parts))
 
 
-def open_listing(place: Path) -> Listing | None:
+def open_listing(directory: Path) -> Listing | None:
     """Map what is kept, if anything is."""
     try:
-        table, metadata = read(place / LISTING)
-        return Listing(table, float(metadata["listed"]), metadata["digest"], place)
+        table, metadata = read(directory / LISTING)
+        return Listing(table, float(metadata["listed"]), metadata["digest"], directory)
     except READ_ERRORS:
         return None
 
 
-def save_listing(place: Path, table: pa.Table) -> Listing | None:
+def save_listing(directory: Path, table: pa.Table) -> Listing | None:
     """Keep a listing in place of an earlier one; None if the disk does not take it."""
-    listing = Listing(table, time.time(), _digest(table), place)
+    listing = Listing(table, time.time(), _digest(table), directory)
     metadata = {"listed": repr(listing.listed), "digest": listing.digest}
     try:
-        write(place / LISTING, table, metadata)
-        for path in place.glob("*.arrow"):
+        write(directory / LISTING, table, metadata)
+        for path in directory.glob("*.arrow"):
             if path.name != LISTING and not path.name.startswith(listing.digest):
                 path.unlink(missing_ok=True)
     except OSError as error:
@@ -96,17 +96,17 @@ class PendingListing:
     saving: Future[Listing | None]
 
 
-def keep(place: Path, table: pa.Table) -> PendingListing:
+def keep(directory: Path, table: pa.Table) -> PendingListing:
     """Save a listing while it is put to use."""
     thread = ThreadPoolExecutor(1, "vton_hf-listing")
-    saving = thread.submit(save_listing, place, table)
+    saving = thread.submit(save_listing, directory, table)
     thread.shutdown(wait=False)
     return PendingListing(table, saving)
 
 
-def drop_listing(place: Path) -> None:
+def drop_listing(directory: Path) -> None:
     """Forget a listing that is no longer worth keeping."""
-    shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def write(path: Path, table: pa.Table, metadata: dict[str, str]) -> None:

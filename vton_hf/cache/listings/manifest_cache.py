@@ -10,31 +10,33 @@ from typing import Any
 import pyarrow as pa
 
 from vton_hf._core.digests import digest
-from vton_hf.cache.claims import children, modified
 from vton_hf.cache.listings.listing_cache import LISTING, MAX_AGE_S, READ_ERRORS, Listing, PendingListing, read, write
 from vton_hf.cache.records import CacheDir
+from vton_hf.cache.reservations import children, modified
 from vton_hf.errors import BuildError
-from vton_hf.triplets import RULES, Audit, Manifest, read_names, survey
+from vton_hf.triplets import RULES, Audit, Manifest, read_names, select_triplets
 
 logger = logging.getLogger("vton_hf")
 
 
-def surveyed(listing: pa.Table | Listing | PendingListing, cache: CacheDir, **options: Any) -> tuple[Manifest, Audit]:
-    """The triplets of a listing and an account of the rest, as `triplets.survey` gives them.
+def select_cached(
+    listing: pa.Table | Listing | PendingListing, cache: CacheDir, **options: Any
+) -> tuple[Manifest, Audit]:
+    """The triplets of a listing and an account of the rest, as `select_triplets` gives them.
 
     Args:
         listing: From `find`; what becomes of a kept listing is kept beside it.
         cache: Where manifests lie.
-        **options: Those of `survey`.
+        **options: Those of `select_triplets`.
 
     Raises:
         LayoutError: If nothing is left.
     """
     if isinstance(listing, pa.Table):
-        return survey(listing, **options)
+        return select_triplets(listing, **options)
     if isinstance(listing, Listing) and (known := _open(_path(listing, **options), cache)) is not None:
         return known
-    manifest, audit = survey(listing.table, **options)
+    manifest, audit = select_triplets(listing.table, **options)
     kept = listing.saving.result() if isinstance(listing, PendingListing) else listing
     return (manifest, audit) if kept is None else _kept(_path(kept, **options), cache, manifest, audit)
 
@@ -44,19 +46,23 @@ def _kept(path: Path, cache: CacheDir, manifest: Manifest, audit: Audit) -> tupl
         cache.save_manifest(manifest)
         write(path, audit.table, {"manifest": manifest.digest(), "unmatched": json.dumps(audit.unmatched)})
     except OSError as error:
-        logger.info("The survey is not kept for another start: %s", error)
+        logger.info("What became of the listing is not kept for another start: %s", error)
     # A manifest that is mapped takes no memory of its own in any worker.
     return _open(path, cache) or (manifest, audit)
 
 
 def in_use(cache: CacheDir) -> tuple[set[str], set[str]]:
     """The names of listings that were made or looked at within a day, and of the manifests made of them."""
-    places = [place for place in children(cache.listings) if time.time() - modified(place) <= MAX_AGE_S]
-    return {place.name for place in places}, {name for place in places for name in _manifests(place)}
+    directories = [
+        directory for directory in children(cache.listings) if time.time() - modified(directory) <= MAX_AGE_S
+    ]
+    return {directory.name for directory in directories}, {
+        name for directory in directories for name in _manifests(directory)
+    }
 
 
-def _manifests(place: Path) -> Iterator[str]:
-    for path in children(place, "*.arrow"):
+def _manifests(directory: Path) -> Iterator[str]:
+    for path in children(directory, "*.arrow"):
         if path.name != LISTING:
             try:
                 yield f"{read(path)[1]['manifest']}.arrow"
@@ -67,7 +73,7 @@ def _manifests(place: Path) -> Iterator[str]:
 def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int | None, below: Sequence[str]) -> Path:
     genders = gender if gender is None or isinstance(gender, str) else sorted(gender)
     options = json.dumps([RULES, cloth, read_names(exclude), genders, limit, sorted(below)])
-    return listing.place / f"{listing.digest}-{digest(options)}.arrow"
+    return listing.directory / f"{listing.digest}-{digest(options)}.arrow"
 
 
 def _open(path: Path, cache: CacheDir) -> tuple[Manifest, Audit] | None:

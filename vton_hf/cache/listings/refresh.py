@@ -14,8 +14,8 @@ from vton_hf.cache.listings.listing_cache import (
     PendingListing,
     drop_listing,
     keep,
+    listing_directory,
     open_listing,
-    place_of,
 )
 from vton_hf.cache.listings.validate import PAGE, compare
 from vton_hf.errors import StorageError
@@ -62,9 +62,9 @@ def find(
         StorageError: If the store fails, or with `"cached"` if nothing is kept.
         LayoutError: If there is no object under one of the prefixes.
     """
-    place = place_of(directory, prefixes, store.settings)
+    kept_in = listing_directory(directory, prefixes, store.settings)
     remote = all(prefix.startswith("s3://") for prefix in prefixes)
-    kept = open_listing(place) if remote and mode != "fresh" else None
+    kept = open_listing(kept_in) if remote and mode != "fresh" else None
     if mode == "cached" and kept is None:
         raise StorageError(
             f"listing='cached', but no listing of {', '.join(prefixes)} is kept in {directory}. Kept are those of "
@@ -78,9 +78,9 @@ def find(
     if not remote:
         return table
     if table.num_rows < MIN_CACHED_KEYS:
-        drop_listing(place)
+        drop_listing(kept_in)
         return table
-    return keep(place, table)
+    return keep(kept_in, table)
 
 
 def forget(directory: Path, store: Store, prefixes: Sequence[str]) -> None:
@@ -91,7 +91,7 @@ def forget(directory: Path, store: Store, prefixes: Sequence[str]) -> None:
         store: How to reach the prefixes.
         prefixes: Resolved.
     """
-    drop_listing(place_of(directory, prefixes, store.settings))
+    drop_listing(listing_directory(directory, prefixes, store.settings))
 
 
 def _holds(kept: Listing, prefixes: Sequence[str], store: Store) -> bool:

@@ -54,9 +54,9 @@ def compare(table: pa.Table, prefixes: Sequence[str], store: Store) -> Outcome:
         store: Where they lie.
     """
     pages = _pages(table["uri"], prefixes, np.random.default_rng())
-    places = [(under.name, "" if row == under.first else table["uri"][row - 1].as_py()) for under, row in pages]
+    starts = [(under.name, "" if row == under.first else table["uri"][row - 1].as_py()) for under, row in pages]
     try:
-        now = store.list_page(places)
+        now = store.list_page(starts)
     except VTONError as error:
         return Outcome(0, f"no page could be compared: {error}")
     for (under, row), page in zip(pages, now, strict=True):

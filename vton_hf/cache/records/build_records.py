@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from vton_hf._core.digests import digest
 from vton_hf._core.files import atomic_write
-from vton_hf.cache.claims import children
+from vton_hf.cache.reservations import children
 
 logger = logging.getLogger("vton_hf")
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from vton_hf.cache import claims
+from vton_hf.cache import reservations
 from vton_hf.cache.chunks import DATA, Report, read_report
 from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
 from vton_hf.cache.records.build_records import BuildRecord, read_record, records_in
@@ -19,8 +19,8 @@ from vton_hf.storage import known_table
 from vton_hf.triplets import Manifest
 
 _ARROW: Final = ".arrow"
-_FORMER_CLAIM: Final = ".claim"
-"""What an earlier version wrote beside a record: a claim that names no process."""
+_FORMER_RESERVATION: Final = ".claim"
+"""What an earlier version wrote beside a record: a reservation that names no process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Used:
     Attributes:
         names: Of chunks and of manifests' files that datasets, builds and streams refer to.
         under_way: Those that a process may be writing.
-        ended: Claims that no longer keep anything.
+        ended: Reservations that no longer keep anything.
     """
 
     names: set[str] = field(default_factory=set)
@@ -69,7 +69,7 @@ class CacheDir:
         return self.root / "listings"
 
     @property
-    def claims(self) -> Path:
+    def reservations(self) -> Path:
         """One file for each process that uses something, and what."""
         return self.root / "claims"
 
@@ -78,18 +78,18 @@ class CacheDir:
         """What was pruned and is about to be deleted."""
         return self.root / "removed"
 
-    def claim(self, record: BuildRecord, what: str) -> None:
+    def reserve(self, record: BuildRecord, what: str) -> None:
         """Keep what is about to be used from being pruned until this process has ended, or uses another for the same.
 
         Args:
             record: What a dataset or a stream refers to.
-            what: The mark of its notebook, or of a stream the digest of its manifest.
+            what: The mark of its record store, or of a stream the digest of its manifest.
         """
-        claims.claim(self.claims, what, names_of(record))
+        reservations.reserve(self.reservations, what, names_of(record))
 
     def building(self, record: BuildRecord, what: str) -> AbstractContextManager[None]:
         """Keep what is about to be built from being pruned, also if the build is stopped, so that it can go on."""
-        return claims.building(self.claims, what, names_of(record))
+        return reservations.building(self.reservations, what, names_of(record))
 
     def save_manifest(self, manifest: Manifest) -> Path:
         """Write the manifest unless it is there; the file can be memory-mapped."""
@@ -149,7 +149,7 @@ class CacheDir:
         Raises:
             OSError: If one cannot be read.
         """
-        return ((path, record) for path, record in self._records() if not path.stem.endswith(_FORMER_CLAIM))
+        return ((path, record) for path, record in self._records() if not path.stem.endswith(_FORMER_RESERVATION))
 
     def used(self) -> Used:
         """What datasets, builds and streams refer to.
@@ -157,22 +157,22 @@ class CacheDir:
         Raises:
             OSError: If some of them cannot be known.
         """
-        used, known = Used(), claims.claims(self.claims)
+        used, known = Used(), reservations.all_reservations(self.reservations)
         for path, record in self._records():
-            if path.stem.endswith(_FORMER_CLAIM):
-                known.append(claims.Claim(path, names_of(record), claims.UNKNOWN))
+            if path.stem.endswith(_FORMER_RESERVATION):
+                known.append(reservations.Reservation(path, names_of(record), reservations.UNKNOWN))
             else:
                 used.names.update(names_of(record))
-        for claim in known:
+        for each in known:
             # Whoever opens a manifest touches it.
-            opened = (claims.modified(self.manifests / name) for name in claim.names if name.endswith(_ARROW))
-            live = claim.is_live(max(opened, default=0.0))
+            opened = (reservations.modified(self.manifests / name) for name in each.names if name.endswith(_ARROW))
+            live = each.is_live(max(opened, default=0.0))
             if live:
-                used.under_way.update(claim.names)
-            if live or claim.is_resumable():
-                used.names.update(claim.names)
+                used.under_way.update(each.names)
+            if live or each.is_resumable():
+                used.names.update(each.names)
             else:
-                used.ended.append(claim.path)
+                used.ended.append(each.path)
         return used
 
     def _records(self) -> Iterator[tuple[Path, BuildRecord]]:

@@ -17,7 +17,7 @@ _HEADER: Final = re.compile(
 _UNCLOSED: Final = re.compile(r"\ufeff?\s*---[ \t]*(?:[\r\n]|\Z)")
 
 
-def split(text: str, *, place: str) -> tuple[str, str, str]:
+def split(text: str, *, destination: str) -> tuple[str, str, str]:
     """Cut a README.md into the YAML of its header, its body, and the line break that it is written with.
 
     Raises:
@@ -28,13 +28,13 @@ def split(text: str, *, place: str) -> tuple[str, str, str]:
         return header["block"] or "", text[header.end() :], newline
     if _UNCLOSED.match(text):
         raise ConfigError(
-            f"README.md of {place} begins with --- but no second line --- ends its YAML header. Add that line, or "
-            f"delete the first one. Nothing was written."
+            f"README.md of {destination} begins with --- but no second line --- ends its YAML header. Add that line, "
+            f"or delete the first one. Nothing was written."
         )
     return "", text.removeprefix("\ufeff"), newline
 
 
-def loaded(block: str, *, place: str) -> dict[str, Any]:
+def loaded(block: str, *, destination: str) -> dict[str, Any]:
     """Read a header.
 
     Raises:
@@ -48,15 +48,15 @@ def loaded(block: str, *, place: str) -> dict[str, Any]:
         # The header begins on the second line.
         line = f", line {mark.line + 2}" if mark else ""
         what = getattr(error, "problem", None) or str(error)
-        raise _unreadable(f"is broken{line}: {what}", place) from error
+        raise _unreadable(f"is broken{line}: {what}", destination) from error
     if data is None:
         return {}
     if not isinstance(data, dict):
-        raise _unreadable("holds no `key: value` lines", place)
+        raise _unreadable("holds no `key: value` lines", destination)
     if odd := [key for key in data if not isinstance(key, str)]:
-        raise _unreadable(f"has the key {odd[0]!r}, which YAML reads as no text (write it in quotes)", place)
+        raise _unreadable(f"has the key {odd[0]!r}, which YAML reads as no text (write it in quotes)", destination)
     if twice:
-        raise _unreadable(f"has the key {twice!r} twice", place)
+        raise _unreadable(f"has the key {twice!r} twice", destination)
     return data
 
 
@@ -116,8 +116,8 @@ def _repeated(block: str) -> str | None:
     return next((key for key in keys if keys.count(key) > 1), None)
 
 
-def _unreadable(what: str, place: str) -> ConfigError:
+def _unreadable(what: str, destination: str) -> ConfigError:
     return ConfigError(
-        f"The YAML header of README.md of {place} {what}. Mend it, or delete the header with its two lines ---. "
+        f"The YAML header of README.md of {destination} {what}. Mend it, or delete the header with its two lines ---. "
         f"Nothing was written."
     )

@@ -29,8 +29,8 @@ def merged(old: Mapping[str, Any], contents: Sequence[Contents], *, license: str
     configs, infos = entries(old, "configs"), entries(old, "dataset_info")
     for config, info in ours:
         # A folder or an own schema would no longer fit the files.
-        configs = _placed(configs, config, without=("data_dir", "features"))
-        infos = _placed(infos, info, without=())
+        configs = _with_entry(configs, config, without=("data_dir", "features"))
+        infos = _with_entry(infos, info, without=())
     _choose_default(configs)
     new = dict(old)
     if license is not None or old.get("license") is None:
@@ -87,10 +87,10 @@ def size_category(rows: int) -> str:
     ['n<1K', '1K<n<10K', '1M<n<10M', 'n>1T']
     """
     steps = [1000 * 10**power for power in range(len(_SIZES))]
-    place = sum(rows >= step for step in steps)
-    if place == 0:
+    index = sum(rows >= step for step in steps)
+    if index == 0:
         return f"n<{_SIZES[0]}"
-    return f"n>{_SIZES[-1]}" if place == len(_SIZES) else f"{_SIZES[place - 1]}<n<{_SIZES[place]}"
+    return f"n>{_SIZES[-1]}" if index == len(_SIZES) else f"{_SIZES[index - 1]}<n<{_SIZES[index]}"
 
 
 def _described(contents: Contents) -> tuple[Entry, Entry]:
@@ -127,27 +127,27 @@ def entries(header: Mapping[str, Any], key: str) -> list[Entry]:
     return named
 
 
-def _placed(entries: Iterable[Entry], entry: Entry, *, without: Iterable[str]) -> list[Entry]:
+def _with_entry(entries: Iterable[Entry], entry: Entry, *, without: Iterable[str]) -> list[Entry]:
     """The entry in place of the one of its name, of which unknown keys stay, or where its difficulty belongs."""
-    placed, name = list(entries), entry["config_name"]
-    names = [each["config_name"] for each in placed]
+    ordered, name = list(entries), entry["config_name"]
+    names = [each["config_name"] for each in ordered]
     if name in names:
-        place = names.index(name)
-        placed[place] = {key: value for key, value in placed[place].items() if key not in without} | entry
-        return placed
+        index = names.index(name)
+        ordered[index] = {key: value for key, value in ordered[index].items() if key not in without} | entry
+        return ordered
     later = (
-        place for place, each in enumerate(names) if each in DIFFICULTIES and by_difficulty(each) > by_difficulty(name)
+        index for index, each in enumerate(names) if each in DIFFICULTIES and by_difficulty(each) > by_difficulty(name)
     )
-    placed.insert(next(later, len(placed)), entry)
-    return placed
+    ordered.insert(next(later, len(ordered)), entry)
+    return ordered
 
 
 def _choose_default(configs: list[Entry]) -> None:
     """Let `load_dataset` without a name work: of several configs, one has to be the default."""
     if len(configs) > 1 and default_config({"configs": configs}) is None:
         names = [entry["config_name"] for entry in configs]
-        place = names.index(hardest(names))
-        configs[place] = {**configs[place], "default": True}
+        index = names.index(hardest(names))
+        configs[index] = {**configs[index], "default": True}
 
 
 def _listed(value: Any) -> list[Any]:

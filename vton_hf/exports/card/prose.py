@@ -26,19 +26,19 @@ _DIFFUSERS: Final = ({"input_image", "edit_prompt", "edited_image"}, {"image", "
 _IN_A_STORE: Final = "Credentials for the store come from the environment, or from `storage_options=`."
 
 
-def title(place: str) -> str:
+def title(destination: str) -> str:
     """The last component of a place."""
-    return words(_last(place)) or "Virtual try-on triplets"
+    return words(_last(destination)) or "Virtual try-on triplets"
 
 
 def about(header: Mapping[str, Any]) -> str:
     """What a row is and what the configs mix; of the columns, those that our configs in this header have."""
     there, lines = columns(header), _text("about.md").splitlines()
-    described = {column[1]: place for place, line in enumerate(lines) if (column := _COLUMN.match(line))}
-    absent = {place for name, place in described.items() if name not in there}
+    described = {column[1]: index for index, line in enumerate(lines) if (column := _COLUMN.match(line))}
+    absent = {index for name, index in described.items() if name not in there}
     others = [f"| {code(name)} | {code(kind)} | |" for name, kind in there.items() if name not in described]
     end = max(described.values()) + 1
-    return "\n".join([*(line for place, line in enumerate(lines[:end]) if place not in absent), *others, *lines[end:]])
+    return "\n".join([*(line for index, line in enumerate(lines[:end]) if index not in absent), *others, *lines[end:]])
 
 
 def config(contents: Contents) -> str:
@@ -57,29 +57,29 @@ def config(contents: Contents) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def load(header: Mapping[str, Any], place: str) -> str:
+def load(header: Mapping[str, Any], destination: str) -> str:
     """How to load the configs of this header from a place; the example is the hardest of ours."""
     configs = config_entries(header)
     example = str(hardest(configs))
     split, path = _files(configs[example])
     setup, notes = "", _names(header)
-    if hub := _HUB.fullmatch(place):
+    if hub := _HUB.fullmatch(destination):
         call = f'{_quoted(hub[1])}, "{example}"'
         notes = [*notes, _ON_THE_HUB, *_diffusers(header, hub[1])]
-    elif "://" in place:
+    elif "://" in destination:
         # Stock load_dataset takes the URLs of files, but no URL of a folder.
-        files = {split: f"{shown(place).rstrip('/')}/{path}"}
+        files = {split: f"{shown(destination).rstrip('/')}/{path}"}
         kind = "webdataset" if path.endswith(_TAR) else "parquet"
         setup, call, notes = f"\nfiles = {_quoted(files)}", f'"{kind}", data_files=files', [_IN_A_STORE]
     else:
-        call = f'{_quoted(f"path/to/{_last(place)}")}, "{example}"'
-        notes = [*notes, *_diffusers(header, f"path/to/{_last(place)}")]
+        call = f'{_quoted(f"path/to/{_last(destination)}")}, "{example}"'
+        notes = [*notes, *_diffusers(header, f"path/to/{_last(destination)}")]
     call = f"{call}, split={_quoted(split)}"
     parts = [Template(_text("load.md")).substitute(setup=setup, call=call, notes="\n".join(notes))]
     if set(ROLES) <= set(columns(header)):
         parts.append(_text("load_with_us.md"))
-    if path.endswith(_TAR) and not hub and "://" not in place:
-        parts.append(_tars(header, f"path/to/{_last(place)}/{path}"))
+    if path.endswith(_TAR) and not hub and "://" not in destination:
+        parts.append(_tars(header, f"path/to/{_last(destination)}/{path}"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
 
 
@@ -121,8 +121,8 @@ def _files(entry: Mapping[str, Any]) -> tuple[str, str]:
     return split, paths.get(split, f"{entry['config_name']}/{split}-*.parquet")
 
 
-def _last(place: str) -> str:
-    parts = [part for part in printable(shown(place)).split("/") if part.strip(".~")]
+def _last(destination: str) -> str:
+    parts = [part for part in printable(shown(destination)).split("/") if part.strip(".~")]
     return parts[-1] if parts else ""
 
 

@@ -13,7 +13,7 @@ from vton_hf.exports.card.sections import merge
 from vton_hf.naming import DIFFICULTIES
 
 
-def render(old: str | None, contents: Sequence[Contents], *, place: str, license: str | None = None) -> str:  # noqa: A002
+def render(old: str | None, contents: Sequence[Contents], *, destination: str, license: str | None = None) -> str:  # noqa: A002
     """Write a dataset's README.md.
 
     The same arguments give the same text, and what comes out may go in again as `old`. Of an old text all is kept
@@ -24,7 +24,7 @@ def render(old: str | None, contents: Sequence[Contents], *, place: str, license
     Args:
         old: The README.md that is there now.
         contents: The configs to describe, at least one.
-        place: What stock `load_dataset` takes: `"org/name"` or a folder; or the URL of a folder in a store.
+        destination: What stock `load_dataset` takes: `"org/name"` or a folder; or the URL of a folder in a store.
         license: As in the header's `license`; None keeps the one that is there, or says that it is unknown.
 
     Raises:
@@ -34,18 +34,18 @@ def render(old: str | None, contents: Sequence[Contents], *, place: str, license
     names = [each.name for each in ordered]
     if not names or len(set(names)) < len(names) or not set(names) <= set(DIFFICULTIES):
         raise ConfigError(f"A card describes some of {', '.join(DIFFICULTIES)}, each once, not {names}.")
-    block, body, newline = split(old or "", place=shown(place))
-    before = loaded(block, place=shown(place))
+    block, body, newline = split(old or "", destination=shown(destination))
+    before = loaded(block, destination=shown(destination))
     after = merged(before, ordered, license=license)
     sections = {"about": about(after)}
     sections |= {f"config:{each.name}": config(each) for each in ordered}
-    sections["load"] = load(after, place)
-    start = body if body.strip() else newline.join(["", f"# {title(place)}", "", ""])
+    sections["load"] = load(after, destination)
+    start = body if body.strip() else newline.join(["", f"# {title(destination)}", "", ""])
     header = patched(block, before, after, newline=newline)
     return newline.join(["---", header, "---", merge(start, sections, newline=newline)])
 
 
-def decoded(data: bytes, *, place: str) -> str:
+def decoded(data: bytes, *, destination: str) -> str:
     """The text of a README.md.
 
     Raises:
@@ -55,36 +55,37 @@ def decoded(data: bytes, *, place: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"README.md of {shown(place)} is not UTF-8 ({error.reason} at byte {error.start:,}). Save it as UTF-8."
+            f"README.md of {shown(destination)} is not UTF-8 ({error.reason} at byte {error.start:,}). Save it as "
+            f"UTF-8."
         ) from None
 
 
-def check(old: str | None, *, place: str) -> None:
+def check(old: str | None, *, destination: str) -> None:
     """Find out whether `render` can merge into this text.
 
     Raises:
         ConfigError: If its header cannot be read or is not what `datasets` expects.
     """
-    header = _header(old, place)
+    header = _header(old, destination)
     entries(header, "configs")
     entries(header, "dataset_info")
     default_config({"configs": entries(header, "configs")})
 
 
-def relicensed(old: str, license: str, *, place: str) -> str:  # noqa: A002
+def relicensed(old: str, license: str, *, destination: str) -> str:  # noqa: A002
     """The same card under another licence."""
-    block, body, newline = split(old, place=shown(place))
-    before = loaded(block, place=shown(place))
+    block, body, newline = split(old, destination=shown(destination))
+    before = loaded(block, destination=shown(destination))
     header = patched(block, before, {**before, "license": license}, newline=newline)
     return newline.join(["---", header, "---", body])
 
 
-def data_files(old: str | None, names: Container[str], *, place: str) -> list[str]:
+def data_files(old: str | None, names: Container[str], *, destination: str) -> list[str]:
     """The globs that a README.md names for these configs."""
-    named = [entry for entry in entries(_header(old, place), "configs") if entry["config_name"] in names]
+    named = [entry for entry in entries(_header(old, destination), "configs") if entry["config_name"] in names]
     return [path for entry in named for path in paths(entry.get("data_files"))]
 
 
-def _header(text: str | None, place: str) -> dict[str, Any]:
-    block, _, _ = split(text or "", place=shown(place))
-    return loaded(block, place=shown(place))
+def _header(text: str | None, destination: str) -> dict[str, Any]:
+    block, _, _ = split(text or "", destination=shown(destination))
+    return loaded(block, destination=shown(destination))

@@ -159,7 +159,7 @@ class Repository(Destination):
             )
         text = changes.card(old)
         # Whatever the card names for these configs is replaced; the history keeps it.
-        stale = changes.stale(existing, card.data_files(old, changes.configs, place=self.name))
+        stale = changes.stale(existing, card.data_files(old, changes.configs, destination=self.name))
         return [
             *(self._uploaded[name] for name in sorted(missing & self._uploaded.keys())),
             *(CommitOperationAdd(name, pictures[name]) for name in sorted(missing & pictures.keys())),
@@ -226,7 +226,7 @@ class Repository(Destination):
             path = self._api.hf_hub_download(self.name, CARD, repo_type=_KIND, revision=revision)
         except RemoteEntryNotFoundError:
             return None
-        return card.decoded(Path(path).read_bytes(), place=self.name)
+        return card.decoded(Path(path).read_bytes(), destination=self.name)
 
     def _ask(self, attempt: Callable[[], _Answer]) -> _Answer:
         deadline = None if self._create else _GLANCE

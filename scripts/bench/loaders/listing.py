@@ -12,7 +12,7 @@ from store.index import FOLDERS
 
 import vton_hf.builder
 import vton_hf.storage.s3  # imports are not what is compared
-from contestants.peak import peak_mb
+from loaders.peak import peak_mb
 
 PAGE = 10_000
 

@@ -1,4 +1,4 @@
-"""The seed's own way, re-implemented from its description: boto3, three GETs in a row, PIL, one client a worker."""
+"""What `train.common.dataset` does, from its description: boto3, three GETs in a row, PIL, one client a worker."""
 
 import io
 import time
@@ -11,8 +11,8 @@ from job import BUCKET, REGION, ROLES, ROOT, Job
 from PIL import Image
 from torch.utils.data import Dataset
 
-from contestants.common import torch_loader, v1
-from contestants.peak import peak_mb
+from loaders.common import torch_loader, v1
+from loaders.peak import peak_mb
 
 
 class SeedDataset(Dataset[dict[str, Any]]):

@@ -6,8 +6,8 @@ from job import ROLES, Job
 from streaming import MDSWriter, StreamingDataset
 from torch.utils.data import DataLoader
 
-from contestants.common import workers
-from contestants.packed import Decode, triplets
+from loaders.common import workers
+from loaders.packed import Decode, triplets
 
 
 class Triplets(StreamingDataset):

@@ -1,6 +1,6 @@
 """Stores the images at 512x512, once, so that all peers pack the same bytes.
 
-python shrink.py BUCKET FOLDER png|jpeg
+python resize_images.py BUCKET FOLDER png|jpeg
 """
 
 import sys
@@ -16,7 +16,7 @@ ENCODINGS = {
 }
 
 
-def shrink(source: Path, target: Path, kind: str) -> None:
+def resize(source: Path, target: Path, kind: str) -> None:
     """One image."""
     suffix, options = ENCODINGS[kind]
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def main(bucket: Path, folder: Path, kind: str) -> None:
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     files = list(bucket.rglob("*.png"))
     with ProcessPoolExecutor() as pool:
-        jobs = [pool.submit(shrink, file, unfinished / file.relative_to(bucket), kind) for file in files]
+        jobs = [pool.submit(resize, file, unfinished / file.relative_to(bucket), kind) for file in files]
         for job in jobs:
             job.result()
     unfinished.rename(folder)

@@ -5,8 +5,8 @@ from typing import Any
 import webdataset
 from job import ROLES, Job
 
-from contestants.common import workers
-from contestants.packed import SHARDS, Decode, triplets
+from loaders.common import workers
+from loaders.packed import SHARDS, Decode, triplets
 
 
 def convert(job: Job) -> dict[str, float]:

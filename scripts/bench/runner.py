@@ -1,4 +1,4 @@
-"""Rows of contestants, run in turns: each measurement in a fresh process, medians of several rounds."""
+"""Rows of candidates, run in turns: each measurement in a fresh process, medians of several rounds."""
 
 import contextlib
 import json
@@ -15,11 +15,11 @@ from typing import Any
 from measure import MARK
 
 HERE = Path(__file__).parent
-PATIENCE = 900.0
+DEADLINE = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contestant:
+class Candidate:
     """One line of the table.
 
     Attributes:
@@ -31,7 +31,7 @@ class Contestant:
         latency: Seconds to a first byte, where it is not the run's.
         ours: Whether it is vton-hf.
         mds: Whether it runs in the second environment.
-        against: The contestant to compare it with, where that is not the row's reference.
+        against: The candidate to compare it with, where that is not the row's reference.
         slow: Leave it out of a quick run, and measure it once in a long one.
         note: What the reader should know.
         cannot: Why there is nothing to measure.
@@ -59,8 +59,8 @@ class Row:
         name: Group, and what sets it apart in it.
         title: What is measured.
         unit: Of `rate`; of `"s"` and `"MB"` less is better.
-        reference: The contestant that the others are compared with.
-        contestants: In the order in which they take turns.
+        reference: The candidate that the others are compared with.
+        candidates: In the order in which they take turns.
         rounds: How often; None for what the run says.
     """
 
@@ -68,7 +68,7 @@ class Row:
     title: str
     unit: str
     reference: str
-    contestants: tuple[Contestant, ...]
+    candidates: tuple[Candidate, ...]
     rounds: int | None = None
 
     @property
@@ -78,25 +78,25 @@ class Row:
 
 
 class FailedError(Exception):
-    """A contestant did not get to its end; the message is what it said last."""
+    """A candidate did not get to its end; the message is what it said last."""
 
 
 def run_row(
-    row: Row, rounds: int, *, quick: bool, measure: Callable[[Contestant, bool], dict[str, Any]]
+    row: Row, rounds: int, *, quick: bool, measure: Callable[[Candidate, bool], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Let all contestants take turns.
+    """Let all candidates take turns.
 
     Args:
         row: Who takes part.
         rounds: How often each is measured.
         quick: Leave out the slow ones.
-        measure: Runs a contestant and gives its figures; told whether it is the first time.
+        measure: Runs a candidate and gives its figures; second, whether it is the first time.
     """
     rounds = row.rounds or rounds
-    taken: dict[str, list[dict[str, Any]]] = {one.name: [] for one in row.contestants}
+    taken: dict[str, list[dict[str, Any]]] = {one.name: [] for one in row.candidates}
     failed: dict[str, str] = {}
     for turn in range(rounds):
-        for one in row.contestants:
+        for one in row.candidates:
             if one.cannot or one.name in failed or (one.slow and (quick or turn)):
                 continue
             try:
@@ -108,12 +108,12 @@ def run_row(
             taken[one.name].append(figures)
             print(f"  {turn + 1}/{rounds}  {figures['rate']:10.4g} {row.unit:12} {one.name}", flush=True)
     entries = []
-    for one in row.contestants:
+    for one in row.candidates:
         why = one.cannot or (failed.get(one.name) and f"failed: {failed[one.name]}")
         why = why or ("left out of a quick run" if not taken[one.name] else "")
         entries.append(_entry(one, taken[one.name], why))
-    told = {key: value for key, value in asdict(row).items() if key not in {"contestants", "rounds"}}
-    return told | {"entries": compare(entries, row.reference, less_is_better=row.unit in {"s", "MB"})}
+    facts = {key: value for key, value in asdict(row).items() if key not in {"candidates", "rounds"}}
+    return facts | {"entries": compare(entries, row.reference, less_is_better=row.unit in {"s", "MB"})}
 
 
 def compare(entries: list[dict[str, Any]], reference: str, *, less_is_better: bool = False) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def compare(entries: list[dict[str, Any]], reference: str, *, less_is_better: bo
 
 
 def run_process(python: Path, call: str, job: str, *, log: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """Run one contestant and give what it measured; what it said beside that is added to `log`.
+    """Run one candidate and give what it measured; what it said beside that is added to `log`.
 
     Raises:
         FailedError: If it ends without a result, or does not end.
@@ -145,9 +145,9 @@ def run_process(python: Path, call: str, job: str, *, log: Path, environment: Ma
         start_new_session=True,
     )
     try:
-        out, said = process.communicate(timeout=PATIENCE)
+        out, said = process.communicate(timeout=DEADLINE)
     except subprocess.TimeoutExpired as error:
-        raise FailedError(f"no result within {PATIENCE:.0f} s") from error
+        raise FailedError(f"no result within {DEADLINE:.0f} s") from error
     finally:
         _end(process)
     with log.open("a") as file:
@@ -172,7 +172,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def _entry(one: Contestant, taken: list[dict[str, Any]], why: str) -> dict[str, Any]:
+def _entry(one: Candidate, taken: list[dict[str, Any]], why: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": one.name, "ours": one.ours, "note": one.note, "against": one.against}
     if not taken:
         return entry | {"why_not": why}

@@ -9,7 +9,7 @@ from litdata import StreamingRawDataset
 from litdata.streaming import downloader
 from PIL import Image
 
-from contestants.common import torch_loader, v1
+from loaders.common import torch_loader, v1
 
 downloader._OBSTORE_CLIENT_OPTIONS["allow_http"] = True  # noqa: SLF001 - it has no option for a store without TLS
 

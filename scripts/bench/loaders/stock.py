@@ -11,7 +11,7 @@ import s3fs
 from job import BUCKET, ROLES, ROOT, Job
 from torch.utils.data import DataLoader
 
-from contestants.common import stored, torch_loader, v1, workers
+from loaders.common import stored, torch_loader, v1, workers
 
 THREADS = 32  # what `imagefolder` takes of itself
 

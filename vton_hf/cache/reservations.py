@@ -45,11 +45,11 @@ UNKNOWN: Final = Owner("", 0, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Reservation:
     """What a process uses.
 
     Attributes:
-        path: The claim's own file.
+        path: Its own file.
         names: Of files and directories in the cache.
         owner: The process.
     """
@@ -62,7 +62,7 @@ class Claim:
         """Whether its process may still be at work.
 
         Args:
-            last_used: When what is claimed was last opened, in seconds since 1970.
+            last_used: When what is reserved was last opened, in seconds since 1970.
         """
         started = _started(self.owner.pid) if self.owner.machine == _machine() else ""
         if started == "":
@@ -74,16 +74,16 @@ class Claim:
         return self.path.name.endswith(_BUILD) and time.time() - modified(self.path) <= WEEK
 
 
-_own: dict[tuple[int, Path, str, str], Claim] = {}
-"""The claims of this process, and of those that forked it."""
+_own: dict[tuple[int, Path, str, str], Reservation] = {}
+"""The reservations of this process, and of those that forked it."""
 
 
 @contextmanager
 def undisturbed(directory: Path) -> Iterator[None]:
-    """Let no other process claim anything, or decide what is in use, before the block ends.
+    """Let no other process reserve anything, or decide what is in use, before the block ends.
 
     Args:
-        directory: Where the claims lie.
+        directory: Where the reservations lie.
 
     Raises:
         OSError: If it cannot be written.
@@ -93,44 +93,44 @@ def undisturbed(directory: Path) -> Iterator[None]:
         yield
 
 
-def claim(directory: Path, what: str, names: Iterable[str]) -> None:
-    """Keep what this process uses from being removed until it has ended, or claims other names for the same.
+def reserve(directory: Path, what: str, names: Iterable[str]) -> None:
+    """Keep what this process uses from being removed until it has ended, or reserves other names for the same.
 
-    Where the directory takes no file nothing is claimed: few could remove anything there.
+    Where the directory takes no file nothing is reserved: few could remove anything there.
 
     Args:
-        directory: Where the claims lie.
+        directory: Where the reservations lie.
         what: Tells what the names are used for, in characters that a file name may have.
         names: Of files and directories in the cache.
     """
-    _claim(directory, what, _USE, frozenset(names))
+    _reserve(directory, what, _USE, frozenset(names))
 
 
 @contextmanager
 def building(directory: Path, what: str, names: Iterable[str]) -> Iterator[None]:
-    """Claim what is about to be built, and use it once it is; a build that is stopped keeps what it has finished.
+    """Reserve what is about to be built, and use it once it is; a build that is stopped keeps what it has finished.
 
     Args:
-        directory: Where the claims lie.
+        directory: Where the reservations lie.
         what: Tells what is built; earlier builds of the same need not go on.
         names: Of files and directories in the cache.
     """
     wanted = frozenset(names)
-    _claim(directory, what, _BUILD, wanted)
+    _reserve(directory, what, _BUILD, wanted)
     yield
-    _claim(directory, what, _USE, wanted)
+    _reserve(directory, what, _USE, wanted)
     with suppress(OSError):
-        for each in claims(directory):
+        for each in all_reservations(directory):
             if each.path.match(f"{what}-*{_BUILD}") and (each.owner == _myself() or not each.is_live(0.0)):
                 each.path.unlink(missing_ok=True)
 
 
-def _claim(directory: Path, what: str, kind: str, names: frozenset[str]) -> None:
+def _reserve(directory: Path, what: str, kind: str, names: frozenset[str]) -> None:
     key = os.getpid(), directory, what, kind
     former = _own.get(key)
     if former is not None and former.names == names and former.path.exists():
         return
-    new = Claim(directory / f"{what}-{uuid4().hex}{kind}", names, _myself())
+    new = Reservation(directory / f"{what}-{uuid4().hex}{kind}", names, _myself())
     with suppress(OSError), undisturbed(directory):
         try:
             new.path.write_text(json.dumps({"names": sorted(names), "owner": asdict(new.owner)}), encoding="utf-8")
@@ -142,7 +142,7 @@ def _claim(directory: Path, what: str, kind: str, names: frozenset[str]) -> None
             former.path.unlink(missing_ok=True)
 
 
-def claims(directory: Path) -> list[Claim]:
+def all_reservations(directory: Path) -> list[Reservation]:
     """All that there are, those of processes that have ended included."""
     readable = (_read(path) for path in children(directory, f"*{_USE}"))
     return [each for each in readable if each is not None]
@@ -163,10 +163,10 @@ def modified(path: Path) -> float:
         return 0.0
 
 
-def _read(path: Path) -> Claim | None:
+def _read(path: Path) -> Reservation | None:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return Claim(path, frozenset(values["names"]), Owner(**values["owner"]))
+        return Reservation(path, frozenset(values["names"]), Owner(**values["owner"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
@@ -204,8 +204,8 @@ def _started(pid: int) -> str | None:
 
 @atexit.register
 def _leave() -> None:
-    """Claims end with their process in any case; this spares the next one to look."""
-    for (pid, _, _, kind), claim in _own.items():
+    """Reservations end with their process in any case; this spares the next one to look."""
+    for (pid, _, _, kind), each in _own.items():
         if pid == os.getpid() and kind == _USE:
             with suppress(OSError):
-                claim.path.unlink()
+                each.path.unlink()

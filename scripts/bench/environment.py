@@ -1,12 +1,12 @@
-"""Where a run's contestants work: environments, data, stores; what is missing is made at first use."""
+"""Where a run's candidates work: environments, data, stores; what is missing is made at first use."""
 
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from contest import Contestant, run_process
 from job import BUCKET, Job
+from runner import Candidate, run_process
 from store.index import imagined, make_index, objects_in
 from store.server import Endpoint, require_nginx, serve
 
@@ -16,8 +16,8 @@ FOLDERS = 6  # difficulties times genders
 IMAGINED = 100_000  # triplets a folder: 600,000, and 1.8 million keys
 
 
-class Workshop:
-    """Runs contestants.
+class Environment:
+    """Runs loaders.
 
     Args:
         count: Triplets for each difficulty and gender.
@@ -36,8 +36,8 @@ class Workshop:
             self._run("photos.py", str(self._data / BUCKET), str(count))
         subprocess.run(f"find '{self._data}/' -type f -exec cat {{}} + >/dev/null", shell=True, check=True)  # noqa: S602
 
-    def measure(self, one: Contestant, first: bool) -> dict[str, Any]:
-        """Run one contestant; before its first turn, what it needs is made."""
+    def measure(self, one: Candidate, first: bool) -> dict[str, Any]:
+        """Run one candidate; before its first turn, what it needs is made."""
         job = self._job(one)
         if one.convert and first:
             if not (job.folder / "complete").exists() or one.ours:
@@ -54,7 +54,7 @@ class Workshop:
             figures["convert_seconds"] = float((job.folder / "complete").read_text())
         return figures
 
-    def _job(self, one: Contestant) -> Job:
+    def _job(self, one: Candidate) -> Job:
         said = dict(one.job)
         form = said.get("form", "original")
         known: dict[str, Any] = {"triplets": self.triplets if one.source in {"s3", "disk"} else 0}
@@ -73,7 +73,7 @@ class Workshop:
         folder = self._data / form
         if not folder.exists():
             print(f"Making the images as 512x512 {form} (once) ...", flush=True)
-            self._run("shrink.py", str(self._data / BUCKET), str(folder), form)
+            self._run("resize_images.py", str(self._data / BUCKET), str(folder), form)
         return folder
 
     def _store(self, kind: str, latency: float) -> Endpoint:
@@ -91,7 +91,7 @@ class Workshop:
             self._stores[kind, latency] = self._stack.enter_context(store)
         return self._stores[kind, latency]
 
-    def _call(self, one: Contestant, call: str, job: Job) -> dict[str, Any]:
+    def _call(self, one: Candidate, call: str, job: Job) -> dict[str, Any]:
         return run_process(_python(mds=one.mds), call, job.dumps(), log=HOME / "log.txt", environment=environment())
 
     def _run(self, script: str, *arguments: str) -> None:
@@ -103,7 +103,7 @@ def _python(*, mds: bool = False) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """What contestants find in theirs: any key opens the store, and nobody asks the internet."""
+    """What candidates find in theirs: any key opens the store, and nobody asks the internet."""
     return {
         "AWS_ACCESS_KEY_ID": "any",
         "AWS_SECRET_ACCESS_KEY": "any",

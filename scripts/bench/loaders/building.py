@@ -14,8 +14,8 @@ from obstore.store import S3Store
 
 import vton_hf.builder
 import vton_hf.storage.s3  # noqa: F401 - imports are not what is compared
-from contestants.common import stored
-from contestants.ours import convert
+from loaders.common import stored
+from loaders.ours import convert
 from vton_hf.images.spec import ImageSpec
 from vton_hf.storage import Store, settings_for
 

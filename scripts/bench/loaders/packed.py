@@ -8,7 +8,7 @@ import torch
 from job import ROLES, Job
 from PIL import Image
 
-from contestants.common import stored, v1
+from loaders.common import stored, v1
 
 SHARDS = 8
 

@@ -4,7 +4,7 @@ import time
 
 from job import Job
 
-from contestants.peak import peak_mb
+from loaders.peak import peak_mb
 from vton_hf import mixing
 
 ROWS = 10_000_000

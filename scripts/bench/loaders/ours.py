@@ -6,7 +6,7 @@ from job import SIDE, Job
 from torch.utils.data import DataLoader
 
 import vton_hf
-from contestants.common import torch_loader, v1, workers
+from loaders.common import torch_loader, v1, workers
 
 ALL = dict.fromkeys(("easy", "medium", "hard"), 1.0)
 

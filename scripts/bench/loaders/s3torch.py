@@ -8,7 +8,7 @@ from PIL import Image
 from s3torchconnector import S3ClientConfig, S3MapDataset, S3ReaderConstructor
 from torch.utils.data import Dataset
 
-from contestants.common import torch_loader, v1
+from loaders.common import torch_loader, v1
 
 
 class Triplets(Dataset[list[Any]]):

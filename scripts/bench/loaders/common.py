@@ -1,4 +1,4 @@
-"""What every contestant is given alike: the transform, the DataLoader, the triplets by name."""
+"""What every candidate is given alike: the transform, the DataLoader, the triplets by name."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What should be known of images, told once by all worker processes together."""
+"""What should be known of images: a warning of each kind, once for all worker processes together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,15 +8,15 @@ import torch
 from vton_hf.images import KINDS, Notice, tell_once
 
 
-class Told:
-    """Which kinds of notices were told: flags in memory that the workers of a DataLoader share."""
+class NoticeLog:
+    """Which kinds of notices were logged: flags in memory that the workers of a DataLoader share."""
 
     def __init__(self) -> None:
         self._flags = torch.zeros(len(KINDS), dtype=torch.bool)
         self._flags.share_memory_()  # type: ignore[no-untyped-call]  # torch does not say
 
     def tell(self, notice: Notice, row: Mapping[str, Any]) -> None:
-        """Warn of it, unless one of its kind was told.
+        """Warn of it, unless one of its kind was logged.
 
         Args:
             notice: What to tell.
@@ -32,5 +32,5 @@ class Told:
         self.__dict__ = state
         self._flags.share_memory_()  # type: ignore[no-untyped-call]
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Told":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "NoticeLog":
         return self

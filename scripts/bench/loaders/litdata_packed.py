@@ -5,8 +5,8 @@ from typing import Any
 import litdata
 from job import Job
 
-from contestants.common import stored, workers
-from contestants.packed import Decode, as_image
+from loaders.common import stored, workers
+from loaders.packed import Decode, as_image
 
 CHUNK = "64MB"
 
