@@ -19,8 +19,8 @@ PAIR_STRETCH: Final = 1.05
 what a model puts out (multiples of 8, 16 or 64 pixels) explains another shape."""
 
 SIZE_STRETCH: Final = 1.4
-"""So much one edge may be stretched more than the other by `image_size` before it is warned of. A square of portraits of
-3:4 (1.33), which many train on knowingly, is not; height and width that were swapped (3:4 to 4:3 is 1.78) are."""
+"""So much one edge may be stretched more than the other by `image_size` before it is warned of. A square of portraits
+of 3:4 (1.33), which many train on knowingly, is not; height and width that were swapped (3:4 to 4:3 is 1.78) are."""
 
 _PERSON, _GARMENT, _TARGET = ROLES
 
