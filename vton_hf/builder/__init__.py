@@ -6,6 +6,7 @@ from vton_hf.builder.builder import VTON
 from vton_hf.builder.config import MIXINGS, ON_ERROR, VTONConfig, listed
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.formats import CellTransform
+from vton_hf.builder.indices import selected_rows
 from vton_hf.builder.lazy_images import LazyImages, OneByOne, embedded, use_cells
 from vton_hf.builder.loading import load
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
@@ -31,6 +32,7 @@ __all__ = [
     "load",
     "open_stream",
     "row_ranges",
+    "selected_rows",
     "use_cells",
     "warn_of_shared_triplets",
 ]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from vton_hf._core.checks import must_be
 from vton_hf.demo.triplet import check_size, draw_triplet
+from vton_hf.errors import ConfigError
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES, ImageKey, format_key
 
 
@@ -79,7 +79,7 @@ def write_demo_folder(
 
 def _objects(count: int, size: tuple[int, int], seed: int, root: str) -> Iterator[tuple[str, bytes]]:
     if type(count) is not int or count < 1:
-        raise must_be("count", count, "a whole number from 1: triplets in each folder")
+        raise ConfigError(f"count must be a whole number from 1, the triplets in each folder, got {count!r}.")
     check_size(size)
     base = f"{root.strip('/')}/" if root.strip("/") else ""
     for difficulty in DIFFICULTIES:

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from vton_hf._core.checks import must_be
 from vton_hf.demo.canvas import SUPERSAMPLE, Colour, Ink, Layer, paint
 from vton_hf.demo.fabrics import QUIET, Fabric, fabric
 from vton_hf.demo.figure import Body, limb, standing
@@ -106,8 +105,10 @@ def check_size(size: tuple[int, int]) -> None:
     low, high = SIDES
     pair = tuple(size) if isinstance(size, (tuple, list)) else ()
     if len(pair) != 2 or not all(type(side) is int and low <= side <= high for side in pair):
-        rule = f"(height, width) in pixels, two whole numbers from {low} to {high}, such as (256, 192)"
-        raise must_be("size", size, rule)
+        raise ConfigError(
+            f"size must be (height, width) in pixels, two whole numbers from {low} to {high}, such as (256, 192), got "
+            f"{size!r}."
+        )
 
 
 def _own_cut(rng: Random, garment: str) -> Cut:
