@@ -29,14 +29,11 @@ def test_right_options_get_as_far_as_the_listing() -> None:
         load_dataset("vton_hf", "hard", s3_prefixes=[NOWHERE])
 
 
-@pytest.mark.parametrize(
-    ("config", "found"),
-    [("Hard", "Unknown config 'Hard'"), ("extreme", "Unknown config 'extreme'"), (None, "No config is named")],
-)
-def test_another_config_is_refused_with_those_there_are(config: str | None, found: str) -> None:
+@pytest.mark.parametrize("config", ["Hard", "extreme", None])
+def test_another_config_is_refused_with_those_there_are(config: str | None) -> None:
     assert refusal(config) == (
-        f"{found}. Allowed: 'easy', 'medium', 'hard'; for example "
-        f'load_dataset("vton_hf", "hard", split="train", s3_prefixes=[...]).'
+        f"The config's name must be 'easy', 'medium' or 'hard', got {config!r}. "
+        f'Write load_dataset("vton_hf", "hard", split="train", s3_prefixes=[...]).'
     )
 
 
@@ -125,10 +122,13 @@ def test_a_choice_is_one_of_those_there_are(name: str, allowed: str, value: obje
         ({"difficulty_weights": {}}, "Weights must be {difficulty: weight} of easy, medium, hard, got {}."),
         ({"difficulty_weights": {"eazy": 1}}, "Weights must be {difficulty: weight}"),
         ({"difficulty_weights": [1, 2]}, "Weights must be {difficulty: weight}"),
-        ({"difficulty_weights": {"easy": 0}}, "Weights {'easy': 0}: all are 0; at least one must be above 0."),
-        ({"difficulty_weights": {"easy": -1}}, "Weights {'easy': -1}: 'easy' has -1; expected a finite number >= 0."),
-        ({"difficulty_weights": {"easy": float("nan")}}, "Weights {'easy': nan}: 'easy' has nan"),
-        ({"difficulty_weights": {"easy": "1"}}, "Weights {'easy': '1'}: 'easy' has '1'"),
+        ({"difficulty_weights": {"easy": 0}}, "Weights must be above 0 for at least one difficulty, got {'easy': 0}."),
+        ({"difficulty_weights": {"easy": -1}}, "The weight of 'easy' must be a finite number from 0, got -1."),
+        (
+            {"difficulty_weights": {"easy": float("nan")}},
+            "The weight of 'easy' must be a finite number from 0, got nan.",
+        ),
+        ({"difficulty_weights": {"easy": "1"}}, "The weight of 'easy' must be a finite number from 0, got '1'."),
     ],
     ids=str,
 )
@@ -144,9 +144,9 @@ def test_a_value_that_makes_no_sense_is_refused(options: dict[str, object], text
         ({"limit": 0}, "limit must be None for all or a whole number from 1, got 0."),
         ({"limit": "3"}, "limit must be"),
         ({"epoch_size": "all"}, "epoch_size must be None, 'min', 'max' or a whole number from 1, got 'all'."),
-        ({"epoch_size": 0}, "epoch_size=0: expected"),
-        ({"epoch_size": 1.5}, "epoch_size=1.5: expected"),
-        ({"epoch_size": "all", "mixing": "interleave"}, "epoch_size='all'"),
+        ({"epoch_size": 0}, "epoch_size must be"),
+        ({"epoch_size": 1.5}, "epoch_size must be"),
+        ({"epoch_size": "all", "mixing": "interleave"}, "epoch_size must be"),
         ({"exclude": "no/such/file"}, "exclude='no/such/file' cannot be read as a file (No such file or directory)."),
         ({"exclude": [7]}, "exclude= takes keys as strings, but holds 7."),
         ({"exclude": 7}, "exclude must be"),
@@ -163,7 +163,7 @@ def test_what_the_listing_would_be_filtered_by_is_refused_before_it(options: dic
     [
         (
             {"person": Value("string")},
-            "features= names 'person'. There are: initial_image, cloth_image, try_on_image, ",
+            "features= names the column 'person'. Allowed: initial_image, cloth_image, try_on_image, ",
         ),
         ({"stem": Value("int64")}, "features= wants 'stem' as Value('int64'), but it is stored as Value('string')."),
         ({"stem": Image()}, "features= wants 'stem' as Image("),
