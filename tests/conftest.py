@@ -16,7 +16,7 @@ import datasets
 import pytest
 
 from tests.bucket import Bucket, Load, loader
-from tests.hub import Hub, serve_hub
+from tests.fake_hub import Hub, serve_hub
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bucket import Bucket
-from tests.hub import Hub, run_python, start_python
+from tests.fake_hub import Hub, run_python, start_python
 from tests.programs import Program
 
 REPO = "team/vton"

@@ -11,8 +11,8 @@ from datasets import load_dataset
 
 import vton_hf
 from tests.bucket import Bucket
+from tests.fake_hub import Hub
 from tests.former import FOLDER, OPTIONS, PREFIX, PREPARED
-from tests.hub import Hub
 from tests.pushing import REPO, Client
 from tests.s3 import MotoS3
 from vton_hf.cli import main

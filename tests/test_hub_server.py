@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.hub import Hub, run_python, start_python
+from tests.fake_hub import Hub, run_python, start_python
 from tests.pushing import WITHOUT_TORCH
 
 SETUP = """

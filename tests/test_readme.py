@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub import Hub
+from tests.fake_hub import Hub
 from tests.programs import PYTHON
 from tests.s3 import REGION, MotoS3
 from vton_hf.demo import write_demo_bucket

@@ -14,7 +14,7 @@ import pytest
 from datasets import get_dataset_config_names, load_dataset
 
 from tests.bucket import Bucket
-from tests.hub import Hub, run_python
+from tests.fake_hub import Hub, run_python
 from vton_hf import registry
 from vton_hf.builder.builder import VTON
 

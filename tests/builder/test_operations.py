@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 
 import vton_hf
 from tests.bucket import Bucket, Load, loader, png, triplet_keys
-from tests.hub import Hub, run_python
+from tests.fake_hub import Hub, run_python
 from tests.pushing import Client, seen
 from tests.s3 import BUCKET, MotoS3
 from vton_hf.naming import ROLES

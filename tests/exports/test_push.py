@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.bucket import Bucket, loader
-from tests.hub import Hub, run_python
+from tests.fake_hub import Hub, run_python
 from tests.pushing import COMMAND, PUSH, REPO, Client, seen
 from tests.s3 import MotoS3
 from vton_hf.demo import write_demo_bucket

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.bucket import Bucket
-from tests.hub import Hub, run_python
+from tests.fake_hub import Hub, run_python
 from tests.pushing import COMMAND, REPO, Client
 
 SEVERAL = {"configs": "hard", "max_shard_size": "20KB"}

@@ -20,8 +20,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import vton_hf
 from tests.bucket import Bucket, encoded, triplet_keys
+from tests.fake_hub import serve_hub
 from tests.former import ENDPOINT, FOLDER, OPTIONS, PREPARED
-from tests.hub import serve_hub
 from tests.pushing import REPO, Client
 from tests.s3 import MotoS3
 from vton_hf.naming import DIFFICULTIES, GENDERS
