@@ -9,54 +9,21 @@ from typing import Any
 
 from tests.bucket import Bucket
 from tests.fake_hub import Hub, run_python, start_python
-from tests.programs import Program
+from tests.python import Program, program
 
 REPO = "team/vton"
 WITHOUT_TORCH = {"USE_TORCH": "0"}
 """For clients with `datasets` alone, which for a stream otherwise imports torch: 2 s."""
 COLUMNS = ("initial_image", "cloth_image", "try_on_image")
 
-_LOAD = """
-import json, sys
-from hashlib import sha256
-import datasets
-datasets.disable_progress_bars()
-configs, streamed, options = json.loads(sys.argv[1])
-def told(rows):
-    images = ("initial_image", "cloth_image", "try_on_image")
-    return [[row["key"], row["difficulty"], *(sha256(row[name].tobytes()).hexdigest() for name in images)] for row in rows]
-found = {}
-for config in configs:
-    stored = datasets.load_dataset("team/vton", config, split="train", **options)
-    if streamed:
-        stream = datasets.load_dataset("team/vton", config, split="train", streaming=True, **options)
-        assert told(stored) == told(stream), config
-    found[config] = {"rows": told(stored), "features": str(stored.features)}
-assert "vton_hf" not in sys.modules
-print(json.dumps(found))
-"""
+_LOAD = program("load_from_hub")
 
-_CLOCK = """
-import sys, types
-import huggingface_hub.utils._http
-import vton_hf.exports.hub.retry
-waited = [0.0]
-clock = types.SimpleNamespace(sleep=waited.append, monotonic=lambda: sum(waited))
-huggingface_hub.utils._http.time = vton_hf.exports.hub.retry.time = clock
-"""
+_CLOCK = program("hub_clock")
 """Whoever waits before another try has waited at once."""
 
-PUSH = f"""{_CLOCK}
-import json
-repo_id, options = json.loads(sys.argv[1])
-pushed = vton_hf.push_to_hub(repo_id, **options)
-print(json.dumps({{"url": pushed.url, "new": [part.new_files for part in pushed.parts], "table": str(pushed)}}))
-"""
+PUSH = _CLOCK + program("push")
 
-COMMAND = f"""{_CLOCK}
-from vton_hf.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
+COMMAND = _CLOCK + program("vton_hf_command")
 """`vton-hf`, on that clock."""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.programs import TRAINERS, Program
+from tests.python import TRAINERS, Program, program
 
 EXAMPLES = Path(__file__).parent.parent / "scripts" / "examples"
 NAMES = ("catvton", "trainer", "plain")
@@ -22,34 +22,9 @@ TINY = ["--demo-count", "4", "--size", "32x24", "--batch-size", "2", "--log-ever
 STEPS = 6
 pytestmark = pytest.mark.timeout(400)  # the first one imports diffusers and transformers
 
-_EXAMPLE = """
-import runpy, sys
-import torch
-sys.stdout.reconfigure(line_buffering=True)
-torch.set_num_threads(1)  # faster for tiny models, above all where other tests run beside them
-script = sys.argv[1]
-del sys.argv[0]
-sys.path.insert(0, script.rpartition("/")[0])
-runpy.run_path(script, run_name="__main__")
-"""
+_EXAMPLE = program("example")
 
-_CHECKPOINT = """
-import sys
-from pathlib import Path
-from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
-
-folder, channels = Path(sys.argv[1]), int(sys.argv[2])
-sides = {"down_block_types": ("DownEncoderBlock2D",) * 2, "up_block_types": ("UpDecoderBlock2D",) * 2}
-AutoencoderKL(block_out_channels=(8, 8), norm_num_groups=4, **sides).save_pretrained(folder / "vae")
-sides = {
-    "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
-    "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
-}
-shape = {"block_out_channels": (8, 8), "layers_per_block": 1, "attention_head_dim": 2, "cross_attention_dim": 8}
-unet = UNet2DConditionModel(in_channels=channels, out_channels=4, norm_num_groups=4, **shape, **sides)
-unet.save_pretrained(folder / "unet")
-DDPMScheduler(clip_sample=False).save_pretrained(folder / "scheduler")
-"""
+_CHECKPOINT = program("checkpoint")
 """Stable Diffusion's parts, tiny and randomly initialised."""
 
 

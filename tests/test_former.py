@@ -45,7 +45,6 @@ def options(s3: MotoS3, cache: Path) -> dict[str, Any]:
     return {"s3_prefixes": [PREFIX], "storage_options": s3.storage_options, "cache_dir": str(cache)}
 
 
-@pytest.mark.s3
 @pytest.mark.parametrize("way", WAYS)
 def test_a_cache_builds_without_a_get(s3: MotoS3, options: dict[str, Any], way: str) -> None:
     rows = vton_hf.load("hard", **options, **WAYS[way])
@@ -67,7 +66,6 @@ def test_nothing_of_a_cache_is_pruned(cache: Path, capsys: pytest.CaptureFixture
     assert "Used by no dataset: 0, 0 B" in capsys.readouterr().out
 
 
-@pytest.mark.s3
 def test_an_export_is_not_written_again(options: dict[str, Any], tmp_path: Path) -> None:
     place = tmp_path / "export"
     shutil.copytree(FOLDER / "hub", place)
@@ -79,7 +77,6 @@ def test_an_export_is_not_written_again(options: dict[str, Any], tmp_path: Path)
     assert len(load_dataset(str(place), "hard", split="train", cache_dir=str(tmp_path / "read"))) == 8
 
 
-@pytest.mark.s3
 def test_a_push_sends_nothing_again(hub: Hub, options: dict[str, Any], tmp_path: Path) -> None:
     token = hub.token("anna", orgs=("team",))
     hub.create(REPO)
@@ -90,7 +87,6 @@ def test_a_push_sends_nothing_again(hub: Hub, options: dict[str, Any], tmp_path:
     assert hub.puts == []
 
 
-@pytest.mark.s3
 def test_states_go_on(options: dict[str, Any]) -> None:
     stream = vton_hf.load("hard", streaming=True, **options)
     stream.load_state_dict(STATES["stream"]["state"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_hub import Hub
-from tests.programs import PYTHON
+from tests.python import PYTHON
 from tests.s3 import REGION, MotoS3
 from vton_hf.demo import write_demo_bucket
 
@@ -58,7 +58,6 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.s3
 def test_the_commands_run_and_then_the_python_blocks(environment: dict[str, str], clone: Path) -> None:
     asked = {line.split()[1] for line in commands() if line.startswith("vton-hf")}
     assert asked == {"scan", "plan", "build", "cache", "push", "export", "bench"}

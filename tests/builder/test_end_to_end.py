@@ -22,7 +22,6 @@ def load(s3: MotoS3, tmp_path: Path) -> Load:
     return loader(f"s3://{BUCKET}/dataset_ultimate/", tmp_path / "cache", storage_options=s3.storage_options)
 
 
-@pytest.mark.s3
 def test_ten_thousand_rows_are_the_recipe_to_the_row(load: Load) -> None:
     assert Counter(load("medium", epoch_size=10_000)["difficulty"]) == {"easy": 3_000, "medium": 7_000}
     hard = load("hard", epoch_size=10_000)["difficulty"][:]
@@ -35,7 +34,6 @@ def test_ten_thousand_rows_are_the_recipe_to_the_row(load: Load) -> None:
             assert max(abs(share - weight) for share in shares) <= 0.05
 
 
-@pytest.mark.s3
 def test_the_default_bucket_and_the_seeds_variables_are_enough(
     s3: MotoS3, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,6 @@ def rows_on_s3(s3: MotoS3, cache: Path, count: int) -> datasets.Dataset:
     return load("easy", embed_images=False)
 
 
-@pytest.mark.s3
 def test_a_batch_is_fetched_at_once_and_only_what_is_asked_for(s3: MotoS3, tmp_path: Any) -> None:
     rows = rows_on_s3(s3, tmp_path, 8)
     assert not s3.gets()
@@ -67,7 +66,6 @@ def test_a_batch_is_fetched_at_once_and_only_what_is_asked_for(s3: MotoS3, tmp_p
     assert sum(s3.gets().values()) == 13
 
 
-@pytest.mark.s3
 @pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
 def test_dataloader_workers_fetch_after_the_parent_did(s3: MotoS3, tmp_path: Any, start: str) -> None:
     torch_data = pytest.importorskip("torch.utils.data")

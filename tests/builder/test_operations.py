@@ -19,6 +19,7 @@ import vton_hf
 from tests.bucket import Bucket, Load, loader, png, triplet_keys
 from tests.fake_hub import Hub, run_python
 from tests.pushing import Client, seen
+from tests.python import program
 from tests.s3 import BUCKET, MotoS3
 from vton_hf.naming import ROLES
 
@@ -356,7 +357,6 @@ def test_a_sampler_reads_class_labels(forms: Forms) -> None:
         vton_hf.TripletSampler(other, 1)
 
 
-@pytest.mark.s3
 def test_what_is_written_asks_nothing_of_the_store(s3: MotoS3, tmp_path: Path) -> None:
     """And a stream, or a new column, fetches with the options that the dataset was loaded with."""
     for index in range(3):
@@ -374,21 +374,7 @@ def test_what_is_written_asks_nothing_of_the_store(s3: MotoS3, tmp_path: Path) -
     assert [row["cloth_image"].size for row in rows.to_iterable_dataset()] == [(12, 16)] * 3
 
 
-PUSHES = """
-import json, sys
-import datasets, vton_hf
-def identity(image):
-    return image
-datasets.disable_progress_bars()
-options = json.loads(sys.argv[1])
-for name, more in (("embedded", {}), ("uris", {"embed_images": False}), ("transformed", {"embed_images": False})):
-    rows = vton_hf.load("hard", **options, **more)
-    if name == "transformed":
-        vton_hf.set_transform(rows, identity)
-    rows.push_to_hub("team/vton", name, private=True)
-together = datasets.DatasetDict(train=vton_hf.load("hard", **options, embed_images=False))
-together.push_to_hub("team/vton", "together", private=True)
-"""
+PUSHES = program("push_operations")
 
 
 def test_stock_push_to_hub_sends_images_of_any_form(hub: Hub, bucket: Bucket, tmp_path: Path) -> None:

@@ -184,7 +184,6 @@ def test_the_command_line_says_it_in_a_line(
     assert capsys.readouterr().err.splitlines()[-1].startswith("vton-hf: error: The disk of ")
 
 
-@pytest.mark.s3
 def test_a_listing_that_cannot_be_kept_is_one_line_and_no_error(
     s3: MotoS3, tmp_path: Path, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:

@@ -78,14 +78,14 @@ class Other:
 
 def build(pipe: Any, options: dict[str, Any]) -> None:
     """Build, and stop after each chunk, while the next is under way."""
-    put_in_place = write.put_in_place
+    publish = write.publish
 
     def stopped(*paths: Path) -> None:
-        put_in_place(*paths)
+        publish(*paths)
         pipe.send(paths[1].name)
         pipe.recv()
 
-    write.put_in_place = stopped
+    write.publish = stopped
     pipe.send(len(vton_hf.load("hard", **options)))
 
 

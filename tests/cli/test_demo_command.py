@@ -7,13 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
-from tests.programs import PYTHON
+from tests.python import PYTHON
 
 
-@pytest.mark.s3
 def test_the_demo_shows_every_mix_and_ends_its_server(tmp_path: Path) -> None:
     arguments = ["demo", "--count", "4", "--size", "64x48", "--output", str(tmp_path / "out")]
     environment = os.environ | {"HF_HOME": str(tmp_path / "home")}

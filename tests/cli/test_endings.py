@@ -64,7 +64,6 @@ def test_what_ends_a_script_is_the_last_that_is_said(bucket: Bucket, tmp_path: P
     assert "ignored" not in done.stderr
 
 
-@pytest.mark.s3
 def test_nor_does_one_that_streams_from_s3(s3: MotoS3, bucket: Bucket, tmp_path: Path) -> None:
     bucket.fill(3)
     for path in bucket.folder.rglob("*.png"):

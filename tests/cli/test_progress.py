@@ -9,20 +9,9 @@ import termios
 from pathlib import Path
 
 from tests.bucket import Bucket
+from tests.python import program
 
-SCRIPT = """
-import sys
-import datasets
-import vton_hf
-
-prefix, cache = sys.argv[1:]
-def load(config):
-    vton_hf.load(config, s3_prefixes=[prefix], cache_dir=cache, epoch_size="min")
-load("hard")
-print("quiet from here", file=sys.stderr, flush=True)
-datasets.disable_progress_bars()
-load("easy")
-"""
+SCRIPT = program("load_with_progress")
 
 
 def test_bars_on_a_terminal_count_whole_keys(bucket: Bucket, tmp_path: Path) -> None:

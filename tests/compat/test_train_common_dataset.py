@@ -18,6 +18,7 @@ from torchvision import transforms
 import vton_hf
 from tests import faults
 from tests.bucket import ROOT, Bucket, png, triplet_keys
+from tests.python import program
 from tests.s3 import MotoS3
 from vton_hf.demo import write_demo_bucket
 from vton_hf.errors import ConfigError, EmptyPoolError, VTONError
@@ -33,35 +34,7 @@ TORCH_SAYS = (
 
 TIPS = "dataloader = DataLoader(dataset, batch_size=4, num_workers=4, pin_memory=True, prefetch_factor=2)"
 
-DRIVER = """
-import json, sys, warnings
-
-heard, blocks = json.load(sys.stdin)
-for message in heard:
-    warnings.filterwarnings("ignore", message=message)
-
-import torch
-from torch.utils.data import DataLoader, Dataset
-
-def told(value):
-    if isinstance(value, DataLoader):
-        return [{name: told(column) for name, column in batch.items()} for batch in value]
-    if isinstance(value, torch.Tensor):
-        return [*value.shape, str(value.dtype), value.min().item() >= -1 and value.max().item() <= 1]
-    if isinstance(value, Dataset):
-        shares = value.plan.composition()
-        return {"class": type(value).__name__, "len": len(value), "got": {s.difficulty: s.got for s in shares},
-                "available": {s.difficulty: s.available for s in shares if s.weight}}
-    return value
-
-namespace, known = {"torch": torch}, []
-for heading, block in blocks:
-    exec(compile(block, heading, "exec"), namespace)
-    new = {name: value for name, value in namespace.items()
-           if isinstance(value, (Dataset, DataLoader)) and not any(value is old for old in known)}
-    known += new.values()
-    print(json.dumps([heading, {name: told(value) for name, value in new.items()}]))
-"""
+DRIVER = program("train_common_dataset")
 
 
 def under(heading: str, language: str = "") -> list[str]:
@@ -145,7 +118,6 @@ LEFT = {
 }
 
 
-@pytest.mark.s3
 @pytest.mark.parametrize("heading", [heading for heading, _ in python_blocks()])
 def test_the_block_makes_exactly_that(heading: str, ran: dict[str, dict[str, Any]]) -> None:
     assert {name: told for name, told in ran[heading].items() if name != "dataloader"} == LEFT[heading]
@@ -157,7 +129,6 @@ def test_nothing_but_the_module_s_name_is_changed() -> None:
     assert sum("from vton_hf import" in code for _, code in python_blocks()) == 4
 
 
-@pytest.mark.s3
 @pytest.mark.parametrize(
     ("heading", "sizes"),
     [
@@ -272,7 +243,6 @@ def test_a_target_above_what_there_is_samples_with_replacement(
     assert sorted(shown.count(key) for key in set(shown)) == [15, 16]
 
 
-@pytest.mark.s3
 @pytest.mark.parametrize("prefix", ["dataset_ultimate/", "dataset_ultimate", "s3://your-bucket-name/dataset_ultimate/"])
 def test_both_forms_of_a_prefix_lead_to_the_same(prefix: str, s3: MotoS3, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in (EXPORTS | {"AWS_ENDPOINT_URL": s3.url}).items():
@@ -289,7 +259,6 @@ def fill(s3: MotoS3, bucket: str, count: int) -> None:
             s3.put(bucket, key, png(key))
 
 
-@pytest.mark.s3
 def test_the_bucket_is_that_of_the_uri_then_the_argument_then_the_configured_then_the_environment_s(
     s3: MotoS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:

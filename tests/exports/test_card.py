@@ -146,7 +146,6 @@ def test_the_code_of_the_card_runs_beside_the_folder(folder: Path, monkeypatch: 
     assert len(found["ds"]) == len(list(found["stream"])) == 4
 
 
-@pytest.mark.s3
 def test_the_code_of_the_card_runs_on_a_store(s3: MotoS3, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in folder.rglob("*.parquet"):
         s3.put("my-bucket", f"out/shop/{path.relative_to(folder).as_posix()}", path.read_bytes())

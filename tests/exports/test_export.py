@@ -16,6 +16,7 @@ from torchvision.transforms import v2
 import vton_hf
 from tests.bucket import Bucket, Load
 from tests.pushing import seen
+from tests.python import program
 from tests.s3 import MotoS3
 from vton_hf.cli import main
 from vton_hf.exports.folder import Folder
@@ -241,13 +242,7 @@ def test_a_person_and_a_garment_side_by_side_serve_one_conditioning_image(export
     assert row["condition"].crop((12, 0, 24, 16)).tobytes() == row["garment_image"].tobytes()
 
 
-READ_TARS = """
-import glob, json, sys
-import webdataset
-shards = sorted(glob.glob(sys.argv[1]))
-samples = webdataset.WebDataset(shards, shardshuffle=False).decode("pil").to_tuple("try_on_image.png", "json")
-print(json.dumps([[text["key"], image.tobytes().hex()] for image, text in samples]))
-"""
+READ_TARS = program("read_tars")
 
 
 def test_webdataset_reads_the_tars(export: Any, load: Load, tmp_path: Path) -> None:
@@ -305,7 +300,6 @@ def test_images_of_two_kinds_do_not_go_into_tars(export: Any, bucket: Bucket, tm
     assert len(stock(tmp_path / "out", "easy", split="train")) == 4
 
 
-@pytest.mark.s3
 def test_below_a_prefix_of_a_bucket(
     export: Any, bucket: Bucket, s3: MotoS3, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,6 @@ def test_rows_of_keys_only_are_sent_with_their_images(client: Client, hub: Hub) 
     assert not (client.home / "cache" / "vton_hf" / "chunks").exists()
 
 
-@pytest.mark.s3
 def test_rows_of_keys_only_cost_one_get_an_image_and_nothing_else(hub: Hub, s3: MotoS3, tmp_path: Path) -> None:
     write_demo_bucket(lambda key, data: s3.put("photos", key, data), count=3, size=(64, 48))
     s3.reset_counts()

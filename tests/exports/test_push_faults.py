@@ -8,6 +8,7 @@ import pytest
 from tests.bucket import Bucket
 from tests.fake_hub import Hub, run_python
 from tests.pushing import COMMAND, REPO, Client
+from tests.python import program
 
 SEVERAL = {"configs": "hard", "max_shard_size": "20KB"}
 
@@ -176,18 +177,9 @@ def test_offline_is_offline(client: Client) -> None:
     assert done.returncode == 1
 
 
-FULL = """
-import errno
-import vton_hf.exports.write as write
-def full(*args, **kwargs):
-    raise OSError(errno.ENOSPC, "No space left on device")
-write.write_parquet = full
-"""
+FULL = program("full_disk")
 
-SMALL = """
-import vton_hf._core.disk as disk
-disk.free_bytes = lambda root: 1000
-"""
+SMALL = program("small_disk")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.programs import PYTHON, Program
+from tests.python import PYTHON, Program
 
 
 def run_python(

@@ -31,7 +31,7 @@ SIZE = "Triplets with an image that image_size stretches to another shape"
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was told yet in this process."""
-    monkeypatch.setattr(notices, "_told", set())
+    monkeypatch.setattr(notices, "_warned", set())
 
 
 def told(caplog: Any) -> list[str]:

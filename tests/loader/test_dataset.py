@@ -118,7 +118,6 @@ def assert_same(ones: list[dict[str, Any]], others: list[dict[str, Any]]) -> Non
 )
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes")
 @pytest.mark.timeout(300)
-@pytest.mark.s3
 def test_workers_change_nothing(s3: MotoS3, tmp_path: Path, start: str, workers: int) -> None:
     """After a look at a row in the parent; workers that stay follow `set_epoch`."""
     for index in range(8):
@@ -158,7 +157,6 @@ def test_a_dataset_travels_by_pickle(make: Any) -> None:
     assert_same(pickle.loads(pickle.dumps(rows))[:], rows[:])
 
 
-@pytest.mark.s3
 def test_a_batch_is_fetched_at_once_and_nothing_before(s3: MotoS3, tmp_path: Path) -> None:
     for index in range(4):
         for key in triplet_keys("easy", "male", f"{index:03d}").values():

@@ -22,7 +22,7 @@ from torch.utils.data._utils.collate import collate_tensor_fn, default_collate_f
 import vton_hf
 from tests.bucket import Bucket
 from tests.loader.holders import ROLE, WAYS, Keeping, files, torchs_own, wrong
-from tests.programs import TRAINERS
+from tests.python import TRAINERS, program
 
 ROLES = vton_hf.naming.ROLES
 ROWS, BATCH = 18, 2
@@ -313,20 +313,7 @@ def test_the_sharing_strategy_is_obeyed(rows: Any, start: str, collate: Any) -> 
     assert all(batch["files"] == set() for batch in found)
 
 
-KEEP = """
-import resource, sys, torch
-from torch.utils.data import DataLoader
-import vton_hf
-
-prefix, folder = sys.argv[1:]
-resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-for strategy, count in (("file_descriptor", 70), ("file_system", 120)):
-    torch.multiprocessing.set_sharing_strategy(strategy)
-    rows = vton_hf.S3VTONDataset([prefix], image_size=(64, 48), cache_dir=folder, epoch_size=count)
-    kept = list(DataLoader(rows, 1, num_workers=2, collate_fn=vton_hf.collate_triplets))
-    print(len(kept), len({tuple(batch["cloth_image"].flatten().tolist()) for batch in kept}))
-    kept = None
-"""
+KEEP = program("keep_batches")
 
 
 @linux

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from tests.triplets.listings import listing, several, whole
+from vton_hf._core.units import amount
 from vton_hf.mixing import RECIPES, plan
 from vton_hf.report.tables import (
-    amount,
     audit_table,
     bucket_counts,
     bucket_table,

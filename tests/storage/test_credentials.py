@@ -101,7 +101,7 @@ def test_common_options_about_caches_and_loops_are_accepted(faults: FaultServer)
 @pytest.mark.usefixtures("from_environment")
 def test_whoever_pays_for_requests_says_so_with_each(faults: FaultServer) -> None:
     faults.objects |= {f"p/{number}": b"a" for number in range(3)}
-    store = Store(settings_for({"client_kwargs": {"endpoint_url": faults.url}, "requester_pays": True}), many=True)
+    store = Store(settings_for({"client_kwargs": {"endpoint_url": faults.url}, "requester_pays": True}), bulk=True)
     store.list_page([(f"s3://{BUCKET}/p/", "")])
     assert store.read(store.list([f"s3://{BUCKET}/p/"])["uri"].to_pylist()) == [b"a"] * 3
     assert [headers.get("x-amz-request-payer") for _, headers in faults.requests] == ["requester"] * 5

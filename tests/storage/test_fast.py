@@ -1,5 +1,6 @@
 """The fast lane gives what the plain one gives, and steps aside wherever it might not."""
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.faults import BUCKET, Drop, FaultServer, Short, Stall, Status
+from tests.python import program
 from tests.s3 import BUCKET as MOTO
 from tests.s3 import MotoS3
 from tests.storage.children import answer_of_a_child
@@ -113,7 +115,6 @@ def test_it_is_given_up_for_a_store_that_does_not_get_along_with_it(faults: Faul
     assert list(lanes(faults).values()) == [["f", "p"]] * 3 + [["p"]] * 7
 
 
-@pytest.mark.s3
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.usefixtures("at_once")
@@ -126,29 +127,7 @@ def test_children_read_after_the_parent_has_used_it(s3: MotoS3, store: Store, me
     assert store.read(wanted) == bodies
 
 
-_READS_AND_ENDS = """
-import asyncio, atexit, sys, time
-from asyncio.selector_events import BaseSelectorEventLoop
-from vton_hf.storage import Store, obstore_reader, settings_for
-
-inside, wake = [], BaseSelectorEventLoop._write_to_self
-
-def slowly(loop):
-    inside.append(1)
-    wake(loop)
-    time.sleep(0.1)
-    inside.pop()
-
-atexit.register(lambda: print(len(inside)))
-BaseSelectorEventLoop._write_to_self = slowly
-obstore_reader.FORK_SAFE_READS = 0
-(uri, options) = {uri!r}, {options!r}
-assert Store(settings_for(options)).read([uri]) == [b"0"]
-"""
-
-
-@pytest.mark.s3
 def test_a_process_that_ends_behind_its_last_read_waits_for_obstores_threads(s3: MotoS3) -> None:
-    script = _READS_AND_ENDS.format(uri=s3.put(MOTO, "0", b"0"), options=s3.storage_options)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    command = [sys.executable, "-c", program("read_and_end"), s3.put(MOTO, "0", b"0"), json.dumps(s3.storage_options)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "0\n", "threads that are still at work when the interpreter ends abort the process"

@@ -15,6 +15,7 @@ import pytest
 
 import vton_hf
 from tests.bucket import Bucket, Load, triplet_keys
+from tests.python import program
 from tests.storage.conftest import listed_in
 from vton_hf.errors import ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.storage import StorageSettings, Store, resolve_prefix, settings_for
@@ -115,23 +116,7 @@ def test_what_is_no_file_that_can_be_read_is_listed_with_the_reason(tmp_path: Pa
     )
 
 
-AS_SOMEBODY_ELSE = """
-import json, os, sys
-from vton_hf.errors import AccessError
-from vton_hf.storage import StorageSettings, Store
-root = sys.argv[1]
-store = Store(StorageSettings())
-if os.geteuid() == 0:
-    os.setresgid(65534, 65534, 65534)
-    os.setresuid(65534, 65534, 65534)
-print(json.dumps([[row["uri"], row["size"], row["etag"]] for row in store.list([f"file://{root}/"]).to_pylist()]))
-for folder in ("closed", "blind", "closed/inner", "closed/inner+"):
-    beside = [f"file://{root}/"] if "+" in folder else []
-    try:
-        print(json.dumps(len(store.list([f"file://{root}/{folder.rstrip('+')}/", *beside]))))
-    except AccessError as error:
-        print(json.dumps(str(error)))
-"""
+AS_SOMEBODY_ELSE = program("list_as_somebody_else")
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from vton_hf._core.retry import backoff
 from vton_hf.storage import StorageSettings, retry
 from vton_hf.storage.messages import Request
-from vton_hf.storage.retry import RetryPolicy, backoff
+from vton_hf.storage.retry import RetryPolicy
 
 ASK = Request("read", "s3://b/a", StorageSettings())
 

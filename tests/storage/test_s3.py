@@ -8,8 +8,6 @@ from tests.storage.conftest import listed_in
 from vton_hf.errors import LayoutError, ObjectMissingError
 from vton_hf.storage import Store
 
-pytestmark = pytest.mark.s3
-
 ODD_KEYS = [
     "a b.png", "a//b", "é.png", "a%20b", "a+b", "a#b", "a?b", "q?versionId=1", "[x]*.png", "'\"q", "x&<y>.png",
     "日本.png", "tail/", "a;b=c", "a\\b", "~t", "a:b@c,d$e!(f)", "{a,b}", "./x", "../y", " lead", "trail ",

@@ -44,7 +44,6 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "PART", 5)
 
 
-@pytest.mark.s3
 def test_a_file_is_sent_in_one_request_and_is_gone(s3: MotoS3, store: Store, file: Path) -> None:
     s3.reset_counts()
     store.send(file, f"s3://{MOTO}/p/a.parquet")
@@ -53,7 +52,6 @@ def test_a_file_is_sent_in_one_request_and_is_gone(s3: MotoS3, store: Store, fil
     assert store.read([f"s3://{MOTO}/p/a.parquet"]) == [b"0123456789ab"]
 
 
-@pytest.mark.s3
 def test_odd_keys_are_written_and_deleted_as_they_stand(s3: MotoS3, store: Store, tmp_path: Path) -> None:
     keys = [f"odd [1]/{key}" for key in ODD_KEYS if not key.endswith("/")]
     uris = [f"s3://{MOTO}/{key}" for key in keys]
@@ -67,7 +65,6 @@ def test_odd_keys_are_written_and_deleted_as_they_stand(s3: MotoS3, store: Store
     assert store.list([f"s3://{MOTO}/"])["uri"].to_pylist() == [f"s3://{MOTO}/stays"]
 
 
-@pytest.mark.s3
 def test_a_big_file_is_sent_in_parts(s3: MotoS3, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "SMALL", 5 * 2**20)
     monkeypatch.setattr(upload, "PART", 5 * 2**20)
@@ -79,7 +76,6 @@ def test_a_big_file_is_sent_in_parts(s3: MotoS3, store: Store, tmp_path: Path, m
     assert store.read([f"s3://{MOTO}/p/big?versionId=1"]) == [data]
 
 
-@pytest.mark.s3
 def test_missing_objects_can_be_deleted_but_not_a_missing_bucket(s3: MotoS3, store: Store) -> None:
     uri = s3.put(MOTO, "a", b"a")
     store.delete([f"s3://{MOTO}/gone", uri, uri])
@@ -89,7 +85,6 @@ def test_missing_objects_can_be_deleted_but_not_a_missing_bucket(s3: MotoS3, sto
         store.delete(["s3://no-bucket/a"])
 
 
-@pytest.mark.s3
 def test_a_missing_bucket_is_told_and_the_file_stays(s3: MotoS3, store: Store, file: Path) -> None:
     with pytest.raises(ObjectMissingError, match=r"Cannot write s3://no-bucket/a: bucket 'no-bucket' does not exist"):
         store.send(file, "s3://no-bucket/a")
@@ -106,7 +101,6 @@ def _send(store: Store, path: Path, uri: str) -> None:
     store.send(path, uri)
 
 
-@pytest.mark.s3
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_forked_child_sends_after_its_parent_has(s3: MotoS3, store: Store, tmp_path: Path) -> None:
     for name in ("parent", "child", "after"):

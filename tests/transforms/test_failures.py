@@ -171,7 +171,6 @@ def server() -> Iterator[FaultServer]:
     yield from serve_faults()
 
 
-@pytest.mark.s3
 @pytest.mark.parametrize("answer", [Status(503, "SlowDown"), Drop()])
 def test_an_outage_is_not_a_bad_sample(
     server: FaultServer, tmp_path: Path, answer: Status | Drop, monkeypatch: pytest.MonkeyPatch

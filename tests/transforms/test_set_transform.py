@@ -94,7 +94,6 @@ def test_rows_of_uris_come_out_the_same(bucket: Bucket, load: Load) -> None:
         assert all(torch.equal(one[role], other[role]) for role in ROLES)
 
 
-@pytest.mark.s3
 def test_uris_of_a_batch_are_fetched_together_with_the_options_they_were_loaded_with(
     s3: MotoS3, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ def said(keys: Keys, at: int) -> tuple[str, ...] | None:
     """What the columns say of one key; None if it names no image."""
     if not keys.stem[at].as_py():
         return None
-    columns = (keys.said(name)[at].as_py() for name in ("folder", "difficulty", "gender"))
+    columns = (keys.column(name)[at].as_py() for name in ("folder", "difficulty", "gender"))
     return (ROLES[keys.role[at]], *columns, keys.stem[at].as_py(), keys.garment[at].as_py())
 
 

@@ -70,7 +70,6 @@ def finished_chunks(cache: Path) -> list[Path]:
     return [path.parent for path in (cache / "vton_hf/chunks").glob("*/report.json") if not path.parent.suffix]
 
 
-@pytest.mark.s3
 def test_every_object_is_fetched_once_for_all_configs(s3: MotoS3, load: Load) -> None:
     objects = fill(s3, 4)
     s3.reset_counts()
@@ -80,7 +79,6 @@ def test_every_object_is_fetched_once_for_all_configs(s3: MotoS3, load: Load) ->
     assert set(s3.gets().values()) == {1}
 
 
-@pytest.mark.s3
 def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path: Path) -> None:
     objects = fill(s3, 4)
     cache = tmp_path / "cache"
@@ -97,7 +95,6 @@ def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path:
     assert len(s3.gets()) == objects - 3 * done
 
 
-@pytest.mark.s3
 def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load, tmp_path: Path) -> None:
     fill(s3, 4)
     cache = tmp_path / "cache"
@@ -112,7 +109,6 @@ def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load
     assert len(load()) == 24
 
 
-@pytest.mark.s3
 def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> None:
     fill(s3, 2)
     builder = in_process(s3, tmp_path / "cache", num_proc=2)
@@ -131,7 +127,6 @@ def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> N
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
 
 
-@pytest.mark.s3
 def test_two_processes_build_one_cache_together(s3: MotoS3, tmp_path: Path) -> None:
     objects = fill(s3, 3)
     s3.reset_counts()
@@ -143,7 +138,6 @@ def test_two_processes_build_one_cache_together(s3: MotoS3, tmp_path: Path) -> N
     assert not list((tmp_path / "cache").rglob("*.incomplete"))
 
 
-@pytest.mark.s3
 def test_one_changed_object_costs_one_request(s3: MotoS3, load: Load) -> None:
     fill(s3, 3)
     load()
@@ -153,7 +147,6 @@ def test_one_changed_object_costs_one_request(s3: MotoS3, load: Load) -> None:
     assert sum(s3.gets().values()) == 1
 
 
-@pytest.mark.s3
 def test_a_grown_bucket_costs_its_new_objects(s3: MotoS3, load: Load) -> None:
     fill(s3, 20)
     load("easy")
@@ -165,7 +158,6 @@ def test_a_grown_bucket_costs_its_new_objects(s3: MotoS3, load: Load) -> None:
     assert sum(s3.gets().values()) == 180
 
 
-@pytest.mark.s3
 def test_a_dead_worker_is_replaced(s3: MotoS3, load: Load, tmp_path: Path, caplog: Any) -> None:
     fill(s3, 2)
     mark = tmp_path / "died"
@@ -429,7 +421,6 @@ def test_a_torn_report_is_a_chunk_to_build_again(bucket: Bucket, tmp_path: Path)
     assert len(vton_hf.load("easy", **options)) == 2
 
 
-@pytest.mark.s3
 def test_after_an_update_originals_cost_nothing_and_resized_images_say_why_they_are_made_again(
     s3: MotoS3, load: Load, tmp_path: Path, caplog: Any
 ) -> None:

@@ -18,7 +18,6 @@ from vton_hf.cli import main
 from vton_hf.errors import ConfigError, LayoutError, StorageError
 from vton_hf.naming import DIFFICULTIES, GENDERS
 
-pytestmark = pytest.mark.s3
 PREFIX = f"s3://{BUCKET}/{ROOT}"
 LISTINGS = "cache/vton_hf/listings"
 

@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.python import program
 from vton_hf.exports.staging import staging_directory
 
-KILLED = """
-import os, pathlib, signal, sys
-from vton_hf.exports.staging import staging_directory
-with staging_directory(pathlib.Path(sys.argv[1])) as folder:
-    (folder / "half").write_text("a shard")
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
+KILLED = program("killed_while_staging")
 
 
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:

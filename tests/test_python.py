@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import PYTHON
+from tests.python import PYTHON
 
 SAYS = """
     import atexit, json, os, sys

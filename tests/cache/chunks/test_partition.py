@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from vton_hf.cache.chunks.build import older_chunks
-from vton_hf.cache.chunks.partition import TARGET_BYTES, TARGET_ROWS, Chunk, cut
+from vton_hf.cache.chunks.partition import TARGET_BYTES, TARGET_ROWS, Chunk, partition
 from vton_hf.images.spec import ImageSpec
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.triplets import Manifest, discover
@@ -28,27 +28,31 @@ def manifest(count: int, size: int = 1000, etag: str = "e") -> Manifest:
 
 def test_the_chunks_in_order_are_the_manifest() -> None:
     whole = manifest(150)
-    parts = [chunk.rows for chunk in cut(whole, verify="structure")]
+    parts = [chunk.rows for chunk in partition(whole, verify="structure")]
     assert pa.concat_tables(parts).equals(whole.table)
 
 
 def test_no_chunk_is_larger_than_the_targets() -> None:
     for whole in (manifest(700), manifest(20, size=TARGET_BYTES // 10)):
-        for chunk in cut(whole, verify="structure"):
+        for chunk in partition(whole, verify="structure"):
             assert chunk.rows.num_rows <= TARGET_ROWS
             assert chunk.bytes <= TARGET_BYTES or chunk.rows.num_rows == 1
 
 
 def test_a_pool_is_one_difficulty_and_gender() -> None:
-    for chunk in cut(manifest(100), verify="structure"):
+    for chunk in partition(manifest(100), verify="structure"):
         difficulty, gender = chunk.pool.split("-")
         assert set(chunk.rows["difficulty"].to_pylist()) == {difficulty}
         assert set(chunk.rows["gender"].to_pylist()) == {gender}
 
 
 def test_triplets_keep_their_chunk_as_the_bucket_grows() -> None:
-    small = {(chunk.pool, chunk.bits): set(chunk.rows["key"].to_pylist()) for chunk in cut(manifest(60), verify="none")}
-    grown = {(chunk.pool, chunk.bits): set(chunk.rows["key"].to_pylist()) for chunk in cut(manifest(90), verify="none")}
+    small = {
+        (chunk.pool, chunk.bits): set(chunk.rows["key"].to_pylist()) for chunk in partition(manifest(60), verify="none")
+    }
+    grown = {
+        (chunk.pool, chunk.bits): set(chunk.rows["key"].to_pylist()) for chunk in partition(manifest(90), verify="none")
+    }
     for (pool, bits), keys in small.items():
         heirs = [found for (p, b), found in grown.items() if p == pool and (b.startswith(bits) or bits.startswith(b))]
         assert keys <= set().union(*heirs)
@@ -56,7 +60,7 @@ def test_triplets_keep_their_chunk_as_the_bucket_grows() -> None:
 
 def test_a_chunks_name_changes_with_its_content_and_only_then() -> None:
     def names(whole: Manifest, verify: str = "structure") -> list[str]:
-        return [chunk.name for chunk in cut(whole, verify=verify)]
+        return [chunk.name for chunk in partition(whole, verify=verify)]
 
     assert names(manifest(100)) == names(manifest(100))
     assert not set(names(manifest(100))) & set(names(manifest(100, etag="other")))
@@ -97,5 +101,5 @@ def test_an_older_chunk_may_hold_bytes_if_it_covers_a_part_of_the_same_pool(
     ids=str,
 )
 def test_only_chunks_whose_pixels_are_others_than_before_have_another_name(image_spec: ImageSpec, name: str) -> None:
-    chunk, *_ = cut(manifest(1), verify="structure", image_spec=image_spec)
+    chunk, *_ = partition(manifest(1), verify="structure", image_spec=image_spec)
     assert chunk.name == name

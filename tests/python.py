@@ -24,6 +24,11 @@ from typing import IO, Any, Self
 STATUS_SIZE = 8
 
 
+def program(name: str) -> str:
+    """The code of a script in `tests/programs`."""
+    return (Path(__file__).parent / "programs" / f"{name}.py").read_text(encoding="utf-8")
+
+
 class Program:
     """A script that runs; much like a `subprocess.Popen`."""
 
@@ -119,7 +124,7 @@ class Python:
     @cached_property
     def _server(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "tests.programs", str(theirs.fileno()), *self._preloaded]
+        command = [sys.executable, "-m", "tests.python", str(theirs.fileno()), *self._preloaded]
         root = Path(__file__).parents[1]
         server = subprocess.Popen(command, cwd=root, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         theirs.close()
