@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
 from tests.bucket import png
+from vton_hf._core.options import ASPECTS
 from vton_hf.errors import ConfigError
-from vton_hf.images.aspect import ASPECTS, check_fit, fit
+from vton_hf.images.aspect import check_fit, fit
 from vton_hf.naming import ROLES
 
 PERSON, GARMENT, TARGET = ROLES

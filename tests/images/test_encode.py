@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.bucket import encoded, png
+from vton_hf._core.options import IMAGE_FORMATS
 from vton_hf.images import decode, verify
-from vton_hf.images.encode import BYTES_A_PIXEL, IMAGE_FORMATS, LOSSY, encode
+from vton_hf.images.encode import BYTES_A_PIXEL, LOSSY, encode
 
 LOSSLESS = [kind for kind in IMAGE_FORMATS if kind not in LOSSY]
 

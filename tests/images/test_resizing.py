@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw
 
 import vton_hf
 from tests.bucket import Bucket, encoded
+from vton_hf._core.options import ASPECTS
 from vton_hf.images import MAX_PIXELS
-from vton_hf.images.aspect import ASPECTS, fit, halfway, resized
+from vton_hf.images.aspect import fit, halfway, resized
 from vton_hf.naming import ROLES
 from vton_hf.transforms import backends
 from vton_hf.transforms.backends import PilBackend, TensorBackend

@@ -10,8 +10,9 @@ from PIL import Image
 
 import vton_hf
 from tests.bucket import Bucket, encoded, png, triplet_keys
+from vton_hf._core.options import ASPECTS
 from vton_hf.images import decode
-from vton_hf.images.aspect import ASPECTS, fit, matched
+from vton_hf.images.aspect import fit, matched
 from vton_hf.images.spec import ImageSpec
 from vton_hf.naming import ROLES
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from tests.bucket import encoded
-from vton_hf.images.aspect import ASPECTS
+from vton_hf._core.options import ASPECTS
 from vton_hf.transforms import backends
 from vton_hf.transforms.backends import PilBackend, TensorBackend
 

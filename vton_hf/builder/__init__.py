@@ -3,7 +3,7 @@
 from vton_hf.builder.assemble import warn_of_shared_triplets
 from vton_hf.builder.assemble_stream import open_stream
 from vton_hf.builder.builder import VTON
-from vton_hf.builder.config import MIXINGS, ON_ERROR, VTONConfig, listed
+from vton_hf.builder.config import VTONConfig, listed
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.indices import selected_rows
@@ -14,8 +14,6 @@ from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
 
 __all__ = [
     "BATCH_ROWS",
-    "MIXINGS",
-    "ON_ERROR",
     "SPLIT",
     "SUBSTITUTES",
     "VTON",

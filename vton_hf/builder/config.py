@@ -9,22 +9,21 @@ import datasets
 import numpy as np
 
 from vton_hf._core.checks import as_int, as_size, check_bool, check_choice, check_int, must_be, one_of, unknown_option
+from vton_hf._core.options import CLOTH_RULES, MIXINGS, ON_BROKEN_IMAGE, RECIPES, VERIFY_LEVELS
 from vton_hf.errors import ConfigError
-from vton_hf.images import VERIFY_LEVELS, ImageSpec, check_encoding, check_fit
-from vton_hf.mixing import RECIPES, check_weights, epoch_length, tell_shares
+from vton_hf.images import ImageSpec, check_encoding, check_fit
+from vton_hf.mixing import check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTIES
 from vton_hf.storage import path_text
-from vton_hf.triplets import CLOTH_RULES, Exclude, check_filters
+from vton_hf.triplets import Exclude, check_filters
 
 VERSION: Final = datasets.Version("1.0.0")
-MIXINGS: Final = ("exact", "interleave")
-ON_ERROR: Final = ("skip", "raise")
 
 _CHOICES: Final[dict[str, tuple[str | None, ...]]] = {
     "mixing": MIXINGS,
     "cloth": CLOTH_RULES,
     "verify": VERIFY_LEVELS,
-    "on_error": ON_ERROR,
+    "on_error": ON_BROKEN_IMAGE,
 }
 
 

@@ -18,13 +18,12 @@ from vton_hf.cache.chunks import (
     tell_again,
 )
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
-from vton_hf.cache.listings import MODES, in_use
+from vton_hf.cache.listings import in_use
 from vton_hf.cache.records import BuildRecord, BuildRecordStore, CacheDir, names_of, open_manifest
 from vton_hf.cache.reservations import modified, undisturbed
 from vton_hf.cache.skipped import check_usable, warn_of_skipped
 
 __all__ = [
-    "MODES",
     "TEXT_COLUMNS",
     "UNLISTED",
     "BuildRecord",

@@ -6,20 +6,14 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from vton_hf import __version__
-from vton_hf.cli import commands, exporting, planning, tidying
-from vton_hf.cli.bench import MODES as BENCH_MODES
-from vton_hf.cli.bench import bench
-from vton_hf.cli.demo import demo
+from vton_hf._core.options import ASPECTS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
 from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_location, add_mix, add_num_proc, add_recipe
 from vton_hf.cli.values import names, positive, size
 from vton_hf.errors import redacted
-from vton_hf.exports import FORMATS, PRESETS
-from vton_hf.images import ASPECTS, IMAGE_FORMATS
-from vton_hf.mixing import RECIPES
 
-_Command = Callable[[argparse.Namespace], None]
-_Add = Callable[[str, _Command, str, str], "_Parser"]
+_Add = Callable[[str, str, str, str], "_Parser"]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
+_BENCH_MODES: Final = ("lazy", "cached", "streaming")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,7 +41,7 @@ def parser() -> _Parser:
 
 
 def _adder(several: Any) -> _Add:
-    def add(usage: str, command: _Command, purpose: str, example: str) -> _Parser:
+    def add(usage: str, command: str, purpose: str, example: str) -> _Parser:
         name = usage.partition(" ")[0]
         part: _Parser = several.add_parser(
             name,
@@ -67,7 +61,7 @@ def _adder(several: Any) -> _Add:
 def _add_scan(add: _Add) -> None:
     scanning = add(
         "scan [options] PREFIX ...",
-        commands.scan,
+        "commands:scan",
         "count the triplets of a bucket, and the keys that belong to none",
         f"scan {_ROOT}",
     )
@@ -80,7 +74,7 @@ def _add_scan(add: _Add) -> None:
 def _add_mixes(add: _Add) -> None:
     looking = add(
         "plan [options] {easy,medium,hard} PREFIX ...",
-        planning.plan,
+        "planning:plan",
         "show what a mix would hold and what it would cost to build",
         f"plan hard {_ROOT}",
     )
@@ -89,7 +83,7 @@ def _add_mixes(add: _Add) -> None:
     add_json(looking)
     building = add(
         "build [options] {easy,medium,hard} PREFIX ...",
-        commands.build,
+        "commands:build",
         "build a mix into the cache",
         f"build hard {_ROOT} --num-proc 8",
     )
@@ -102,7 +96,7 @@ def _add_mixes(add: _Add) -> None:
 def _add_exports(add: _Add) -> None:
     push = add(
         "push [options] REPO PREFIX ...",
-        exporting.push,
+        "exporting:push",
         "push mixes to the Hugging Face Hub, as a private dataset that stock load_dataset reads",
         f"push my-team/vton {_ROOT} --license cc-by-nc-4.0",
     )
@@ -113,7 +107,7 @@ def _add_exports(add: _Add) -> None:
     what.add_argument("--commit-message", metavar="TEXT", help="default: names the mixes")
     export = add(
         "export [options] DIR PREFIX ...",
-        exporting.export,
+        "exporting:export",
         "write mixes as files that stock load_dataset or WebDataset reads",
         f"export ./vton {_ROOT} --columns instruct-pix2pix",
     )
@@ -135,10 +129,10 @@ def _export_options(part: _Parser) -> argparse._ArgumentGroup:
         help="the mixes, such as easy,hard (default: all)",
     )
     what.add_argument(
-        "--columns", metavar="C", help=f"{', '.join(PRESETS)}, or a list such as image=try_on_image,text=caption"
+        "--columns", metavar="C", help=f"{', '.join(PRESET_NAMES)}, or a list such as image=try_on_image,text=caption"
     )
     what.add_argument("--caption", metavar="TEXT", help="template of captions, such as 'a {gender} model in {garment}'")
-    what.add_argument("--format", choices=FORMATS, help="default: parquet")
+    what.add_argument("--format", choices=EXPORT_FORMATS, help="default: parquet")
     what.add_argument("--license", metavar="NAME", help="for the card, such as cc-by-nc-4.0 (default: unknown)")
     what.add_argument("--max-shard-size", metavar="SIZE", help="bytes of a file at most (default: 2GB)")
     what.add_argument("--dry-run", action="store_true", help="only say what would be sent")
@@ -148,7 +142,7 @@ def _export_options(part: _Parser) -> argparse._ArgumentGroup:
 def _add_bench(add: _Add) -> None:
     timing = add(
         "bench [options] PREFIX ...",
-        bench,
+        "bench:bench",
         "show where the time of a DataLoader goes, stage by stage, and what to change",
         f"bench {_ROOT} --num-workers 4 --image-size 1024x768",
     )
@@ -156,7 +150,7 @@ def _add_bench(add: _Add) -> None:
     add_choice(timing)
     how = timing.add_argument_group("what is timed")
     how.add_argument("--config", choices=list(RECIPES), help="a mix of difficulties (default: every triplet)")
-    how.add_argument("--mode", choices=BENCH_MODES, default=BENCH_MODES[0], help="where images come from")
+    how.add_argument("--mode", choices=_BENCH_MODES, default=_BENCH_MODES[0], help="where images come from")
     how.add_argument("--batch-size", type=positive, default=8, metavar="N", help="default: 8")
     how.add_argument("--num-workers", type=int, default=2, metavar="N", help="default: 2")
     how.add_argument("--batches", type=positive, default=30, metavar="N", help="after the first (default: 30)")
@@ -170,7 +164,7 @@ def _add_bench(add: _Add) -> None:
 def _add_cache(add: _Add) -> None:
     caching = add(
         "cache [options]",
-        tidying.cache,
+        "tidying:cache",
         "list the datasets in the cache, and say what no dataset uses any more",
         "cache --prune",
     )
@@ -183,7 +177,7 @@ def _add_cache(add: _Add) -> None:
 def _add_demo(add: _Add) -> None:
     part = add(
         "demo [options]",
-        demo,
+        "demo:demo",
         "draw a demo bucket, serve it over S3 on this machine, and load all three mixes",
         "demo --count 10",
     )

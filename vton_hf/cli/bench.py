@@ -2,13 +2,11 @@
 
 import time
 from argparse import Namespace
-from typing import Any, Final
+from typing import Any
 
 import vton_hf
 from vton_hf.cli.commands import load_options
 from vton_hf.errors import ConfigError
-
-MODES: Final = ("lazy", "cached", "streaming")
 
 
 def bench(args: Namespace) -> None:

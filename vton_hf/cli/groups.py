@@ -2,13 +2,18 @@
 
 from argparse import ArgumentParser, _ActionsContainer
 
-from vton_hf.builder import MIXINGS, ON_ERROR
-from vton_hf.cache import MODES
+from vton_hf._core.options import (
+    ASPECTS,
+    CLOTH_RULES,
+    IMAGE_FORMATS,
+    LISTING_MODES,
+    MIXINGS,
+    ON_BROKEN_IMAGE,
+    RECIPES,
+    VERIFY_LEVELS,
+)
 from vton_hf.cli.values import epoch_size, positive, size, weights
-from vton_hf.images import ASPECTS, IMAGE_FORMATS, VERIFY_LEVELS
-from vton_hf.mixing import RECIPES
 from vton_hf.naming import DIFFICULTIES, GENDERS
-from vton_hf.triplets import CLOTH_RULES
 
 
 def add_location(part: ArgumentParser) -> None:
@@ -29,7 +34,7 @@ def add_location(part: ArgumentParser) -> None:
     group.add_argument("--region", help="the bucket's region")
     group.add_argument("--profile", help="a profile of ~/.aws/config")
     group.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
-    group.add_argument("--listing", choices=MODES, help="list again, or take the kept listing (default: auto)")
+    group.add_argument("--listing", choices=LISTING_MODES, help="list again, or take the kept listing (default: auto)")
 
 
 def add_choice(part: ArgumentParser) -> None:
@@ -65,7 +70,7 @@ def add_recipe(part: ArgumentParser) -> None:
     how.add_argument("--epoch-size", type=epoch_size, metavar="SIZE", help=rows)
     how.add_argument("--mixing", choices=MIXINGS, help="exact shares, or drawn by datasets (default: exact)")
     how.add_argument("--verify", choices=VERIFY_LEVELS, help="how images are checked (default: structure)")
-    how.add_argument("--on-error", choices=ON_ERROR, help="leave a broken triplet out, or stop (default: skip)")
+    how.add_argument("--on-error", choices=ON_BROKEN_IMAGE, help="leave a broken triplet out, or stop (default: skip)")
     how.add_argument("--image-size", type=size, metavar="HxW", help="store images in this height x width")
     how.add_argument("--aspect", choices=ASPECTS, help="how they are brought to that size (default: stretch)")
     how.add_argument("--image-format", choices=IMAGE_FORMATS, help="how images are stored (default: as they are)")

@@ -7,12 +7,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from vton_hf._core.disk import free_bytes
+from vton_hf._core.options import IMAGE_FORMATS
 from vton_hf._core.units import amount, duration
 from vton_hf.builder import VTON
 from vton_hf.cli.commands import load_options
 from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, forecast
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import IMAGE_FORMATS, LOSSY, ImageSpec
+from vton_hf.images import LOSSY, ImageSpec
 from vton_hf.naming import ROLES
 from vton_hf.report import tables
 from vton_hf.storage import Store

@@ -1,8 +1,8 @@
 """Verifies, decodes, resizes and encodes images; pixels are 8-bit RGB, upright, on white."""
 
-from vton_hf.images.aspect import ASPECTS, check_fit, distortions, fit, halfway, placement, resized
-from vton_hf.images.decoding import VERIFY_LEVELS, Pixels, decode, decode_array, is_sound, verify
-from vton_hf.images.encode import BYTES_A_PIXEL, IMAGE_FORMATS, LOSSY, check_encoding, encode
+from vton_hf.images.aspect import check_fit, distortions, fit, halfway, placement, resized
+from vton_hf.images.decoding import Pixels, decode, decode_array, is_sound, verify
+from vton_hf.images.encode import BYTES_A_PIXEL, LOSSY, check_encoding, encode
 from vton_hf.images.metrics import psnr, ssim
 from vton_hf.images.notices import KINDS, Notice, Noticed, counted, profile_notices, tell_counts, tell_once
 from vton_hf.images.profiles import profile_of
@@ -12,14 +12,11 @@ from vton_hf.images.structure import MAX_PIXELS
 from vton_hf.images.to_rgb import to_rgb
 
 __all__ = [
-    "ASPECTS",
     "BYTES_A_PIXEL",
-    "IMAGE_FORMATS",
     "KINDS",
     "LOSSY",
     "MAX_PIXELS",
     "ORIGINAL",
-    "VERIFY_LEVELS",
     "ImageSpec",
     "Notice",
     "Noticed",

@@ -7,12 +7,11 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 from vton_hf._core.checks import as_size, check_choice, must_be
+from vton_hf._core.options import ASPECTS
 from vton_hf.errors import ConfigError
 from vton_hf.images.notices import Notice
 from vton_hf.images.structure import MAX_PIXELS
 from vton_hf.naming import ROLES
-
-ASPECTS: Final = ("stretch", "pad", "crop", "catvton")
 
 PAIR_STRETCH: Final = 1.05
 """A target that is stretched by more than this is warned of: it shows the same scene as its person, so only rounding to

@@ -1,7 +1,7 @@
 """Decodes PNG, JPEG and WebP to 8-bit RGB; plain PNGs through a faster library."""
 
 import io
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import imagecodecs
 import numpy as np
@@ -17,8 +17,6 @@ from vton_hf.images.structure import Sound, check_structure
 from vton_hf.images.to_rgb import in_eight_bits, on_paper, to_rgb, upright
 
 Pixels: TypeAlias = NDArray[np.uint8]
-
-VERIFY_LEVELS: Final = ("structure", "decode", "none")
 
 
 def verify(data: bytes, level: str = "structure") -> bytes:

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from vton_hf._core.checks import as_int, check_choice, must_be
+from vton_hf._core.options import IMAGE_FORMATS
 from vton_hf.errors import ConfigError
 
-IMAGE_FORMATS: Final = ("png", "png-fast", "jpeg", "webp")
 LOSSY: Final = ("jpeg", "webp")
 DEFAULT_QUALITY: Final = 95
 

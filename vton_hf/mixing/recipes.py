@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +15,6 @@ from vton_hf.errors import EmptyPoolError
 from vton_hf.naming import DIFFICULTIES
 
 logger = logging.getLogger("vton_hf")
-
-RECIPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
-    {
-        "easy": MappingProxyType({"easy": 1.0}),
-        "medium": MappingProxyType({"easy": 0.3, "medium": 0.7}),
-        "hard": MappingProxyType({"easy": 0.25, "medium": 0.25, "hard": 0.5}),
-    }
-)
 
 
 def check_weights(weights: Mapping[str, float]) -> dict[str, float]:

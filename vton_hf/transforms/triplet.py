@@ -8,6 +8,7 @@ import torch
 
 from vton_hf._core import hooks
 from vton_hf._core.checks import check_choice, check_int
+from vton_hf._core.options import ON_BROKEN_SAMPLE, SYNC
 from vton_hf._core.timing import stage
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
 from vton_hf.naming import ROLES
@@ -22,9 +23,6 @@ from vton_hf.transforms.pipeline import ImagePipeline, Transform
 from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
 from vton_hf.transforms.rows import Rows
 from vton_hf.transforms.steps import resizes_first
-
-SYNC: Final = ("all", "person_target", "none")
-ON_ERROR: Final = ("replace", "raise", "skip")
 
 _GARMENT: Final = ROLES[1]
 
@@ -85,7 +83,7 @@ class TripletTransform(TripletCells):
         store: Store,
         rows: Rows,
     ) -> None:
-        for name, value, allowed in (("sync", sync, SYNC), ("on_error", on_error, ON_ERROR)):
+        for name, value, allowed in (("sync", sync, SYNC), ("on_error", on_error, ON_BROKEN_SAMPLE)):
             check_choice(name, value, allowed)
         self._path_of = partial(ImagePipeline, size=image_size, aspect=aspect, dtype=dtype, to_srgb=to_srgb)
         self.transform = transform

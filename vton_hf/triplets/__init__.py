@@ -1,7 +1,7 @@
 """From a listing to the complete triplets, and to an account of everything else."""
 
 from vton_hf.triplets.audit import Audit
-from vton_hf.triplets.discover import CLOTH_RULES, discover
+from vton_hf.triplets.discover import discover
 from vton_hf.triplets.manifest import (
     CONTENT_HASH,
     ORDER_KEY,
@@ -15,7 +15,6 @@ from vton_hf.triplets.select import RULES, check_filters, select_triplets
 from vton_hf.triplets.telling import tell
 
 __all__ = [
-    "CLOTH_RULES",
     "CONTENT_HASH",
     "ORDER_KEY",
     "RULES",

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vton_hf._core.checks import check_choice
+from vton_hf._core.options import CLOTH_RULES
 from vton_hf.errors import LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
@@ -21,7 +22,6 @@ from vton_hf.triplets.keys import CLOTH, Keys, Rows, read_keys
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.stems import resolve_stems
 
-CLOTH_RULES: Final = ("first", "each", "error")
 _EXPECTED: Final = pa.array(["expected STEM_person.png", "expected STEM_cloth_GARMENT.png", "expected STEM_vton.png"])
 
 

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf._core.checks import check_choice
+from vton_hf._core.options import CLOTH_RULES
 from vton_hf.errors import LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
-from vton_hf.triplets.discover import CLOTH_RULES, discover
+from vton_hf.triplets.discover import discover
 from vton_hf.triplets.manifest import Exclude, Manifest, check_gender, check_limit, read_names
 
 RULES: Final = "3"

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from vton_hf._core.checks import check_choice
+from vton_hf._core.options import LISTING_MODES
 from vton_hf.cache.listings.listing_cache import (
     MAX_AGE_S,
     Listing,
@@ -23,7 +24,6 @@ from vton_hf.storage import Store
 
 logger = logging.getLogger("vton_hf")
 
-MODES: Final = ("auto", "fresh", "cached")
 
 MIN_CACHED_KEYS: Final = 20_000
 """Keys from which a listing is kept: for fewer, 20 requests, asking is cheaper than a doubt."""
@@ -32,12 +32,12 @@ _HOUR: Final = 3600.0
 
 
 def check_mode(mode: Any) -> str:
-    """Give back one of `MODES`.
+    """Give back one of `LISTING_MODES`.
 
     Raises:
         ConfigError: If it is none.
     """
-    check_choice("listing", mode, MODES)
+    check_choice("listing", mode, LISTING_MODES)
     return str(mode)
 
 

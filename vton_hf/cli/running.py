@@ -1,0 +1,66 @@
+"""Runs one command: its text to stdout, warnings and errors to stderr, its end as an exit code."""
+
+import logging
+import os
+import sys
+from argparse import Namespace
+from importlib import import_module
+from typing import Final
+
+from datasets.utils import tqdm
+
+from vton_hf.errors import ConfigError, VTONError, redacted
+from vton_hf.storage import ANONYMOUSLY
+
+FAILED: Final = 1
+MISUSED: Final = 2
+_INTERRUPTED: Final = 130
+
+
+def run(args: Namespace) -> int:
+    """Run the command that was asked for.
+
+    Args:
+        args: Its arguments; `command` names the module and the function.
+
+    Returns:
+        0 if all went well, 1 if it failed, 2 if an argument is not allowed.
+    """
+    _show_warnings()
+    module, _, function = args.command.partition(":")
+    try:
+        getattr(import_module(f"vton_hf.cli.{module}"), function)(args)
+    except ConfigError as error:
+        return _fail(error, MISUSED)
+    except VTONError as error:
+        return _fail(error, FAILED)
+    except BrokenPipeError:
+        # Whoever reads has read enough, such as `head`; Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        # Not the store's, which has errors of its own: a cache or an output that cannot be written.
+        return _fail(error, FAILED)
+    except KeyboardInterrupt:
+        print("Stopped. Finished chunks are kept; the same command goes on from there.", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _show_warnings() -> None:
+    logger = logging.getLogger("vton_hf")
+    if not any(isinstance(handler, _ToStderr) for handler in logger.handlers):
+        logger.addHandler(_ToStderr())
+
+
+class _ToStderr(logging.Handler):
+    """Prints beside progress bars instead of into them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(self.format(record), file=sys.stderr)
+
+
+def _fail(error: Exception, code: int) -> int:
+    text = " ".join(str(error).split()).replace(ANONYMOUSLY, "add --anonymous")
+    print(f"vton-hf: error: {redacted(text)}", file=sys.stderr)
+    return code
