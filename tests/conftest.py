@@ -35,7 +35,15 @@ SLOW = {
     *("test_export", "test_bench_command", "test_cli", "test_demo_command", "test_endings", "test_progress"),
     *("test_train_common_dataset", "test_examples", "test_python", "test_readme", "test_bench_scripts", "test_demo"),
     *("test_discover", "test_keys", "test_notices", "test_levels", "test_mixing", "test_batches", "test_sampler"),
-    *("test_failures", "test_set_transform", "test_memory", "test_decode", "test_registry", "test_public_api"),
+    *(
+        "test_types",
+        "test_failures",
+        "test_set_transform",
+        "test_memory",
+        "test_decode",
+        "test_registry",
+        "test_public_api",
+    ),
 }
 """Files whose tests start processes, train, wait, or draw many pictures."""
 

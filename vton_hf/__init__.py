@@ -20,6 +20,7 @@ from vton_hf.errors import (
     ImageError,
     LayoutError,
     ObjectMissingError,
+    SampleError,
     StorageError,
     UnavailableError,
     VTONError,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from vton_hf.loader.variants import S3VTONDatasetEasy, S3VTONDatasetHard, S3VTONDatasetMedium, get_vton_dataset
     from vton_hf.report import contact_sheet
     from vton_hf.storage import configure
-    from vton_hf.transforms import TripletTransform, set_transform, transform_of
+    from vton_hf.transforms import TripletTransform, set_transform, transform_of, with_transform
 
 __version__ = "0.1.0"
 
@@ -64,6 +65,7 @@ __all__ = [
     "S3VTONDatasetEasy",
     "S3VTONDatasetHard",
     "S3VTONDatasetMedium",
+    "SampleError",
     "StorageError",
     "TimeBudget",
     "TripletSampler",
@@ -82,6 +84,7 @@ __all__ = [
     "set_transform",
     "time_budget",
     "transform_of",
+    "with_transform",
 ]
 
 _LAZY_MODULES = {
@@ -106,6 +109,7 @@ _LAZY_MODULES = {
     "push_to_hub": "exports",
     "set_transform": "transforms",
     "transform_of": "transforms",
+    "with_transform": "transforms",
 }
 
 _RENAMED = {"Delivery": "ExportResult", "TimeBudget": "LoaderProfile", "time_budget": "profile_loader"}

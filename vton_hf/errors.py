@@ -5,6 +5,7 @@ VTONError
 ├── LayoutError      (ValueError)   the bucket does not hold what its grammar promises
 ├── EmptyPoolError   (LookupError)  a recipe draws from a difficulty that has no triplet
 ├── ImageError       (ValueError)   an object is not a usable image
+├── SampleError      (ValueError)   samples that do not make a batch
 ├── BuildError       (RuntimeError) a build stopped for a reason that is not the store's
 ├── StorageError     (OSError)      the store did not answer as it should
 │   ├── AccessError          (PermissionError)    credentials, rights, region
@@ -83,6 +84,10 @@ class EmptyPoolError(VTONError, LookupError):
 
 class ImageError(VTONError, ValueError):
     """Bytes that are not a usable image: another format, truncated, damaged, absurdly large."""
+
+
+class SampleError(VTONError, ValueError):
+    """Samples that do not make a batch: images of other shapes, no tensors, or none at all."""
 
 
 class BuildError(VTONError, RuntimeError):

@@ -76,7 +76,9 @@ def bucket_loader(args: argparse.Namespace, data: Data) -> DataLoader:
         **data.source,
     )
     # Easy triplets alone at first; then the mix turns, over two thirds of the steps, into that of "hard".
-    curriculum = vton_hf.Curriculum("soft", stage=max(1, args.steps // 3)) if args.difficulty == "hard" else None
+    curriculum = (
+        vton_hf.Curriculum("linear", stage_length=max(1, args.steps // 3)) if args.difficulty == "hard" else None
+    )
     # Short epochs, so that the easy triplets do for one of nothing else.
     sampler = vton_hf.TripletSampler(
         dataset, args.batch_size, curriculum=curriculum, seed=args.seed, epoch_size=len(dataset) // 4

@@ -54,7 +54,7 @@ class Forms:
             "transformed": lambda: vton_hf.set_transform(self.load(), flipped),
             "transformed uris": lambda: vton_hf.set_transform(self.load(embed_images=False), flipped),
             "stream": lambda: self.load(streaming=True),
-            "transformed stream": lambda: vton_hf.set_transform(self.load(streaming=True), flipped),
+            "transformed stream": lambda: vton_hf.with_transform(self.load(streaming=True), flipped),
         }[form]()
 
     def stocks(self, form: str, *, stored: bool = False) -> datasets.Dataset:

@@ -61,7 +61,7 @@ WAYS: dict[str, Build] = {
     "plain": lambda stream: stream,
     "rank": lambda stream: split_dataset_by_node(stream, 1, 2),
     "columns": lambda stream: stream.select_columns(["key"]),
-    "transform": lambda stream: vton_hf.set_transform(stream, image_size=(4, 4)),
+    "transform": lambda stream: vton_hf.with_transform(stream, image_size=(4, 4)),
     "map": lambda stream: stream.select_columns(["key"]).map(lambda row: {"length": len(row["key"])}),
     "filter": lambda stream: stream.filter(lambda row: row["gender"] == "male"),
     "part": lambda stream: stream.skip(2).take(100),
@@ -177,7 +177,7 @@ def test_an_epoch_has_its_own_order_of_shards(stream: Load) -> None:
     ("name", "build"),
     [
         ("plain", lambda stream: stream()),
-        ("transformed", lambda stream: vton_hf.set_transform(stream())),
+        ("transformed", lambda stream: vton_hf.with_transform(stream())),
         ("interleaved", lambda stream: stream("medium", mixing="interleave")),
     ],
 )

@@ -283,7 +283,11 @@ def test_pruning_deletes_what_a_changed_bucket_left_behind(cli: Cli, filled: Buc
         (["scan", "dataset_ultimate/"], 2, "'dataset_ultimate/' is a key, and no bucket is known."),
         (["plan", "hard", "{bucket}", "--limit", "0"], 2, "limit must be"),
         (["plan", "hard", "{bucket}", "--epoch-size", "big"], 2, "epoch_size must be None, 'min', 'max'"),
-        (["plan", "hard", "{bucket}", "--weights", "eazy=1"], 2, "Weights {{'eazy': 1.0}}: expected"),
+        (
+            ["plan", "hard", "{bucket}", "--weights", "eazy=1"],
+            2,
+            "Weights must be {{difficulty: weight}} of easy, medium, hard, got {{'eazy': 1.0}}.",
+        ),
         (["plan", "hard", "{bucket}", "--exclude", "no.txt"], 2, "exclude='no.txt' cannot be read as a file"),
         (["plan", "hard", "{bucket}", "--endpoint-url", "x"], 2, "endpoint_url must be http"),
     ],

@@ -25,7 +25,7 @@ if __name__ == "__main__":
     store = {{"key": "test", "secret": "test", "endpoint_url": endpoint}} if endpoint else None
     where = {{"s3_prefixes": [prefix], "cache_dir": cache, "storage_options": store}}
     stream = vton_hf.load("hard", streaming=True, epoch_size="min", **where)
-    tensors = vton_hf.set_transform(stream, image_size=(16, 12))
+    tensors = vton_hf.with_transform(stream, image_size=(16, 12))
     loader = {{"batch_size": 2, "collate_fn": vton_hf.collate_triplets}}
     {body}
 """

@@ -86,7 +86,7 @@ def test_every_door_takes_ints_of_any_kind(
     assert (len(lazy), lazy[make(0)]["cloth_image"].shape) == (6, (3, 8, 6))
     sampler = vton_hf.TripletSampler(
         lazy, make(2), seed=make(1), epoch_size=make(4), rank=make(0), num_replicas=make(1),
-        curriculum=vton_hf.Curriculum("soft", stage=make(2)),
+        curriculum=vton_hf.Curriculum("linear", stage_length=make(2)),
     )  # fmt: skip
     sampler.set_epoch(make(1))
     assert len(list(sampler)) == 4

@@ -620,7 +620,7 @@ def test_a_repository_is_loaded_by_its_name_with_a_token_while_it_is_private(des
     assert 'load_dataset("org/shop", "hard", split="train", streaming=True)' in text
     assert "The configs are `easy` and `hard`. Without a name, `hard` is loaded." in text
     assert 'token="hf_..."' in text
-    assert "vton_hf.set_transform(ds, transform)" in text
+    assert "vton_hf.with_transform(ds, transform)" in text
 
 
 def tables(text: str) -> list[list[str]]:

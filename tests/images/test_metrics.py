@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vton_hf.errors import ConfigError
+from vton_hf.errors import ImageError
 from vton_hf.images.metrics import psnr, ssim
 
 
@@ -56,10 +56,10 @@ def test_ssim_of_a_negative_is_below_zero() -> None:
 
 @pytest.mark.parametrize("measure", [psnr, ssim])
 def test_what_cannot_be_compared_is_refused(measure: object) -> None:
-    with pytest.raises(ConfigError, match=r"\(60, 40\) and \(40, 60\) pixels cannot be compared"):
+    with pytest.raises(ImageError, match=r"\(60, 40\) and \(40, 60\) pixels cannot be compared"):
         measure(WAVES, WAVES.transpose(Image.Transpose.ROTATE_90))  # type: ignore[operator]
 
 
 def test_ssim_needs_a_window() -> None:
-    with pytest.raises(ConfigError, match="11 x 11 pixels at a time"):
+    with pytest.raises(ImageError, match="11 x 11 pixels at a time"):
         ssim(Image.new("RGB", (10, 30)), Image.new("RGB", (10, 30)))

@@ -112,7 +112,7 @@ def test_a_profile_is_told_once_while_reading(
         "lazy": lambda: lazy(bucket, tmp_path),
         "set_transform": lambda: vton_hf.set_transform(load("easy")),
         "stream": lambda: load("easy", streaming=True),
-        "stream and set_transform": lambda: vton_hf.set_transform(load("easy", streaming=True)),
+        "stream and set_transform": lambda: vton_hf.with_transform(load("easy", streaming=True)),
         "uris": lambda: load("easy", embed_images=False),
     }[how]()
     told(caplog)
@@ -154,7 +154,7 @@ def test_to_srgb_is_the_same_in_a_build_on_the_fly_and_in_a_stream(
         "streamed": next(iter(load("easy", to_srgb=True, streaming=True))),
         "on the fly": vton_hf.set_transform(load("easy"), lambda image: image, to_srgb=True)[0],
         "on the fly, streamed": next(
-            iter(vton_hf.set_transform(load("easy", streaming=True), lambda image: image, to_srgb=True))
+            iter(vton_hf.with_transform(load("easy", streaming=True), lambda image: image, to_srgb=True))
         ),
         "lazy": lazy(bucket, tmp_path, transform=lambda image: image, to_srgb=True)[0],
         "materialized": lazy(bucket, tmp_path, transform=lambda image: image, to_srgb=True, materialize=True)[0],

@@ -71,7 +71,7 @@ def test_a_step_that_is_slower_than_the_data_bounds_the_run(rows: Any) -> None:
 def test_a_stream_is_timed(bucket: Bucket, tmp_path: Path) -> None:
     bucket.fill(16)
     stream = vton_hf.load("easy", streaming=True, s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path))
-    stream = vton_hf.set_transform(stream, slow)
+    stream = vton_hf.with_transform(stream, slow)
     profile = vton_hf.profile_loader(DataLoader(stream, batch_size=2, collate_fn=vton_hf.collate_triplets))
     assert profile.samples == 30, "an epoch of 32 but for the first batch"
     assert profile.bound == "transform"

@@ -25,7 +25,7 @@ ROWS = 32
 def stream(load: Load, bucket: Bucket) -> Any:
     """Makes the stream anew, as a run does that begins or goes on."""
     bucket.fill(8)
-    return lambda: vton_hf.set_transform(load(streaming=True, epoch_size=ROWS), image_size=(8, 6))
+    return lambda: vton_hf.with_transform(load(streaming=True, epoch_size=ROWS), image_size=(8, 6))
 
 
 def keys(batches: Iterable[Any]) -> list[str]:

@@ -30,8 +30,8 @@ def test_a_plan() -> None:
             "epoch 0: 2 steps of 8 rows, part 1 of 2, 1 row left for other epochs; weights easy 1, medium 0, hard 0; seed 0",
         ),
         (
-            {"curriculum": vton_hf.Curriculum("hard", stage=5), "epoch_size": 8},
-            "epoch 0: 1 step of 8 rows; weights Curriculum('hard', stage=5, unit='step'); seed 0",
+            {"curriculum": vton_hf.Curriculum("step", stage_length=5), "epoch_size": 8},
+            "epoch 0: 1 step of 8 rows; weights Curriculum('step', stage_length=5, unit='step'); seed 0",
         ),
     ],
 )

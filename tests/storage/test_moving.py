@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_is_moved_into_a_folder(tmp_path: Path, file: Path, name: str) -> None:
     inode = file.stat().st_ino
     target = tmp_path / "to" / "deep [1]" / name
-    LOCAL.send(file, f"file://{target}")
+    LOCAL.upload(file, f"file://{target}")
     assert target.read_bytes() == b"0123456789ab"
     assert target.stat().st_ino == inode
     assert not file.exists()
@@ -50,7 +50,7 @@ def other_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_file_of_another_disk_is_copied(file: Path, other_disk: Path) -> None:
     other_disk.mkdir()
     (other_disk / "a").write_text("of before")
-    LOCAL.send(file, f"file://{other_disk}/a")
+    LOCAL.upload(file, f"file://{other_disk}/a")
     assert [(path.name, path.read_bytes()) for path in other_disk.iterdir()] == [("a", b"0123456789ab")]
     assert not file.exists()
 
@@ -62,7 +62,7 @@ def test_a_full_disk_stays_what_it_is(file: Path, other_disk: Path, monkeypatch:
 
     monkeypatch.setattr(shutil, "copyfile", copy)
     with pytest.raises(OSError, match="No space left on device") as caught:
-        LOCAL.send(file, f"file://{other_disk}/a")
+        LOCAL.upload(file, f"file://{other_disk}/a")
     assert caught.value.errno == errno.ENOSPC
     assert type(caught.value) is OSError
     assert list(other_disk.iterdir()) == []
@@ -74,7 +74,7 @@ def test_a_place_where_no_file_can_be_is_told(tmp_path: Path, file: Path) -> Non
     (tmp_path / "folder").mkdir()
     for target in ("taken/a", "taken/b/a", "folder"):
         with pytest.raises(StorageError, match=r"there cannot be such a file .*one of its folders is a file, or it is"):
-            LOCAL.send(file, f"file://{tmp_path}/{target}")
+            LOCAL.upload(file, f"file://{tmp_path}/{target}")
     assert file.exists()
 
 
@@ -85,13 +85,13 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path, file: Path, mo
     monkeypatch.setattr(Path, "replace", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(AccessError, match=r"^Cannot write .* This user may not write it\.$"):
-        LOCAL.send(file, f"file://{tmp_path}/a")
+        LOCAL.upload(file, f"file://{tmp_path}/a")
     with pytest.raises(AccessError, match=r"^Cannot delete .* This user may not delete it\.$"):
         LOCAL.delete([f"file://{tmp_path}/a"])
 
 
 def test_another_file_system_is_written_and_deleted(file: Path) -> None:
-    LOCAL.send(file, "memory://box/p/a b[1]")
+    LOCAL.upload(file, "memory://box/p/a b[1]")
     assert not file.exists()
     assert LOCAL.read(["memory://box/p/a b[1]"]) == [b"0123456789ab"]
     LOCAL.delete(["memory://box/p/a b[1]", "memory://box/gone"])
@@ -110,13 +110,13 @@ def test_a_file_server_shows_only_whole_files(tmp_path: Path, file: Path, monkey
 
     monkeypatch.setattr(server, "put_file", put_file)
     uri = f"local://{tmp_path}/deep/er/a"
-    LOCAL.send(file, uri)
+    LOCAL.upload(file, uri)
     assert (tmp_path / "deep/er/a").read_bytes() == b"0123456789ab"
     assert seen[0].startswith(f"{uri}.")
     assert seen[0].endswith(".incomplete")
     file.write_bytes(b"another")
     with pytest.raises(StorageError, match="half way"):
-        LOCAL.send(file, uri)
+        LOCAL.upload(file, uri)
     assert (tmp_path / "deep/er/a").read_bytes() == b"0123456789ab"
     assert [path.name for path in (tmp_path / "deep/er").iterdir()] == ["a"]
     assert file.exists()

@@ -96,7 +96,7 @@ def test_configure_refuses_unknown_names_and_nonsense_and_changes_nothing() -> N
     with pytest.raises(ConfigError) as caught:
         configure(acces_key="x")
     assert str(caught.value) == (
-        "configure() knows no 'acces_key'. Did you mean 'access_key'? Allowed: access_key, anonymous, bucket, "
+        "Unknown option 'acces_key'. Did you mean 'access_key'? Allowed: access_key, anonymous, bucket, "
         "concurrency, deadline, endpoint_url, profile, region, secret_key, session_token, timeout."
     )
     with pytest.raises(ConfigError, match="needs secret_key"):

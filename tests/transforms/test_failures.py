@@ -123,7 +123,7 @@ def test_a_stream_skips_replaces_or_raises(bucket: Bucket, load: Load, on_error:
     bucket.put(triplet_keys("hard", "male", "002")["try_on_image"], broken_deflate())
     stream = load(streaming=True, epoch_size="min")
     plain = [row["key"] for row in stream.decode(False)]
-    vton_stream = vton_hf.set_transform(stream, on_error=on_error, **SMALL)
+    vton_stream = vton_hf.with_transform(stream, on_error=on_error, **SMALL)
     if on_error == "raise":
         with pytest.raises(vton_hf.ImageError, match="hard/male/002"):
             list(vton_stream)

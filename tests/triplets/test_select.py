@@ -44,7 +44,7 @@ def test_the_limit_counts_what_exclude_and_gender_left() -> None:
     ids=lambda options: next(iter(options)),
 )
 def test_an_option_that_makes_no_sense_is_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match=rf"{next(iter(options))}="):
+    with pytest.raises(ConfigError, match=rf"^{next(iter(options))}( must be|=)"):
         select_triplets(listing(KEYS), **options)
 
 

@@ -6,6 +6,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import PurePath
 from typing import Any, Final
 
 import datasets
@@ -43,7 +44,7 @@ class VTON(ReadableBuilder):
 
     def __init__(
         self,
-        cache_dir: str | None = None,
+        cache_dir: str | PurePath | None = None,
         dataset_name: str | None = None,
         config_name: str | None = None,
         **options: Any,

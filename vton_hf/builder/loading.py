@@ -1,12 +1,20 @@
 """`load`: what `load_dataset("vton_hf", ...)` gives, by one call."""
 
-from typing import Any
+from typing import Any, Unpack
 
+from vton_hf._core.options import Config, LoadOptions
 from vton_hf.builder.builder import VTON
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 
 
-def load(name: str, *, split: Any = SPLIT, streaming: bool = False, num_proc: int | None = None, **options: Any) -> Any:
+def load(
+    name: Config,
+    *,
+    split: Any = SPLIT,
+    streaming: bool = False,
+    num_proc: int | None = None,
+    **options: Unpack[LoadOptions],
+) -> Any:
     """The dataset of `load_dataset("vton_hf", name, ...)`, through public methods of the builder only.
 
     Args:

@@ -12,7 +12,7 @@ _NOWHERE: Final = "memory://"
 class ReadableBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]  # datasets is untyped
     """Looks into a cache that is read-only, full or another user's as into any other."""
 
-    def __init__(self, cache_dir: str | None = None, **options: Any) -> None:
+    def __init__(self, cache_dir: str | os.PathLike[str] | None = None, **options: Any) -> None:
         """As in `datasets.DatasetBuilder`."""
         try:
             super().__init__(cache_dir=cache_dir, **options)

@@ -46,4 +46,4 @@ def _stream(args: Namespace) -> Any:
     # Sizes are what is measured: they are given to the transform, not to what would be stored.
     options = {name: value for name, value in load_options(args).items() if name not in {"image_size", "aspect"}}
     streamed = vton_hf.load(args.config or "hard", streaming=True, **options)
-    return vton_hf.set_transform(streamed, image_size=args.image_size, aspect=args.aspect or "stretch")
+    return vton_hf.with_transform(streamed, image_size=args.image_size, aspect=args.aspect or "stretch")

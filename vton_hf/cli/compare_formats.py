@@ -132,10 +132,10 @@ def _decoded(bodies: Mapping[str, Any]) -> dict[str, _Decoded]:
 
 def _trial(triplets: Sequence[Mapping[str, Image.Image]], image_spec: ImageSpec) -> FormatTrial:
     sizes, encoding, decoding, signals, likeness = [], [], [], [], []
-    lossy = image_spec.format in LOSSY
+    lossy = image_spec.written_format in LOSSY
     for triplet in triplets:
         for picture in image_spec.pictures(triplet).values():
-            data, took = _timed(encode, picture, image_spec.format, image_spec.quality)
+            data, took = _timed(encode, picture, image_spec.written_format, image_spec.quality)
             image, back = _timed(decode, data)
             sizes.append(len(data))
             encoding.append(took)

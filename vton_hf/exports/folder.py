@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from filelock import FileLock
 
 from vton_hf import storage
 from vton_hf._core.checks import must_be
 from vton_hf._core.digests import digest
+from vton_hf._core.options import BuildOptions, Columns, Config, ExportFormat
 from vton_hf.builder import BuildContext
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.exports import card
@@ -18,7 +19,6 @@ from vton_hf.exports.result import ExportResult
 from vton_hf.exports.run import run_export
 from vton_hf.exports.spec import parse_export
 from vton_hf.exports.staging import staging_directory
-from vton_hf.mixing import RECIPES
 
 _LOCAL: Final = "file://"
 
@@ -121,14 +121,14 @@ class Folder(Destination):
 def export(
     directory: str | Path,
     *,
-    configs: str | Sequence[str] = tuple(RECIPES),
-    format: str = "parquet",  # noqa: A002 - what users write
-    columns: str | Sequence[str] | Mapping[str, str] | None = None,
+    configs: Config | Sequence[Config] = ("easy", "medium", "hard"),
+    format: ExportFormat = "parquet",  # noqa: A002 - what users write
+    columns: Columns | None = None,
     caption: str | None = None,
     license: str | None = None,  # noqa: A002 - the card's own word
     max_shard_size: int | str | None = None,
     dry_run: bool = False,
-    **load_options: Any,
+    **load_options: Unpack[BuildOptions],
 ) -> ExportResult:
     """Write mixes as files for those who do not have this package.
 
@@ -153,8 +153,8 @@ def export(
     Raises:
         VTONError: As for `vton_hf.load`, and if the directory cannot be written to.
     """
-    options = load_options | {"format": format, "columns": columns, "caption": caption}
-    spec, builders = parse_export(configs, max_shard_size=max_shard_size, **options)
+    output: dict[str, Any] = {"format": format, "columns": columns, "caption": caption}
+    spec, builders = parse_export(configs, **load_options, **output, max_shard_size=max_shard_size)
     folder = _open(directory, builders[0].context, create=not dry_run)
     return run_export(spec, builders, folder, license=license, dry_run=dry_run)
 

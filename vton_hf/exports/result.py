@@ -54,7 +54,7 @@ class ExportResult:
     Attributes:
         destination: The repository, folder or prefix; also called `place`, as in version 0.1.
         parts: Each split of each config.
-        url: What shows it, such as the commit; None if nothing was changed there.
+        url: What shows it: the commit, the folder; None if nothing was changed there.
         estimated: Whether the figures follow from the listing alone, since nothing is built yet.
     """
 
@@ -62,6 +62,11 @@ class ExportResult:
     parts: tuple[SplitStats, ...]
     url: str | None
     estimated: bool
+
+    @property
+    def commit_url(self) -> str | None:
+        """The commit on the Hub; None if nothing was changed, or the destination is no repository."""
+        return self.url if self.url and "/commit/" in self.url else None
 
     @property
     def place(self) -> str:

@@ -52,7 +52,7 @@ def cut_rows(sizes: NDArray[np.int64], limit: int, row_bytes: int) -> list[range
         limit: Bytes that a file may have; exceeded only where a single row does so.
         row_bytes: What each row takes beside its images.
 
-    >>> cut(np.full(5, 400_000), 1_000_000, 512)
+    >>> cut_rows(np.full(5, 400_000), 1_000_000, 512)
     [range(0, 2), range(2, 4), range(4, 5)]
     """
     rows = len(sizes)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import datasets
 import pyarrow as pa
 
-from vton_hf.errors import ConfigError, ImageError
+from vton_hf.errors import ImageError
 from vton_hf.images import format_of
 
 CAPTIONS: Final = ("caption", "text", "edit_prompt", "prompt")
@@ -57,8 +57,7 @@ def write_tar(
         kinds: The extension of each image column, in all files of the split: see `image_kinds`.
 
     Raises:
-        ImageError: If an image is no PNG, JPEG or WebP.
-        ConfigError: If a column holds images of several kinds.
+        ImageError: If an image is no PNG, JPEG or WebP, or a column holds images of several kinds.
         OSError: If the disk is full or fails.
     """
     caption = _caption(features)
@@ -97,7 +96,7 @@ def _caption(features: datasets.Features) -> str | None:
 
 def _check_kind(name: str, kind: str, expected: str) -> None:
     if kind != expected:
-        raise ConfigError(
+        raise ImageError(
             f"{name!r} holds .{expected} and .{kind} images, which readers of WebDataset take for two columns. "
             f"Make all of one kind with image_format='png', 'jpeg' or 'webp', or export Parquet files."
         )

@@ -156,8 +156,8 @@ def placement(shape: tuple[int, int], box: tuple[int, int], aspect: str, role: s
         aspect: As for `fit`.
         role: As for `fit`.
 
-    >>> place((30, 40), (60, 40), "catvton", "cloth_image")
-    Place(crop=(0, 0, 30, 40), inner=(30, 40), at=(15, 0))
+    >>> placement((30, 40), (60, 40), "catvton", "cloth_image")
+    Placement(crop=(0, 0, 30, 40), inner=(30, 40), at=(15, 0))
     """
     if aspect == "catvton":
         aspect = "pad" if role == _GARMENT else "crop"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vton_hf.errors import ConfigError
+from vton_hf.errors import ImageError
 
 _Plane = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def psnr(picture: Image.Image, other: Image.Image) -> float:
         dB; infinite for equal pictures. From about 40 on, people see no difference.
 
     Raises:
-        ConfigError: If the sizes differ.
+        ImageError: If the sizes differ.
     """
     _check_sizes(picture, other)
     error = float(np.mean((np.asarray(picture, np.float64) - np.asarray(other, np.float64)) ** 2))
@@ -49,11 +49,11 @@ def ssim(picture: Image.Image, other: Image.Image) -> float:
         1 for equal pictures, less the less they are alike; negative where one is the other's negative.
 
     Raises:
-        ConfigError: If the sizes differ, or are too small for a window.
+        ImageError: If the sizes differ, or are too small for a window.
     """
     _check_sizes(picture, other)
     if min(picture.size) < _WINDOW:
-        raise ConfigError(f"SSIM looks at {_WINDOW} x {_WINDOW} pixels at a time; the pictures have {picture.size}.")
+        raise ImageError(f"SSIM looks at {_WINDOW} x {_WINDOW} pixels at a time; the pictures have {picture.size}.")
     x, y = (np.asarray(image.convert("L"), np.float64) for image in (picture, other))
     mean_x, mean_y = _blurred(x), _blurred(y)
     variances = _blurred(x * x) - mean_x**2 + _blurred(y * y) - mean_y**2
@@ -78,4 +78,4 @@ def _blurred(plane: _Plane) -> _Plane:
 
 def _check_sizes(picture: Image.Image, other: Image.Image) -> None:
     if picture.size != other.size:
-        raise ConfigError(f"Pictures of {picture.size} and {other.size} pixels cannot be compared.")
+        raise ImageError(f"Pictures of {picture.size} and {other.size} pixels cannot be compared.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vton_hf.errors import ConfigError
+from vton_hf.errors import SampleError
 from vton_hf.loader.shared_memory import stack_shared
 from vton_hf.naming import ROLES
 
@@ -21,7 +21,7 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         Images as tensors [B, 3, H, W]; all other columns as lists of B.
 
     Raises:
-        ConfigError: If there is nothing to stack, or images are no tensors or differ in shape.
+        SampleError: If there is nothing to stack, or images are no tensors or differ in shape.
 
     >>> samples = [{"cloth_image": torch.zeros(3, 4, 5), "stem": name} for name in ("001", "002")]
     >>> batch = collate_triplets(samples)
@@ -30,7 +30,7 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     roles = [role for role in ROLES if samples and role in samples[0]]
     if not roles:
-        raise ConfigError(
+        raise SampleError(
             f"No images to stack: the samples hold {', '.join(samples[0]) if samples else 'nothing'}. transformers' "
             f"Trainer drops columns that the model's forward does not name, unless "
             f"TrainingArguments(remove_unused_columns=False)."
@@ -46,12 +46,12 @@ def _check_stackable(role: str, samples: Sequence[Mapping[str, Any]]) -> None:
     for sample in samples:
         image, stem = sample[role], sample.get("key", sample.get("stem", "?"))
         if not isinstance(image, torch.Tensor):
-            raise ConfigError(
+            raise SampleError(
                 f"{role} of {stem!r} is a {type(image).__name__}, not a tensor. End the transform with "
                 f"transforms.ToTensor() or v2.ToImage() and v2.ToDtype(torch.float32, scale=True), or pass none."
             )
         if image.shape != first.shape:
-            raise ConfigError(
+            raise SampleError(
                 f"{role} of {stem!r} has shape {tuple(image.shape)}, others of its batch {tuple(first.shape)}. "
                 f"Bring all to one size with image_size=(height, width) or transforms.Resize((height, width))."
             )

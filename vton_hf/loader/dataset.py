@@ -4,15 +4,17 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import PurePath
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Unpack
 
 import datasets
 
 from vton_hf import mixing
 from vton_hf._core.checks import must_be, unknown_option
+from vton_hf._core.options import EpochSize, Prefixes
 from vton_hf.builder import VTON, OneByOne, listed
 from vton_hf.errors import ConfigError
 from vton_hf.loader.indexing import Indexed
+from vton_hf.loader.options import SampleOptions
 from vton_hf.loader.prefetch import unfetched
 from vton_hf.naming import ROLES
 from vton_hf.storage import resolve_prefix, settings_for
@@ -75,20 +77,23 @@ class S3VTONDataset(Indexed):
 
     def __init__(
         self,
-        s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None,
+        s3_prefixes: Prefixes | None = None,
         transform: Transform | None = None,
         s3_bucket: str | None = None,
         difficulty_weights: Mapping[str, float] | None = None,
         *,
         columns: Sequence[str] = (),
         seed: int = 0,
-        epoch_size: int | str | None = None,
+        epoch_size: EpochSize = None,
         materialize: bool = False,
         num_proc: int | None = None,
         storage_options: Mapping[str, Any] | None = None,
-        **options: Any,
+        **options: Unpack[SampleOptions],
     ) -> None:
         _check(columns, options)
+        given: Mapping[str, Any] = options
+        how = {name: given[name] for name in TRANSFORM_OPTIONS if name in given}
+        self._transform = TripletTransform(transform, seed=seed, **how)
         settings = settings_for(storage_options, bucket=s3_bucket)
         self.s3_prefixes, self.s3_bucket = _listed(s3_prefixes), settings.bucket
         prefixes = [resolve_prefix(prefix, settings) for prefix in self.s3_prefixes]
@@ -107,10 +112,7 @@ class S3VTONDataset(Indexed):
         self._recipe = {"weights": builder.config.weights, "seed": seed, "epoch_size": epoch_size}
         self._rows = datasets.concatenate_datasets(list(pools.values()))
         undecode(self._rows)
-        how = {name: options[name] for name in TRANSFORM_OPTIONS if name in options}
-        self._transform = TripletTransform(
-            transform, seed=seed, store=builder.prepared.store(), rows=DatasetRows(self._rows), **how
-        )
+        self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._rows)
         self._drawn = 0, builder.plan(self._sizes)
         self._one_by_one = OneByOne()
 

@@ -1,11 +1,11 @@
 """The three mixes as torch datasets, by the names of the `train.common.dataset` API."""
 
-from collections.abc import Iterable
-from pathlib import PurePath
-from typing import Any, Final
+from typing import Final, Unpack
 
 from vton_hf._core.checks import check_choice
+from vton_hf._core.options import Config, Prefixes
 from vton_hf.loader.dataset import S3VTONDataset
+from vton_hf.loader.options import DatasetOptions
 from vton_hf.transforms import Transform
 
 
@@ -31,11 +31,11 @@ _CLASSES: Final = {kind.recipe: kind for kind in (S3VTONDatasetEasy, S3VTONDatas
 
 
 def get_vton_dataset(
-    difficulty: str = "easy",
-    s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None,
+    difficulty: Config = "easy",
+    s3_prefixes: Prefixes | None = None,
     transform: Transform | None = None,
     s3_bucket: str | None = None,
-    **options: Any,
+    **options: Unpack[DatasetOptions],
 ) -> S3VTONDataset:
     """The dataset of one difficulty.
 

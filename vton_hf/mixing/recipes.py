@@ -86,6 +86,7 @@ def epoch_length(sizes: Mapping[str, int], weights: Mapping[str, float], epoch_s
         ConfigError: If the weights or `epoch_size` make no sense.
         EmptyPoolError: If a pool with a weight above 0 holds no triplet.
 
+    >>> from vton_hf.mixing import RECIPES
     >>> sizes = {"easy": 60, "medium": 70}
     >>> [epoch_length(sizes, RECIPES["medium"], size) for size in (None, "min", "max")]
     [130, 100, 199]

@@ -1,9 +1,10 @@
 """Which settings hold: this call's, then the process's (`configure`), then the environment's."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Unpack
 
 from vton_hf._core.checks import unknown_option
+from vton_hf._core.options import StorageOptions
 from vton_hf.storage.environment import from_environment
 from vton_hf.storage.options import NAMES, read_options
 from vton_hf.storage.settings import StorageSettings
@@ -14,7 +15,7 @@ _WHO_ASKS: Final = ("access_key", "secret_key", "session_token", "profile", "ano
 _configured: dict[str, object] = {}
 
 
-def configure(**settings: object) -> None:
+def configure(**settings: Unpack[StorageOptions]) -> None:
     """Settings for the whole process, in place of a `src/config.py` as the `train.common.dataset` API has it.
 
     Calls add up; `None` takes one setting back, and `configure()` with nothing takes back all.

@@ -37,10 +37,10 @@ def address_of(url: str, endpoint_url: str | None = None) -> Address | None:
     Returns:
         None if it is that of no store we know.
 
-    >>> place_of("https://photos.s3.eu-west-1.amazonaws.com/a%20b/001.png?X-Amz-Signature=0")
-    Place(uri='s3://photos/a b/001.png', endpoint_url=None)
-    >>> place_of("https://s3.fr-par.scw.cloud/photos/easy/")
-    Place(uri='s3://photos/easy/', endpoint_url='https://s3.fr-par.scw.cloud')
+    >>> address_of("https://photos.s3.eu-west-1.amazonaws.com/a%20b/001.png?X-Amz-Signature=0")
+    Address(uri='s3://photos/a b/001.png', endpoint_url=None)
+    >>> address_of("https://s3.fr-par.scw.cloud/photos/easy/")
+    Address(uri='s3://photos/easy/', endpoint_url='https://s3.fr-par.scw.cloud')
     """
     parts = urlsplit(url)
     host, path = parts.netloc.rpartition("@")[2].lower(), unquote(parts.path).removeprefix("/")

@@ -1,13 +1,18 @@
-"""`set_transform`: transforms on top of a `datasets.Dataset`, or on a stream."""
+"""`with_transform` and `set_transform`: transforms on top of a `datasets.Dataset`, or on a stream."""
 
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import datasets
+import torch
 from datasets.iterable_dataset import MappedExamplesIterable
 
+from vton_hf._core.checks import unknown_option
+from vton_hf._core.options import Aspect, OnBrokenSample, Sync
 from vton_hf.builder import LazyImages, Reader, Stream
 from vton_hf.cache import TEXT_COLUMNS
 from vton_hf.errors import ConfigError, UnavailableError
@@ -17,45 +22,74 @@ from vton_hf.transforms.pipeline import Transform
 from vton_hf.transforms.rows import DatasetRows, undecode
 from vton_hf.transforms.triplet import TripletTransform
 
+_D = TypeVar("_D")
 
-def set_transform(
-    dataset: Any,
-    transform: Transform | None = None,
-    *,
-    sync: str = "all",
-    on_error: str = "replace",
-    storage_options: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> Any:
-    """Let a dataset hand out transformed samples, its three images in step with one another.
+
+class TransformOptions(TypedDict, total=False):
+    """Options of `with_transform` and `set_transform`; see `TripletTransform`."""
+
+    image_size: Sequence[int] | None
+    aspect: Aspect
+    to_srgb: bool
+    dtype: torch.dtype | None
+    sync: Sync
+    on_error: OnBrokenSample
+    max_broken: float
+    seed: int
+    storage_options: Mapping[str, Any] | None
+
+
+def with_transform(dataset: _D, transform: Transform | None = None, **options: Unpack[TransformOptions]) -> _D:
+    """The same rows as transformed samples, their three images in step with one another.
 
     Works on rows with embedded bytes and on rows of URIs (`embed_images=False`; a batch's objects are fetched
     together). Random numbers follow from (seed, epoch, key); `dataset.set_epoch(epoch)` draws others, and
-    reaches workers that are at work. Set it after `select` or `train_test_split`, since substitutes come from
+    reaches workers that are at work. Call it after `select` or `train_test_split`, since substitutes come from
     the rows that the dataset has now. What is saved are the rows, without the transform.
 
     Args:
-        dataset: A `datasets.Dataset`, changed in place, or an `IterableDataset`.
+        dataset: A `datasets.Dataset` or `IterableDataset` of triplets.
         transform: Any callable of one image, or None for tensors in [-1, 1]; see `TripletTransform`.
-        sync: Which images share random numbers: `"all"`, `"person_target"` or `"none"`.
-        on_error: What a broken sample does: `"replace"`, `"raise"`, or, on streams, `"skip"`.
-        storage_options: For rows of URIs; by default those that the dataset was loaded with.
-        **options: `image_size`, `aspect`, `to_srgb`, `dtype`, `max_broken` and `seed` of `TripletTransform`.
+        **options: `image_size`, `aspect`, `to_srgb`, `dtype`, `sync`, `on_error`, `max_broken` and `seed` of
+            `TripletTransform`; `storage_options` for rows of URIs, by default those that the dataset was loaded with.
 
     Returns:
-        The same dataset; of a stream, a new one.
+        A new dataset or stream; the one that was given stays as it is.
 
     Raises:
-        ConfigError: If an argument makes no sense, or the dataset has no images of triplets.
+        ConfigError: If an option is not allowed, or the dataset has no images of triplets.
 
-    >>> ds = set_transform(load("hard", s3_prefixes=[...]), image_size=(512, 384))  # doctest: +SKIP
+    >>> ds = with_transform(load("hard", s3_prefixes=[...]), image_size=(512, 384))  # doctest: +SKIP
     >>> ds[0]["try_on_image"].shape  # doctest: +SKIP
     torch.Size([3, 512, 384])
     """
-    streamed = isinstance(dataset, datasets.IterableDataset)
-    _check(dataset, on_error, streamed=streamed)
-    make = partial(TripletTransform, transform, sync=sync, on_error=on_error, **options)
-    return (_on_stream if streamed else _on_dataset)(dataset, make, storage_options)
+    transformed: _D = _transformed(dataset, transform, options, in_place=False)
+    return transformed
+
+
+def set_transform(dataset: _D, transform: Transform | None = None, **options: Unpack[TransformOptions]) -> _D:
+    """Let a dataset hand out transformed samples from now on; see `with_transform`.
+
+    Args:
+        dataset: A `datasets.Dataset`, which is changed in place.
+        transform: As of `with_transform`.
+        **options: As of `with_transform`.
+
+    Returns:
+        The same dataset. A stream cannot be changed: of one it is a new stream, with a `DeprecationWarning`.
+
+    Raises:
+        ConfigError: As of `with_transform`.
+    """
+    if isinstance(dataset, datasets.IterableDataset):
+        warnings.warn(
+            "set_transform returns a new stream and leaves the one that it is given as it is; write "
+            "stream = vton_hf.with_transform(stream, ...) instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+    transformed: _D = _transformed(dataset, transform, options, in_place=True)
+    return transformed
 
 
 def transform_of(dataset: Any) -> TripletTransform:
@@ -72,26 +106,40 @@ def transform_of(dataset: Any) -> TripletTransform:
     else:
         existing = dataset.format["format_kwargs"].get("transform")
     if not isinstance(existing, TripletTransform):
-        raise ConfigError("This dataset has no transform of ours: call vton_hf.set_transform(dataset, ...) first.")
+        raise ConfigError("This dataset has no transform of ours: call vton_hf.with_transform(dataset, ...) first.")
     return existing
 
 
 Make = Callable[..., TripletTransform]
 
 
-def _check(dataset: Any, on_error: str, *, streamed: bool) -> None:
+def _transformed(dataset: Any, transform: Transform | None, options: Mapping[str, Any], *, in_place: bool) -> Any:
+    streamed = isinstance(dataset, datasets.IterableDataset)
+    _check(dataset, options, streamed=streamed)
+    storage_options = options.get("storage_options")
+    others = {name: value for name, value in options.items() if name != "storage_options"}
+    make = partial(TripletTransform, transform, **others)
+    if streamed:
+        return _on_stream(dataset, make, storage_options)
+    return _on_dataset(dataset if in_place else deepcopy(dataset), make, storage_options)
+
+
+def _check(dataset: Any, options: Mapping[str, Any], *, streamed: bool) -> None:
+    for name in options:
+        if name not in TransformOptions.__annotations__:
+            raise unknown_option(name, TransformOptions.__annotations__)
     if not streamed and not isinstance(dataset, datasets.Dataset):
         raise ConfigError(
-            f"set_transform takes a datasets.Dataset or IterableDataset, not {type(dataset).__name__}. Of a "
-            f"DatasetDict take one split; S3VTONDataset takes transform= itself."
+            f"with_transform and set_transform take a datasets.Dataset or IterableDataset, not "
+            f"{type(dataset).__name__}. Of a DatasetDict take one split; S3VTONDataset takes transform= itself."
         )
-    if on_error == "skip" and not streamed:
+    if options.get("on_error") == "skip" and not streamed:
         raise ConfigError(
             "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "
             "Allowed here: 'replace', 'raise'."
         )
     if streamed and dataset.features is None:
-        raise ConfigError("What this stream holds is not known any more: call set_transform before map().")
+        raise ConfigError("The stream has lost its features: call with_transform before map().")
     if not any(role in dataset.features for role in ROLES):
         raise ConfigError(f"The dataset has no column of {', '.join(ROLES)}; it has {', '.join(dataset.features)}.")
 
@@ -115,13 +163,13 @@ def _on_stream(
 ) -> datasets.IterableDataset:
     if any(isinstance(part, MappedExamplesIterable) for part in _parts(dataset)):
         raise ConfigError(
-            "This stream went through map(), filter(), batch() or set_transform(), which decode the images: call "
-            "set_transform first. To leave triplets out of a stream, load it with gender=, exclude= or limit=."
+            "This stream went through map(), filter(), batch() or with_transform(), which decode the images: call "
+            "with_transform first. To leave triplets out of a stream, load it with gender=, exclude= or limit=."
         )
     stream = next((part.kwargs["stream"] for part in _parts(dataset) if _reads_ours(part)), None)
     if stream is None:
         raise ConfigError(
-            "set_transform takes streams of load_dataset('vton_hf', ..., streaming=True); this one comes from "
+            "with_transform takes streams of load_dataset('vton_hf', ..., streaming=True); this one comes from "
             "elsewhere, so broken samples could not be replaced."
         )
     store = stream.store if storage_options is None else Store(settings_for(storage_options))

@@ -23,6 +23,17 @@ class Rows(Protocol):
         """Some rows of one difficulty (None: of any) in an order that follows from the seed; undecoded."""
 
 
+class NoRows:
+    """No rows: broken samples find no substitute."""
+
+    columns: Sequence[str] = ()
+
+    def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
+        """As `Rows` says."""
+        del difficulty, seed
+        return iter(())
+
+
 def undecode(dataset: datasets.Dataset) -> None:
     """Let a dataset hand out its images as `{"bytes": ..., "path": URI}`, in place; nothing is copied."""
     own = dataset.features

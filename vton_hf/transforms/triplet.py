@@ -8,11 +8,11 @@ import torch
 
 from vton_hf._core import hooks
 from vton_hf._core.checks import check_choice, check_int
-from vton_hf._core.options import ON_BROKEN_SAMPLE, SYNC
+from vton_hf._core.options import ON_BROKEN_SAMPLE, SYNC, Aspect, OnBrokenSample, Sync
 from vton_hf._core.timing import stage
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
 from vton_hf.naming import ROLES
-from vton_hf.storage import Store
+from vton_hf.storage import Store, settings_for
 from vton_hf.transforms.cells import TripletCells
 from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
@@ -21,7 +21,7 @@ from vton_hf.transforms.pickling import check_picklable
 from vton_hf.transforms.pictures import Pictures, matched, read_pictures
 from vton_hf.transforms.pipeline import ImagePipeline, Transform
 from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
-from vton_hf.transforms.rows import Rows
+from vton_hf.transforms.rows import NoRows, Rows
 from vton_hf.transforms.steps import resizes_first
 
 _GARMENT: Final = ROLES[1]
@@ -61,8 +61,8 @@ class TripletTransform(TripletCells):
             the same one on any machine; `"raise"` stops; `"skip"` drops it, from streams only.
         max_broken: More broken samples than this stop the training: a share (float) or a number (int).
         seed: Seed of randomness and of substitutes.
-        store: Where URIs lead.
-        rows: Where substitutes come from.
+        store: Where URIs lead; None for what `configure` and the environment say.
+        rows: Where substitutes come from; None for nowhere.
 
     Raises:
         ConfigError: If an argument makes no sense.
@@ -73,15 +73,15 @@ class TripletTransform(TripletCells):
         transform: Transform | None = None,
         *,
         image_size: Sequence[int] | None = None,
-        aspect: str = "stretch",
+        aspect: Aspect = "stretch",
         to_srgb: bool = False,
         dtype: torch.dtype | None = None,
-        sync: str = "all",
-        on_error: str = "replace",
+        sync: Sync = "all",
+        on_error: OnBrokenSample = "replace",
         max_broken: float = 0.1,
         seed: int = 0,
-        store: Store,
-        rows: Rows,
+        store: Store | None = None,
+        rows: Rows | None = None,
     ) -> None:
         for name, value, allowed in (("sync", sync, SYNC), ("on_error", on_error, ON_BROKEN_SAMPLE)):
             check_choice(name, value, allowed)
@@ -90,8 +90,8 @@ class TripletTransform(TripletCells):
         self._sync = sync
         self._on_error = on_error
         self._seed = check_int("seed", seed)
-        self.store = store
-        self.rows = rows
+        self.store = Store(settings_for()) if store is None else store
+        self.rows: Rows = NoRows() if rows is None else rows
         self.epoch = SharedEpoch()
         self._failures = Failures(max_broken)
         self._notices = NoticeLog()

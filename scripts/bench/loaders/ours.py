@@ -21,7 +21,7 @@ def lazy(job: Job) -> Any:
 def streamed(job: Job) -> Any:
     """An epoch from the bucket, as a stream."""
     rows = vton_hf.load("hard", s3_prefixes=[_prefix(job)], difficulty_weights=ALL, streaming=True, **_source(job))
-    rows = vton_hf.set_transform(rows, **_transform(job))
+    rows = vton_hf.with_transform(rows, **_transform(job))
     return DataLoader(rows, batch_size=job.batch, collate_fn=vton_hf.collate_triplets, **workers(job))
 
 
@@ -32,7 +32,7 @@ def convert(job: Job) -> dict[str, float]:
 
 def cached(job: Job) -> Any:
     """An epoch from the cache."""
-    rows = vton_hf.set_transform(_built(job), **_transform(job))
+    rows = vton_hf.with_transform(_built(job), **_transform(job))
     return torch_loader(rows, job, collate_fn=vton_hf.collate_triplets)
 
 

@@ -19,6 +19,7 @@ import vton_hf
 from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from tests.faults import BUCKET as FAULTY
 from tests.faults import Body, Status, serve_faults
+from tests.python import program
 from tests.s3 import BUCKET, MotoS3
 from vton_hf._core import disk
 from vton_hf.cache.chunks import workers
@@ -45,20 +46,10 @@ def load(s3: MotoS3, tmp_path: Path) -> Load:
 
 def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, slow: float = 0.0) -> subprocess.Popen[str]:
     """Another process that builds `hard`, each chunk held up by `slow` seconds."""
-    script = f"""
-import time, datasets, vton_hf
-from vton_hf.cache.chunks import write
-original = write.put_in_place
-def slowed(*args):
-    original(*args)
-    time.sleep({slow})
-write.put_in_place = slowed
-ds = datasets.load_dataset("vton_hf", "hard", split="train", s3_prefixes=["{ROOT}"], cache_dir={str(cache)!r},
-                           storage_options={s3.storage_options!r}, num_proc={num_proc})
-print(len(ds), ds["key"][0])
-"""
+    options = {"s3_prefixes": [ROOT], "cache_dir": str(cache), "storage_options": s3.storage_options}
+    arguments = json.dumps([slow, options | {"num_proc": num_proc}])
     return subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", program("build_slowly"), arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

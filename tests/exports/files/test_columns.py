@@ -102,18 +102,18 @@ def test_a_caption_is_filled_in_row_by_row() -> None:
 @pytest.mark.parametrize(
     ("caption", "words"),
     [
-        ("a {colour} dress", "has the field {colour}, which there is not. Allowed: text with any of {difficulty}"),
+        ("a {colour} dress", "has the field {colour}, which does not exist. Allowed: text with any of {difficulty}"),
         ("a {garmet}", "Did you mean 'garment'?"),
-        ("{key.__class__}", "has the field {key.__class__}, which there is not. Allowed"),
+        ("{key.__class__}", "has the field {key.__class__}, which does not exist. Allowed"),
         ("{key[0]}", "has the field {key[0]}"),
-        ("{}", "has the field {}, which there is not."),
-        ("{0}", "has the field {0}, which there is not."),
+        ("{}", "has the field {}, which does not exist."),
+        ("{0}", "has the field {0}, which does not exist."),
         ("{key:{stem}}", "has a field within {key:...}"),
         ("a {garment", "is malformed: expected '}' before end of string"),
         ("a } b", "is malformed: Single '}'"),
         ("{stem:03d}", "is malformed: Unknown format code 'd'"),
         ("{key!x}", "is malformed: Unknown conversion specifier"),
-        (7, "caption=7 is no text."),
+        (7, "caption must be a text, got 7."),
     ],
 )
 def test_a_template_that_would_fail_is_refused_at_once(caption: str, words: str) -> None:
@@ -131,20 +131,23 @@ def test_a_caption_that_no_column_shows_is_refused() -> None:
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ("image=tryon_image", "asks for 'tryon_image', which there is not. Did you mean 'try_on_image'? Allowed: a pr"),
+        (
+            "image=tryon_image",
+            "asks for 'tryon_image', which does not exist. Did you mean 'try_on_image'? Allowed: a pr",
+        ),
         ("instruct_pix2pix", "Did you mean 'instruct-pix2pix'?"),
         (
             "image=worn",
             (
-                "columns= asks for 'worn', which there is not. Allowed: a preset ('instruct-pix2pix', 'controlnet'), or SOURCE or "
+                "columns= asks for 'worn', which does not exist. Allowed: a preset ('instruct-pix2pix', 'controlnet'), or SOURCE or "
                 "NAME=SOURCE, separated by commas, where SOURCE is one of: initial_image, cloth_image, try_on_image, "
                 "difficulty, stem, gender, garment, key, caption, condition."
             ),
         ),
-        ("", "asks for '', which there is not. Allowed"),
+        ("", "asks for '', which does not exist. Allowed"),
         ("key,", "asks for ''"),
         ("a=b=key", "asks for 'b=key'"),
-        ("=key", "names a column ''. Expected a letter, then"),
+        ("=key", "names a column ''. Allowed: a letter, then"),
         ("a/b=key", "names a column 'a/b'"),
         ("a.b=key", "names a column 'a.b'"),
         ("__key__=key", "names a column '__key__'"),

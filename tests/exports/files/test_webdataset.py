@@ -17,7 +17,7 @@ import pytest
 from tests.bucket import encoded, png
 from tests.exports.files.test_columns import TABLE, opened, triplets
 from vton_hf.cache.features import features
-from vton_hf.errors import ConfigError, ImageError
+from vton_hf.errors import ImageError
 from vton_hf.exports.columns import parse_columns
 from vton_hf.exports.webdataset import image_kinds, sample_features, write_tar
 from vton_hf.naming import ROLES
@@ -76,7 +76,7 @@ def test_an_extension_says_what_the_bytes_are(tmp_path: Path) -> None:
 
 def test_a_column_of_two_kinds_is_refused(tmp_path: Path) -> None:
     tables = [triplets([png("a")], [png("b")]), triplets([JPEG], [png("b")])]
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ImageError) as caught:
         write(tmp_path / "a.tar", tables, features(), first=0)
     assert str(caught.value).startswith("'initial_image' holds .png and .jpg images, which readers of WebDataset take")
 

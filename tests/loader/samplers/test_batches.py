@@ -126,7 +126,7 @@ def test_a_plan_of_a_seed_never_changes() -> None:
     ("arguments", "said"),
     [
         ({"weights": []}, "weights must be the recipe of at least one batch, got []."),
-        ({"weights": [{"eazy": 1}]}, "expected {difficulty: weight} of easy, medium, hard."),
+        ({"weights": [{"eazy": 1}]}, "Weights must be {difficulty: weight} of easy, medium, hard, got "),
         ({"batch_size": 0}, "batch_size must be a whole number from 1, got 0."),
         ({"seed": -1}, "seed must be a whole number from 0, got -1."),
         ({"epoch": 1.0}, "epoch must be a whole number from 0, got 1.0."),

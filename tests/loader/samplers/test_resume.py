@@ -234,7 +234,9 @@ def test_a_batch_in_parts_resumes_on_as_many_ranks() -> None:
 # Curricula
 
 
-@pytest.mark.parametrize("make", [lambda: Curriculum("soft", stage=5), lambda: Curriculum("hard", stage=4)])
+@pytest.mark.parametrize(
+    "make", [lambda: Curriculum("linear", stage_length=5), lambda: Curriculum("step", stage_length=4)]
+)
 @pytest.mark.parametrize("stop", [1, 3, 5])
 def test_a_curriculum_goes_on_where_it_stood(make: Callable[[], Curriculum], stop: int) -> None:
     one = sampler(curriculum=make())
@@ -293,7 +295,10 @@ def test_the_data_source_hears_of_the_epoch_that_a_state_brings() -> None:
             {"weights": {"easy": 1}},
             "the weights: 'easy 0.25, medium 0.25, hard 0.5' in the state, 'easy 1, medium 0, h",
         ),
-        ({"curriculum": Curriculum("soft", stage=2)}, "\"Curriculum('soft', stage=2, unit='step')\" here)"),
+        (
+            {"curriculum": Curriculum("linear", stage_length=2)},
+            "\"Curriculum('linear', stage_length=2, unit='step')\" here)",
+        ),
     ],
 )
 def test_a_state_of_another_run_is_refused_with_what_differs(options: dict[str, Any], said: str) -> None:

@@ -121,14 +121,17 @@ def test_each_ranks_part_is_the_recipe_too_where_that_is_whole() -> None:
         ({"rank": 2, "num_replicas": 2}, "rank must be from 0 to 1, as num_replicas=2, got 2."),
         ({"rank": -1, "num_replicas": 2}, "rank must be a whole number from 0, got -1."),
         ({"rank": 0, "num_replicas": 0}, "num_replicas must be a whole number from 1, got 0."),
-        ({"rank": 0, "num_replicas": 3}, "global_batch_size=16 does not divide into num_replicas=3 equal parts."),
+        (
+            {"rank": 0, "num_replicas": 3},
+            "global_batch_size must be a multiple of num_replicas=3, whose parts are equal, got 16.",
+        ),
         ({"global_batch_size": 0}, "global_batch_size must be a whole number from 1, got 0."),
         ({"global_batch_size": 8.0}, "global_batch_size must be a whole number from 1, got 8.0."),
         ({"seed": -1}, "seed must be a whole number from 0, got -1."),
         ({"epoch_size": 0}, "epoch_size must be None or a whole number from 1, got 0."),
         ({"epoch_size": "min"}, "epoch_size must be None or a whole number from 1, got 'min'."),
         ({"weights": {"eazy": 1}}, "Weights must be {difficulty: weight} of easy, medium, hard, got {'eazy': 1}."),
-        ({"weights": RECIPES["hard"], "curriculum": Curriculum("none")}, "leave out one of them."),
+        ({"weights": RECIPES["hard"], "curriculum": Curriculum("constant")}, "leave out one of them."),
         ({"curriculum": "soft"}, "curriculum must be a Curriculum, or a function of the step, got 'soft'."),
     ],
 )
@@ -250,12 +253,12 @@ def test_a_difficulty_that_the_source_lacks_is_an_error_that_says_what_to_do() -
 @pytest.mark.parametrize(
     ("curriculum", "expected"),
     [
-        (Curriculum("hard", stage=2), [(16, 0, 0)] * 2 + [(5, 11, 0), (5, 11, 0)] + [(4, 4, 8)] * 6),
-        (Curriculum("reverse", stage=1, stages=[{"easy": 1}, {"hard": 1}]), [(0, 0, 16)] + [(16, 0, 0)] * 9),
-        (Curriculum("none"), [(4, 4, 8)] * 10),
+        (Curriculum("step", stage_length=2), [(16, 0, 0)] * 2 + [(5, 11, 0), (5, 11, 0)] + [(4, 4, 8)] * 6),
+        (Curriculum("reversed", stage_length=1, stages=[{"easy": 1}, {"hard": 1}]), [(0, 0, 16)] + [(16, 0, 0)] * 9),
+        (Curriculum("constant"), [(4, 4, 8)] * 10),
         (lambda step: {"easy": 15 - step, "hard": step + 1}, [(15 - step, 0, step + 1) for step in range(10)]),
         (
-            Curriculum("soft", stage=8, stages=[{"easy": 1}, {"hard": 1}]),
+            Curriculum("linear", stage_length=8, stages=[{"easy": 1}, {"hard": 1}]),
             [(16 - 2 * min(n, 8), 0, 2 * min(n, 8)) for n in range(10)],
         ),
     ],
@@ -267,9 +270,9 @@ def test_a_curriculum_goes_from_step_to_step(curriculum: Any, expected: list[tup
 
 def test_steps_are_counted_over_epochs_and_epochs_by_themselves() -> None:
     stages = [{"easy": 1}, {"medium": 1}, {"hard": 1}]
-    steps = TripletSampler(DATA, 16, epoch_size=64, curriculum=Curriculum("hard", stage=6, stages=stages))
+    steps = TripletSampler(DATA, 16, epoch_size=64, curriculum=Curriculum("step", stage_length=6, stages=stages))
     epochs = TripletSampler(
-        DATA, 16, epoch_size=64, curriculum=Curriculum("hard", stage=2, unit="epoch", stages=stages)
+        DATA, 16, epoch_size=64, curriculum=Curriculum("step", stage_length=2, unit="epoch", stages=stages)
     )
     drawn: dict[str, list[str]] = {"step": [], "epoch": []}
     for epoch in range(5):
@@ -283,9 +286,9 @@ def test_steps_are_counted_over_epochs_and_epochs_by_themselves() -> None:
 
 def test_a_stage_that_the_source_cannot_serve_is_refused_at_once() -> None:
     with pytest.raises(
-        EmptyPoolError, match=r"No samples available for difficulty 'hard', to which Curriculum\('soft'"
+        EmptyPoolError, match=r"No samples available for difficulty 'hard', to which Curriculum\('linear'"
     ):
-        TripletSampler(rows(5, 5, 0), 2, curriculum=Curriculum("soft", stage=1_000))
+        TripletSampler(rows(5, 5, 0), 2, curriculum=Curriculum("linear", stage_length=1_000))
 
 
 def test_a_function_that_asks_for_what_is_not_there_is_named_with_the_step() -> None:

@@ -1,26 +1,26 @@
 """`push_to_hub`: the mixes as a private dataset that stock `load_dataset` reads."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Unpack
 
+from vton_hf._core.options import Config, PushOptions
 from vton_hf.exports.hub.repository import Branch, Repository
 from vton_hf.exports.result import ExportResult
 from vton_hf.exports.run import run_export
 from vton_hf.exports.spec import parse_export
-from vton_hf.mixing import RECIPES
 
 
 def push_to_hub(
     repo_id: str,
     *,
-    configs: str | Sequence[str] = tuple(RECIPES),
+    configs: Config | Sequence[Config] = ("easy", "medium", "hard"),
     private: bool = True,
     license: str | None = None,  # noqa: A002 - the card's own word
     token: str | None = None,
     revision: str | None = None,
     commit_message: str | None = None,
     dry_run: bool = False,
-    **options: Any,
+    **options: Unpack[PushOptions],
 ) -> ExportResult:
     """Push mixes to the Hub: Parquet with the images in it, a card, one commit.
 
@@ -41,7 +41,7 @@ def push_to_hub(
             keeps no copy in the cache.
 
     Returns:
-        What was pushed, or would be: `print` it. Its `url` is the commit, or None if there was nothing to do.
+        What was pushed, or would be: `print` it. Its `commit_url` is None if there was nothing to do.
 
     Raises:
         VTONError: As for `vton_hf.load`, and a `HubError` if the Hub refuses or does not answer for a minute.

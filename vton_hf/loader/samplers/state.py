@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from vton_hf._core.checks import check_int
 from vton_hf.errors import ConfigError
+from vton_hf.loader.samplers.curriculum import in_todays_names
 
 VERSION: Final = 1
 
@@ -56,6 +57,7 @@ class State:
                 "or that of a StatefulDataLoader with such a sampler gave."
             )
         values = {name: values_given[name] for name in names}
+        values["weights"] = in_todays_names(str(values["weights"]))
         for name in ("seed", "epoch", "position"):
             check_int(f"The state's {name}", values[name])
         values["position"] += steps * values["global_batch_size"]
