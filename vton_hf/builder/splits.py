@@ -65,18 +65,18 @@ def is_part(split: Any, rows: int) -> bool:
     return row_ranges(split, rows) != [range(rows)]
 
 
-def each_split(split: Any, load: Callable[[Any], Any], together: Callable[[dict[Any, Any]], Any]) -> Any:
+def each_split(split: Any, load: Callable[[Any], Any], combine: Callable[[dict[Any, Any]], Any]) -> Any:
     """Load whatever was asked for: one split, or several in a list, a tuple or a dictionary.
 
     Args:
         split: None means all splits by name.
         load: Makes the dataset of one split.
-        together: What a dictionary of datasets is made into, such as `datasets.DatasetDict`.
+        combine: What a dictionary of datasets is made into, such as `datasets.DatasetDict`.
     """
     if split is None:
         split = {SPLIT: SPLIT}
     if isinstance(split, dict):
-        return together({name: each_split(part, load, together) for name, part in split.items()})
+        return combine({name: each_split(part, load, combine) for name, part in split.items()})
     if isinstance(split, (list, tuple)):
-        return type(split)(each_split(part, load, together) for part in split)
+        return type(split)(each_split(part, load, combine) for part in split)
     return load(split)

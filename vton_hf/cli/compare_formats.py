@@ -27,7 +27,7 @@ class FormatTrial:
     """What became of the sample in one format.
 
     Attributes:
-        name: The preparation's, such as `512x512-jpeg`, or `original`.
+        name: The image format's, such as `512x512-jpeg`, or `original`.
         bytes: Of an image, on average.
         psnr: Median, in dB, against the same pixels before they were encoded; None if none is lost.
         ssim: Likewise; None if no pixel is lost, or images are smaller than SSIM's window.
@@ -50,7 +50,7 @@ class FormatComparison:
     Attributes:
         triplets: How many were looked at.
         original: The objects as they are.
-        trials: One for each preparation.
+        trials: One for each image spec.
         fetch_ms: Milliseconds that a triplet took to arrive, the sample's being asked for together.
     """
 
@@ -73,13 +73,13 @@ class FormatComparison:
         return max(fetching, preparing), fetching + preparing
 
 
-def forecast(rows: pa.Table, store: Store, preparations: Sequence[ImageSpec]) -> FormatComparison:
+def compare_formats(rows: pa.Table, store: Store, image_specs: Sequence[ImageSpec]) -> FormatComparison:
     """Fetch a few triplets, the same ones each time, and prepare them; broken ones are passed over.
 
     Args:
         rows: Of a manifest; at least one.
         store: Where their images lie.
-        preparations: What to try; each changes images.
+        image_specs: What to try; each changes images.
 
     Raises:
         StorageError: If the store does not answer.
@@ -101,7 +101,7 @@ def forecast(rows: pa.Table, store: Store, preparations: Sequence[ImageSpec]) ->
     sizes, times = [len(data) for data, _, _ in images], [took for _, _, took in images]
     original = FormatTrial("original", float(np.mean(sizes)), None, None, None, float(np.median(times)))
     pictures = [{role: picture for role, (_, picture, _) in triplet.items()} for triplet in triplets]
-    trials = tuple(_trial(pictures, image_spec) for image_spec in preparations)
+    trials = tuple(_trial(pictures, image_spec) for image_spec in image_specs)
     return FormatComparison(len(triplets), original, trials, fetch_ms)
 
 

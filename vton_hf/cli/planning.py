@@ -11,7 +11,7 @@ from vton_hf._core.options import IMAGE_FORMATS
 from vton_hf._core.units import amount, duration
 from vton_hf.builder import VTON
 from vton_hf.cli.commands import load_options
-from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, forecast
+from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, compare_formats
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.images import LOSSY, ImageSpec
 from vton_hf.naming import ROLES
@@ -61,7 +61,7 @@ def _sample(builder: VTON, *, compare: bool, needed: bool) -> FormatComparison |
         qualities = {kind: quality if kind in LOSSY else None for kind in IMAGE_FORMATS}
         tried = [replace(wanted, format=kind, quality=each) for kind, each in qualities.items()]
     try:
-        return forecast(
+        return compare_formats(
             builder.triplets.manifest.of_difficulties(builder.context.drawn).table,
             Store(builder.context.settings),
             tried,

@@ -138,14 +138,14 @@ def export(
     Args:
         directory: A folder, or `s3://bucket/prefix/`.
         configs: Those to export; others that are there stay.
-        format: `"parquet"`, or `"webdataset"` for tar files.
+        format: Also `"webdataset"`, for tar files.
         columns: None for all eight; `"instruct-pix2pix"` or `"controlnet"` for what these scripts of diffusers
             expect; a list, or `{name: column}`, of the eight, `"caption"` and `"condition"` (person and garment).
         caption: The template of captions, such as `"a {gender} model in {garment}"`.
         license: The licence in the card; None keeps the card's, or says `"unknown"`.
         max_shard_size: Bytes of a file at most; by default `"2GB"`.
         dry_run: Write nothing; say what would be written.
-        **load_options: As for `vton_hf.push_to_hub`. `storage_options` serves the bucket and the target alike.
+        **load_options: As for `vton_hf.push_to_hub`; `storage_options` serves the bucket and the target alike.
 
     Returns:
         What was exported, or would be: `print` it.
@@ -153,8 +153,8 @@ def export(
     Raises:
         VTONError: As for `vton_hf.load`, and if the directory cannot be written to.
     """
-    output: dict[str, Any] = {"format": format, "columns": columns, "caption": caption}
-    spec, builders = parse_export(configs, **load_options, **output, max_shard_size=max_shard_size)
+    options: dict[str, Any] = {**load_options, "columns": columns, "caption": caption, "max_shard_size": max_shard_size}
+    spec, builders = parse_export(configs, format=format, **options)
     folder = _open(directory, builders[0].context, create=not dry_run)
     return run_export(spec, builders, folder, license=license, dry_run=dry_run)
 

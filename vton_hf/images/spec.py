@@ -22,7 +22,7 @@ class Prepared(NamedTuple):
     """Images as they are to be stored.
 
     Attributes:
-        images: By role, the bytes, or what is wrong with it; a group of `ImageSpec.together` is of use only if
+        images: By role, the bytes, or what is wrong with it; a group of `ImageSpec.role_groups` is of use only if
             nothing is.
         notices: What should be known of them.
     """

@@ -51,8 +51,8 @@ def read(uris: Sequence[str], store: Store) -> Bodies:
         return []
     if _here[0] != os.getpid():
         _here = (os.getpid(), _find(store))
-    ahead = _here[1]
-    return store.read(uris) if ahead is None else ahead.read(uris, store)
+    prefetcher = _here[1]
+    return store.read(uris) if prefetcher is None else prefetcher.read(uris, store)
 
 
 def _find(store: Store) -> "Prefetcher | None":
@@ -62,16 +62,16 @@ def _find(store: Store) -> "Prefetcher | None":
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the worker's loop keeps its queue to itself
     while frame is not None and frame.f_code.co_name != LOOP:
         frame = frame.f_back
-    orders = frame and frame.f_locals.get("index_queue")
+    requests = frame and frame.f_locals.get("index_queue")
     uris_of = _uris_of(frame.f_locals.get("dataset")) if frame else None
-    if orders is None or uris_of is None:
+    if requests is None or uris_of is None:
         if worker_info() is not None:
             _log.info("Batches are not fetched ahead: what this worker will be asked for is not to be seen.")
         return None
     _log.info("The next %d batches are fetched while this worker is at work on one.", AHEAD)
-    ahead = Prefetcher(store, uris_of)
-    ahead.attach(orders)
-    return ahead
+    prefetcher = Prefetcher(store, uris_of)
+    prefetcher.attach(requests)
+    return prefetcher
 
 
 class Prefetcher:
@@ -90,22 +90,22 @@ class Prefetcher:
         self._waiting: deque[list[str]] = deque()
         self._under_way: deque[tuple[list[str], Future[Bodies]]] = deque()
 
-    def attach(self, orders: Any) -> None:
+    def attach(self, requests: Any) -> None:
         """Take orders out of the worker's queue as they come, and hand them on in its place."""
-        get, ready = orders.get, queue.SimpleQueue[Any]()
+        get, ready = requests.get, queue.SimpleQueue[Any]()
 
         def pump() -> None:
-            order: Any = ()
-            while order is not None:
-                order = get()
+            request: Any = ()
+            while request is not None:
+                request = get()
                 try:
-                    self.schedule(self._uris_of(_rows(order)))
+                    self.schedule(self._uris_of(_rows(request)))
                 except Exception:  # noqa: BLE001
                     # Whatever is wrong with these rows is said when the worker comes to them.
-                    _log.debug("These rows are not fetched ahead: %r", order, exc_info=True)
-                ready.put(order)
+                    _log.debug("These rows are not fetched ahead: %r", request, exc_info=True)
+                ready.put(request)
 
-        orders.get = ready.get
+        requests.get = ready.get
         threading.Thread(target=pump, daemon=True, name="vton_hf-orders").start()
 
     def schedule(self, uris: list[str]) -> None:
@@ -152,9 +152,9 @@ class Prefetcher:
             self._under_way.append((uris, self._threads.submit(self._store.read, uris)))
 
 
-def _rows(order: Any) -> list[int]:
+def _rows(request: Any) -> list[int]:
     """The rows of an order: torch sends (number, rows), torchdata (number, (rows, snapshot))."""
-    rows = order[1] if isinstance(order, tuple) and len(order) == 2 else None  # noqa: PLR2004
+    rows = request[1] if isinstance(request, tuple) and len(request) == 2 else None  # noqa: PLR2004
     if isinstance(rows, tuple) and rows and isinstance(rows[0], list):
         rows = rows[0]
     rows = [rows] if isinstance(rows, int) else rows

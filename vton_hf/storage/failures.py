@@ -1,4 +1,4 @@
-"""What went wrong, told apart: any library's exception becomes one of a few kinds of fault."""
+"""What went wrong, told apart: any library's exception becomes one of a few kinds of failure."""
 
 import asyncio
 import errno

@@ -65,7 +65,7 @@ async def list_all(
     return table
 
 
-async def glance_all(
+async def list_pages(
     starts: Sequence[tuple[str, str]], settings: StorageSettings, backend_of: Callable[[str], Backend]
 ) -> list[pa.Table] | VTONError:
     """One page of each of some listings.
@@ -103,7 +103,7 @@ async def each(one: Callable[..., Awaitable[_T]], requests: Sequence[Request], *
     outcomes = await gather_or_stop([in_turn(*arguments) for arguments in zip(requests, *more, strict=True)])
     for request, outcome in zip(requests, outcomes, strict=True):
         if isinstance(outcome, Exception):
-            raise outcome if isinstance(outcome, VTONError) else request.failure(outcome) from None
+            raise outcome if isinstance(outcome, VTONError) else request.to_error(outcome) from None
     return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
 
 

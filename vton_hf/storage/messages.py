@@ -1,4 +1,4 @@
-"""The words for each fault: what was asked, what the store answered, and what to check next."""
+"""The words for each failure: what was asked, what the store answered, and what to check next."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -92,34 +92,34 @@ class Request:
     uri: str
     settings: StorageSettings
 
-    def failure(self, error: BaseException) -> StorageError:
+    def to_error(self, error: BaseException) -> StorageError:
         """The error to show for what a library raised; without its cause, which may print secrets."""
-        fault = classify(error)
+        failure = classify(error)
         # Neither needs an object, so on a store it is the bucket that is missing.
-        if self.verb in {"list", "write"} and fault.kind is FailureKind.MISSING and not self.uri.startswith("file:"):
-            fault = Failure(FailureKind.NO_BUCKET, fault.code, fault.message)
-        text = f"Cannot {self.verb} {self.uri}: {self._cause(fault)}"
+        if self.verb in {"list", "write"} and failure.kind is FailureKind.MISSING and not self.uri.startswith("file:"):
+            failure = Failure(FailureKind.NO_BUCKET, failure.code, failure.message)
+        text = f"Cannot {self.verb} {self.uri}: {self._cause(failure)}"
         if line := hub_line(self.uri):
             text += f" And {line}"
-        if fault.kind in {FailureKind.MISSING, FailureKind.NO_BUCKET}:
+        if failure.kind in {FailureKind.MISSING, FailureKind.NO_BUCKET}:
             return ObjectMissingError(text)
-        if fault.kind in TRANSIENT:
+        if failure.kind in TRANSIENT:
             return UnavailableError(text)
-        return AccessError(text) if fault.kind in _ACCESS else StorageError(text)
+        return AccessError(text) if failure.kind in _ACCESS else StorageError(text)
 
     def trouble(self, error: BaseException) -> str:
         """One line for the log while it is still being tried."""
-        fault = classify(error)
-        return f"Cannot {self.verb} {self.uri}: {fault.kind.name.lower().replace('_', ' ')} ({fault.code})"
+        failure = classify(error)
+        return f"Cannot {self.verb} {self.uri}: {failure.kind.name.lower().replace('_', ' ')} ({failure.code})"
 
-    def _cause(self, fault: Failure) -> str:
+    def _cause(self, failure: Failure) -> str:
         scheme, _, rest = self.uri.partition("://")
-        message = without_secrets(fault.message, (*self.settings.secrets(), *environment.secrets()))
-        template = _CAUSES.get(fault.kind) or _DENIED["local" if scheme == "file" else self.verb]
-        if self.verb == "write" and fault.kind is FailureKind.MISSING:
+        message = without_secrets(failure.message, (*self.settings.secrets(), *environment.secrets()))
+        template = _CAUSES.get(failure.kind) or _DENIED["local" if scheme == "file" else self.verb]
+        if self.verb == "write" and failure.kind is FailureKind.MISSING:
             template = _NO_ROOM
         return template.format(
-            code=fault.code,
+            code=failure.code,
             verb="read" if self.verb == "list" else self.verb,
             message=message,
             words=f" It said: {message}" if message else "",
@@ -129,8 +129,8 @@ class Request:
             anonymously=ANONYMOUSLY,
             profile=_profile(self.settings),
             files=" nor ".join(environment.profile_files()),
-            hint=f", the store says {fault.region!r}" if fault.region else "",
-            waited=", however often it was tried" if fault.kind in TRANSIENT else "",
+            hint=f", the store says {failure.region!r}" if failure.region else "",
+            waited=", however often it was tried" if failure.kind in TRANSIENT else "",
         )
 
 

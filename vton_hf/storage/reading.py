@@ -69,7 +69,7 @@ def _sort_out(outcomes: Mapping[str, bytes | BaseException], settings: StorageSe
         elif isinstance(outcome, VTONError):
             return outcome
         elif isinstance(outcome, Exception):  # and not the cancellation of one that was stopped
-            bodies[uri] = failure = Request("read", uri, settings).failure(outcome)
+            bodies[uri] = failure = Request("read", uri, settings).to_error(outcome)
             if _is_outage(outcome):
                 return failure
             if classify(outcome).kind not in OF_THE_OBJECT:

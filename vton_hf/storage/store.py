@@ -15,7 +15,7 @@ from vton_hf.storage.backend import Backend, Listed
 from vton_hf.storage.fsspec_backend import FsspecBackend
 from vton_hf.storage.integrity import Integrity
 from vton_hf.storage.known import Known
-from vton_hf.storage.listing import glance_all, list_all
+from vton_hf.storage.listing import list_all, list_pages
 from vton_hf.storage.local import LocalBackend
 from vton_hf.storage.loop import run
 from vton_hf.storage.prefixes import split_uri
@@ -108,7 +108,7 @@ class Store:
             if split_uri(prefix)[0] != "s3":
                 raise ConfigError(f"{prefix!r} is not in S3: list() it.")
         backend_of = self._backends_of([prefix for prefix, _ in starts])
-        return _value(run(lambda _: glance_all(starts, self.settings, backend_of)))
+        return _value(run(lambda _: list_pages(starts, self.settings, backend_of)))
 
     def read(
         self, uris: Sequence[str], listed: Mapping[str, Listed] | None = None, *, always_md5: bool = False

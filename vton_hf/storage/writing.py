@@ -57,4 +57,4 @@ async def delete_all(
 
 
 def _failure(error: Exception, request: Request) -> Exception:
-    return error if is_full(error) or isinstance(error, VTONError) else request.failure(error)
+    return error if is_full(error) or isinstance(error, VTONError) else request.to_error(error)

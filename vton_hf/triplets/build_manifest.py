@@ -19,7 +19,7 @@ _BATCH: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Triplets:
+class TripletRows:
     """What makes a row of a manifest.
 
     Attributes:
@@ -35,7 +35,7 @@ class Triplets:
     several: NDArray[np.bool_]
 
 
-def tabulate(listing: pa.Table, triplets: Triplets, *, names_garment: bool) -> Manifest:
+def build_manifest(listing: pa.Table, triplets: TripletRows, *, names_garment: bool) -> Manifest:
     """Write one row for each triplet.
 
     Args:

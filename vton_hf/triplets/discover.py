@@ -15,7 +15,7 @@ from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
 from vton_hf.triplets.arrow_text import cut, edges, names_in
 from vton_hf.triplets.audit import Audit
-from vton_hf.triplets.build_manifest import Triplets, tabulate
+from vton_hf.triplets.build_manifest import TripletRows, build_manifest
 from vton_hf.triplets.forms import other_forms
 from vton_hf.triplets.gaps import Bits, Gaps
 from vton_hf.triplets.keys import CLOTH, Keys, Rows, read_keys
@@ -46,10 +46,10 @@ def discover(listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = 
     """
     check_choice("cloth", cloth, CLOTH_RULES)
     triplets, left_out = _group(listing, cloth, below)
-    return tabulate(listing, triplets, names_garment=cloth == "each"), Audit(pa.concat_tables(left_out))
+    return build_manifest(listing, triplets, names_garment=cloth == "each"), Audit(pa.concat_tables(left_out))
 
 
-def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[Triplets, list[pa.Table]]:
+def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[TripletRows, list[pa.Table]]:
     """What belongs together; and, apart, what belongs to nothing."""
     images, left_out = _images(listing, below)
     images = resolve_stems(images)
@@ -77,7 +77,7 @@ def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[Triplet
     cloths = cloths[whole[codes[cloths]]]
     persons, _, targets = (images.row[rows[codes[cloths]]] for rows in by_role)
     several = np.bincount(codes[cloths], minlength=1)[codes[cloths]] > 1
-    return Triplets(images.take(cloths), persons, targets, several), left_out
+    return TripletRows(images.take(cloths), persons, targets, several), left_out
 
 
 def _images(listing: pa.Table, below: Sequence[str]) -> tuple[Keys, list[pa.Table]]:

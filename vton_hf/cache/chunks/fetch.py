@@ -77,13 +77,13 @@ class Fetcher:
             chunk: How they are checked and prepared.
             older: Images that were stored before; those are not fetched.
         """
-        units = [_units(row, chunk) for row in rows]
-        images = {unit: self._taken_over(unit, chunk, older) for unit in dict.fromkeys(chain(*units))}
-        left = [unit for unit, prepared in images.items() if not prepared.images]
+        groups = [_image_groups(row, chunk) for row in rows]
+        images = {group: self._taken_over(group, chunk, older) for group in dict.fromkeys(chain(*groups))}
+        left = [group for group, prepared in images.items() if not prepared.images]
         images |= zip(left, self._fetched(left, chunk), strict=True)
-        return [_of_row([images[unit] for unit in row]) for row in units]
+        return [_of_row([images[group] for group in row]) for row in groups]
 
-    def _fetched(self, units: list[ImageGroup], chunk: Chunk) -> list[Prepared]:
+    def _fetched(self, groups: list[ImageGroup], chunk: Chunk) -> list[Prepared]:
         # Where nobody looks at the images, only MD5 shows that one was damaged on the way.
         unseen = chunk.verify == "none" and not chunk.image_spec
 
@@ -92,32 +92,32 @@ class Fetcher:
                 return read_sources(self.store, sources, always_md5=unseen)
 
         def make(number: int, bodies: Mapping[str, Body]) -> Prepared:
-            roles, sources = units[number]
+            roles, sources = groups[number]
             of_unit = {role: bodies[uri] for role, (uri, _, _) in zip(roles, sources, strict=True)}
             return chunk.image_spec.apply(of_unit, chunk.verify)
 
-        return use_each(self.store, [sources for _, sources in units], read, make, _is_broken, is_sound)
+        return use_each(self.store, [sources for _, sources in groups], read, make, _is_broken, is_sound)
 
-    def _taken_over(self, unit: ImageGroup, chunk: Chunk, older: ReusableImages) -> Prepared:
+    def _taken_over(self, group: ImageGroup, chunk: Chunk, older: ReusableImages) -> Prepared:
         """Older chunks store images alike but may have checked them less."""
-        reusable = older.get(unit)
+        reusable = older.get(group)
         if reusable is None:
             return Prepared({})
-        images, notices = ORIGINAL.apply(dict(zip(unit[0], reusable, strict=True)), chunk.verify)
+        images, notices = ORIGINAL.apply(dict(zip(group[0], reusable, strict=True)), chunk.verify)
         # What was prepared no longer shows what there was to know of its object.
-        return Prepared(images, older.notices(unit) if chunk.image_spec else notices)
+        return Prepared(images, older.notices(group) if chunk.image_spec else notices)
 
 
-def _of_row(units: Sequence[Prepared]) -> Images:
-    stored = {role: image for unit in units for role, image in unit.images.items()}
-    return Images(tuple(stored[role] for role in ROLES), tuple(notice for unit in units for notice in unit.notices))
+def _of_row(groups: Sequence[Prepared]) -> Images:
+    stored = {role: image for group in groups for role, image in group.images.items()}
+    return Images(tuple(stored[role] for role in ROLES), tuple(notice for group in groups for notice in group.notices))
 
 
 def _is_broken(cell: Prepared) -> bool:
     return any(isinstance(image, ImageError) for image in cell.images.values())
 
 
-def _units(row: Row, chunk: Chunk) -> list[ImageGroup]:
+def _image_groups(row: Row, chunk: Chunk) -> list[ImageGroup]:
     """What the row is made of, such as is stored or taken over as a whole."""
     of_role = dict(zip(ROLES, sources_of(row), strict=True))
     return [(roles, tuple(of_role[role] for role in roles)) for roles in chunk.image_spec.role_groups]

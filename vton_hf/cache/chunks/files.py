@@ -220,24 +220,24 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
             for index, (row, notices) in enumerate(zip(sources.rows, noticed, strict=True)):
                 of_role = {role: (uri, etag, size) for role, (uri, etag, size) in zip(ROLES, row, strict=True)}
                 for roles in role_groups:
-                    unit = roles, tuple(of_role[role] for role in roles)
-                    self._location[unit] = directory, index
-                    self._notices[unit] = [Notice(*notice) for notice in notices if notice[1] in roles]
+                    group = roles, tuple(of_role[role] for role in roles)
+                    self._location[group] = directory, index
+                    self._notices[group] = [Notice(*notice) for notice in notices if notice[1] in roles]
 
-    def notices(self, unit: ImageGroup) -> list[Notice]:
+    def notices(self, group: ImageGroup) -> list[Notice]:
         """What should be known of its images."""
-        return self._notices[unit]
+        return self._notices[group]
 
-    def __getitem__(self, unit: ImageGroup) -> tuple[bytes, ...]:
-        directory, index = self._location[unit]
+    def __getitem__(self, group: ImageGroup) -> tuple[bytes, ...]:
+        directory, index = self._location[group]
         if directory not in self._tables:
             try:
                 self._tables[directory] = pa.ipc.open_stream(pa.memory_map(str(directory / DATA))).read_all()
             except FileNotFoundError as error:  # pruned since it was looked at
-                raise KeyError(unit) from error
-        cells = [self._tables[directory][role][index].as_py() for role in unit[0]]
-        if [cell["path"] for cell in cells] != [uri for uri, _, _ in unit[1]]:
-            raise KeyError(unit)
+                raise KeyError(group) from error
+        cells = [self._tables[directory][role][index].as_py() for role in group[0]]
+        if [cell["path"] for cell in cells] != [uri for uri, _, _ in group[1]]:
+            raise KeyError(group)
         return tuple(cell["bytes"] for cell in cells)
 
     def __iter__(self) -> Iterator[ImageGroup]:

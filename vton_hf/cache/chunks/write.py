@@ -143,10 +143,10 @@ class _Writing:
 
     def add(self, rows: list[Row], images: list[Images], batch: Batch) -> None:
         """Write the good triplets of a part, as far as the batch is full."""
-        good, faults = _sorted_out(rows, images)
-        if faults and self.job.on_error == "raise":
-            raise _refusal(faults[0])
-        self._skipped += [fault for fault, _ in faults]
+        good, failures = _sorted_out(rows, images)
+        if failures and self.job.on_error == "raise":
+            raise _refusal(failures[0])
+        self._skipped += [failure for failure, _ in failures]
         for row, triplet, notices in good:
             batch.add(row, triplet)
             self._sources.append(sources_of(row))
@@ -192,21 +192,21 @@ def _sorted_out(
         UnavailableError: If the store did not give an object in time: that says nothing of the object.
     """
     good: list[tuple[Row, list[bytes], tuple[Notice, ...]]] = []
-    faults: list[tuple[SkippedTriplet, Exception]] = []
+    failures: list[tuple[SkippedTriplet, Exception]] = []
     for row, (triplet, notices) in zip(rows, images, strict=True):
         errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
         if errors:
-            role, error = min(errors, key=lambda fault: is_passing(fault[1]))
+            role, error = min(errors, key=lambda failure: is_passing(failure[1]))
             if isinstance(error, UnavailableError):
                 raise error
-            faults.append((SkippedTriplet(row["key"], row[role], str(error), is_passing(error)), error))
+            failures.append((SkippedTriplet(row["key"], row[role], str(error), is_passing(error)), error))
         else:
             good.append((row, [image for image in triplet if isinstance(image, bytes)], notices))
-    return good, faults
+    return good, failures
 
 
-def _refusal(fault: tuple[SkippedTriplet, Exception]) -> Exception:
-    item, error = fault
+def _refusal(failure: tuple[SkippedTriplet, Exception]) -> Exception:
+    item, error = failure
     kind = type(error) if isinstance(error, StorageError) else ImageError
     return kind(
         f"{item.key}: {item.reason} ({item.uri}). Mend or remove the object, leave it out with "
