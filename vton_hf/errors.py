@@ -32,8 +32,9 @@ _LOGIN: Final = re.compile(r"(://)[^/\s:@'\"]*:(?!\d+[/\s'\"])[^\s@'\"]*@")
 def redacted(text: str) -> str:
     """Blank out what signs an address: the values of such parameters, and a password in front of a host.
 
-    >>> redacted("https://h/k?X-Amz-Signature=0f0e&X-Amz-Date=1")
-    'https://h/k?X-Amz-Signature=***&X-Amz-Date=1'
+    Examples:
+        >>> redacted("https://h/k?X-Amz-Signature=0f0e&X-Amz-Date=1")
+        'https://h/k?X-Amz-Signature=***&X-Amz-Date=1'
     """
     return _LOGIN.sub(r"\1***@", _SIGNED.sub(r"\1***", text))
 
@@ -54,8 +55,9 @@ logging.getLogger("vton_hf").addFilter(_Redacting())
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
     """Blank out every secret.
 
-    >>> without_secrets("bad header 'hunter2'", ["hunter2"])
-    "bad header '***'"
+    Examples:
+        >>> without_secrets("bad header 'hunter2'", ["hunter2"])
+        "bad header '***'"
     """
     # The longest first: one secret may be part of another.
     for secret in sorted(secrets, key=len, reverse=True):

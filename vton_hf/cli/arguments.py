@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -13,12 +14,20 @@ from vton_hf.errors import redacted
 
 _Add = Callable[[str, str, str, str], "_Parser"]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
+SHELLS: Final = ("bash", "zsh", "tcsh")
 _BENCH_MODES: Final = ("lazy", "cached", "streaming")
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         super().error(redacted(message))
+
+
+class _PrintCompletion(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, namespace: object, values: Any, option: object = None) -> None:
+        del namespace, option
+        print(import_module("shtab").complete(parser, shell=values))
+        parser.exit()
 
 
 def parser() -> _Parser:
@@ -29,6 +38,9 @@ def parser() -> _Parser:
         epilog=f"vton-hf COMMAND --help explains a command. To begin with: vton-hf scan {_ROOT}",
     )
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    whole.add_argument(
+        "--print-completion", action=_PrintCompletion, choices=SHELLS, help="print the shell's completion script"
+    )
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
     _add_scan(add)

@@ -23,10 +23,11 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Raises:
         SampleError: If there is nothing to stack, or images are no tensors or differ in shape.
 
-    >>> samples = [{"cloth_image": torch.zeros(3, 4, 5), "stem": name} for name in ("001", "002")]
-    >>> batch = collate_triplets(samples)
-    >>> batch["cloth_image"].shape, batch["stem"]
-    (torch.Size([2, 3, 4, 5]), ['001', '002'])
+    Examples:
+        >>> samples = [{"cloth_image": torch.zeros(3, 4, 5), "stem": name} for name in ("001", "002")]
+        >>> batch = collate_triplets(samples)
+        >>> batch["cloth_image"].shape, batch["stem"]
+        (torch.Size([2, 3, 4, 5]), ['001', '002'])
     """
     roles = [role for role in ROLES if samples and role in samples[0]]
     if not roles:

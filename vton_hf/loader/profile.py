@@ -113,7 +113,8 @@ def profile_loader(loader: Any, *, batches: int = 50, step: Callable[[Any], obje
     Raises:
         ConfigError: If the loader's workers are running already, or there are fewer than two batches.
 
-    >>> print(profile_loader(DataLoader(dataset, batch_size=8, num_workers=4)))  # doctest: +SKIP
+    Examples:
+        >>> print(profile_loader(DataLoader(dataset, batch_size=8, num_workers=4)))  # doctest: +SKIP
     """
     most = check_int("batches", batches, least=1)
     if getattr(loader, "_iterator", None) is not None:

@@ -26,10 +26,11 @@ def configure(**settings: Unpack[StorageOptions]) -> None:
     Raises:
         ConfigError: If a name is unknown or the settings make no sense together; nothing changes then.
 
-    >>> configure(region="eu-central-1", bucket="photos")
-    >>> settings_for().bucket
-    'photos'
-    >>> configure()
+    Examples:
+        >>> configure(region="eu-central-1", bucket="photos")
+        >>> settings_for().bucket
+        'photos'
+        >>> configure()
     """
     for name in settings:
         if name not in NAMES:
@@ -54,8 +55,9 @@ def settings_for(storage_options: Mapping[str, object] | None = None, *, bucket:
     Raises:
         ConfigError: If an option makes no sense.
 
-    >>> settings_for({"anon": True, "client_kwargs": {"region_name": "eu-west-1"}}, bucket="open-data")
-    StorageSettings(bucket='open-data', region='eu-west-1', anonymous=True)
+    Examples:
+        >>> settings_for({"anon": True, "client_kwargs": {"region_name": "eu-west-1"}}, bucket="open-data")
+        StorageSettings(bucket='open-data', region='eu-west-1', anonymous=True)
     """
     known, rest = read_options(storage_options)
     if bucket is not None:

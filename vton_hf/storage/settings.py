@@ -36,8 +36,9 @@ class StorageSettings:
     Raises:
         ConfigError: If two settings contradict each other or one makes no sense.
 
-    >>> StorageSettings(bucket="photos", access_key="AKIA...", secret_key="...", timeout=10)
-    StorageSettings(bucket='photos', access_key='***', secret_key='***', timeout=10)
+    Examples:
+        >>> StorageSettings(bucket="photos", access_key="AKIA...", secret_key="...", timeout=10)
+        StorageSettings(bucket='photos', access_key='***', secret_key='***', timeout=10)
     """
 
     bucket: str | None = None

@@ -59,9 +59,10 @@ def with_transform(dataset: _D, transform: Transform | None = None, **options: U
     Raises:
         ConfigError: If an option is not allowed, or the dataset has no images of triplets.
 
-    >>> ds = with_transform(load("hard", s3_prefixes=[...]), image_size=(512, 384))  # doctest: +SKIP
-    >>> ds[0]["try_on_image"].shape  # doctest: +SKIP
-    torch.Size([3, 512, 384])
+    Examples:
+        >>> ds = with_transform(load("hard", s3_prefixes=[...]), image_size=(512, 384))  # doctest: +SKIP
+        >>> ds[0]["try_on_image"].shape  # doctest: +SKIP
+        torch.Size([3, 512, 384])
     """
     transformed: _D = _transformed(dataset, transform, options, in_place=False)
     return transformed

@@ -42,8 +42,9 @@ class Curriculum:
     Raises:
         ConfigError: If an argument makes no sense.
 
-    >>> Curriculum("linear", stage_length=1000)(500)
-    {'easy': 0.65, 'medium': 0.35, 'hard': 0.0}
+    Examples:
+        >>> Curriculum("linear", stage_length=1000)(500)
+        {'easy': 0.65, 'medium': 0.35, 'hard': 0.0}
     """
 
     kind: Kind | Schedule
@@ -121,8 +122,9 @@ class Curriculum:
 def in_todays_names(text: str) -> str:
     """What a state says of its curriculum, also one that version 0.1 wrote.
 
-    >>> in_todays_names("Curriculum('soft', stage=5, unit='step')")
-    "Curriculum('linear', stage_length=5, unit='step')"
+    Examples:
+        >>> in_todays_names("Curriculum('soft', stage=5, unit='step')")
+        "Curriculum('linear', stage_length=5, unit='step')"
     """
     text = re.sub(r"^Curriculum\('(\w+)'", lambda kind: f"Curriculum({FORMER.get(kind[1], kind[1])!r}", text)
     return re.sub(r"^(Curriculum\(.*?, )stage=(?=\d)", r"\1stage_length=", text)

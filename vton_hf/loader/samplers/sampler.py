@@ -55,10 +55,11 @@ class TripletSampler(Sampler[int]):
         ConfigError: If an argument makes no sense.
         EmptyPoolError: If a difficulty that has weight has no row.
 
-    >>> from datasets import Dataset
-    >>> rows = Dataset.from_dict({"difficulty": ["easy"] * 6 + ["hard"] * 6})
-    >>> list(TripletSampler(rows, 4, weights={"easy": 1, "hard": 3}, epoch_size=8))
-    [10, 6, 7, 2, 8, 11, 3, 9]
+    Examples:
+        >>> from datasets import Dataset
+        >>> rows = Dataset.from_dict({"difficulty": ["easy"] * 6 + ["hard"] * 6})
+        >>> list(TripletSampler(rows, 4, weights={"easy": 1, "hard": 3}, epoch_size=8))
+        [10, 6, 7, 2, 8, 11, 3, 9]
     """
 
     def __init__(
