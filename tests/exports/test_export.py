@@ -273,8 +273,8 @@ def test_the_card_says_how_tars_are_read(export: Any, tmp_path: Path) -> None:
 def test_the_card_offers_our_transforms_only_for_our_columns(export: Any, tmp_path: Path) -> None:
     export(tmp_path / "ours", configs="easy")
     export(tmp_path / "theirs", configs="easy", columns="instruct-pix2pix")
-    assert ["set_transform" in code for code in card_code(tmp_path / "ours")] == [False, True]
-    assert ["set_transform" in code for code in card_code(tmp_path / "theirs")] == [False]
+    assert ["with_transform" in code for code in card_code(tmp_path / "ours")] == [False, True]
+    assert ["with_transform" in code for code in card_code(tmp_path / "theirs")] == [False]
 
 
 def test_a_format_takes_the_place_of_the_other(export: Any, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_images_of_two_kinds_do_not_go_into_tars(export: Any, bucket: Bucket, tm
         Image.open(uri).save(buffer, "JPEG")
         uri.with_suffix(".jpg").write_bytes(buffer.getvalue())
         uri.unlink()
-    with pytest.raises(vton_hf.ConfigError, match="image_format="):
+    with pytest.raises(vton_hf.ImageError, match="image_format="):
         export(configs="easy", format="webdataset")
     assert not (tmp_path / "out" / "README.md").exists()
     export(configs="easy", format="webdataset", image_format="png")

@@ -44,12 +44,12 @@ def load(s3: MotoS3, tmp_path: Path) -> Load:
     return loader(ROOT, tmp_path / "cache", storage_options=s3.storage_options)
 
 
-def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, slow: float = 0.0) -> subprocess.Popen[str]:
-    """Another process that builds `hard`, each chunk held up by `slow` seconds."""
+def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, chunks: int = 0) -> subprocess.Popen[str]:
+    """Another process that builds `hard`; behind so many chunks it stands still, if there is a number."""
     options = {"s3_prefixes": [ROOT], "cache_dir": str(cache), "storage_options": s3.storage_options}
-    arguments = json.dumps([slow, options | {"num_proc": num_proc}])
+    arguments = json.dumps([chunks, options | {"num_proc": num_proc}])
     return subprocess.Popen(
-        [sys.executable, "-c", program("build_slowly"), arguments],
+        [sys.executable, "-c", program("build_hard"), arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -73,7 +73,7 @@ def test_every_object_is_fetched_once_for_all_configs(s3: MotoS3, load: Load) ->
 def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path: Path) -> None:
     objects = fill(s3, 4)
     cache = tmp_path / "cache"
-    builder = in_process(s3, cache, slow=1.0)
+    builder = in_process(s3, cache, chunks=3)
     deadline = time.monotonic() + 60
     while len(finished_chunks(cache)) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -89,12 +89,12 @@ def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path:
 def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load, tmp_path: Path) -> None:
     fill(s3, 4)
     cache = tmp_path / "cache"
-    builder = in_process(s3, cache, slow=1.0)
+    builder = in_process(s3, cache, chunks=2)
     deadline = time.monotonic() + 60
     while len(finished_chunks(cache)) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     builder.send_signal(signal.SIGINT)
-    assert "KeyboardInterrupt" in builder.communicate(timeout=20)[1]
+    assert "KeyboardInterrupt" in builder.communicate(timeout=60)[1]
     assert not list(cache.rglob("*.incomplete"))
     assert 2 <= len(finished_chunks(cache)) < 6
     assert len(load()) == 24
