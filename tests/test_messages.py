@@ -36,7 +36,6 @@ ELSEWHERE: dict[str, list[str]] = {
     "storage/messages.py": ["_CAUSES", "_DENIED", "_NO_ROOM"],
     "storage/misread.py": ["what_a_key_may_be", "_web", "_other_notation", "_inside"],
     "storage/retry.py": ["until_answered"],
-    "transforms/failures.py": ["_judge"],
     "transforms/triplet.py": ["_mended"],
     "triplets/audit.py": ["REASONS", "incomplete", "strangers"],
     "triplets/discover.py": ["_several_cloths_message"],
@@ -64,7 +63,7 @@ HANDED_ON = {
     "storage/retry.py: text": "in until_answered",
     "storage/upload.py: (failure for failure in failures if isinstance(failure, Exception))": "said as in _CAUSES",
     "triplets/discover.py: _several_cloths_message(listing, images, further)": "looked for there",
-    "triplets/select.py: _nothing_left(listing, whole, audit, gender)": "looked for there",
+    "triplets/select.py: _nothing_left(listing, whole, audit, gender, excluded.num_rows)": "looked for there",
 }
 """What is raised or logged and is no text there: where the text is, or why it needs no entry."""
 

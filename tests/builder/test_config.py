@@ -163,7 +163,7 @@ def test_what_the_listing_would_be_filtered_by_is_refused_before_it(options: dic
     [
         (
             {"person": Value("string")},
-            "features= names the column 'person'. Allowed: initial_image, cloth_image, try_on_image, ",
+            "features= names the column 'person', which does not exist. Allowed: initial_image, cloth_image, try_on_image, ",
         ),
         ({"stem": Value("int64")}, "features= wants 'stem' as Value('int64'), but it is stored as Value('string')."),
         ({"stem": Image()}, "features= wants 'stem' as Image("),

@@ -205,7 +205,7 @@ def test_files_that_another_export_took_away_are_missed(
 
     with monkeypatch.context() as patch:
         patch.setattr(Folder, "commit", commit_late)
-        with pytest.raises(vton_hf.BuildError, match="1 files have gone"):
+        with pytest.raises(vton_hf.BuildError, match="1 file missing from"):
             export(configs="hard")
     assert not (tmp_path / "out" / "README.md").exists()
     export(configs="hard")

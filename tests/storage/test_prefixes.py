@@ -60,7 +60,7 @@ def test_local_folders_are_made_absolute(tmp_path: Path, monkeypatch: pytest.Mon
         ("s3://", "'s3://' names no bucket: write s3://BUCKET/."),
         ("s3:///a", "'s3:///a' names no bucket: write s3://BUCKET/a."),
         ("s3://arn:aws:s3:eu-west-1:1:accesspoint/name/a", "use the access point's alias"),
-        ("s3://my bucket/a", "bucket='my bucket' is not a bucket's name"),
+        ("s3://my bucket/a", "bucket must be letters, digits, '.', '_' and '-', got 'my bucket'."),
         ("file://data/a", "'file://data/a' is not absolute"),
     ],
 )

@@ -13,9 +13,9 @@ from vton_hf.storage import StorageSettings, configure, is_offline, settings_for
     ("settings", "words"),
     [
         ({"anonymous": True, "access_key": KEY}, "access_key was given. Drop access_key for a public bucket, or"),
-        ({"access_key": KEY}, "access_key needs secret_key beside it"),
-        ({"secret_key": SECRET}, "secret_key needs access_key beside it"),
-        ({"session_token": TOKEN}, "session_token needs access_key and secret_key beside it"),
+        ({"access_key": KEY}, "secret_key must stand beside access_key"),
+        ({"secret_key": SECRET}, "access_key must stand beside secret_key"),
+        ({"session_token": TOKEN}, "access_key and secret_key must stand beside session_token"),
         ({"access_key": f"{KEY}\n", "secret_key": SECRET}, "access_key=*** begins or ends with a blank"),
         ({"timeout": 0}, "timeout must be a number above 0, got 0."),
         ({"deadline": -1.0}, "deadline must be a number above 0, got -1.0."),
@@ -24,7 +24,7 @@ from vton_hf.storage import StorageSettings, configure, is_offline, settings_for
         ({"concurrency": 1.5}, "concurrency must be a whole number of objects, got 1.5."),
         ({"anonymous": "yes"}, "anonymous must be True or False, got 'yes'."),
         ({"region": ""}, "region must be a text that is not empty, or None"),
-        ({"bucket": "s3://photos"}, "bucket='s3://photos' is not a bucket's name"),
+        ({"bucket": "s3://photos"}, "bucket must be letters, digits, '.', '_' and '-', got 's3://photos'."),
         ({"endpoint_url": "localhost:9000"}, "endpoint_url must be http://HOST"),
         ({"endpoint_url": f"http://{KEY}:{SECRET}@host"}, "endpoint_url holds a '@'"),
     ],
@@ -99,7 +99,7 @@ def test_configure_refuses_unknown_names_and_nonsense_and_changes_nothing() -> N
         "Unknown option 'acces_key'. Did you mean 'access_key'? Allowed: access_key, anonymous, bucket, "
         "concurrency, deadline, endpoint_url, profile, region, secret_key, session_token, timeout."
     )
-    with pytest.raises(ConfigError, match="needs secret_key"):
+    with pytest.raises(ConfigError, match=r"^secret_key must stand beside access_key"):
         configure(access_key="x", region="r")
     assert settings_for() == StorageSettings()
 

@@ -144,7 +144,7 @@ def test_too_many_stop_the_training(bucket: Bucket) -> None:
     for index in range(10):
         for difficulty in DIFFICULTIES:
             damage(bucket, triplet_keys(difficulty, "male", f"{index:03d}")["initial_image"], "html")
-    with pytest.raises(vton_hf.ImageError, match=r"\d+ of \d+ samples were broken, more than max_broken allows"):
+    with pytest.raises(vton_hf.ImageError, match=r"Broken: \d+ of \d+ samples, more than max_broken allows"):
         list(DataLoader(rows, batch_size=8))
     assert len(dataset(bucket, max_broken=1.0)[:]) == 120
 
@@ -154,7 +154,7 @@ def test_a_number_of_broken_samples_counts_over_all_workers(bucket: Bucket) -> N
     rows = dataset(bucket, max_broken=6)
     for index in range(8):
         damage(bucket, triplet_keys("hard", "female", f"{index:03d}")["cloth_image"], "zero bytes")
-    with pytest.raises(vton_hf.ImageError, match=r"[78] triplets were broken, more than max_broken allows"):
+    with pytest.raises(vton_hf.ImageError, match=r"Broken: [78] triplets, more than max_broken allows"):
         list(DataLoader(rows, batch_size=2, num_workers=2, timeout=60))
 
 

@@ -29,7 +29,7 @@ def test_excluded_triplets_are_accounted_for_with_all_their_images() -> None:
 def test_names_that_match_nothing_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
     tell(select_triplets(listing(KEYS), exclude=["easy/male/001", "a", "b", "c", "d"])[1], keys=15, prefixes=[BUCKET])
     assert caplog.record_tuples == [
-        ("vton_hf", logging.WARNING, "4 of the names in exclude= match no triplet (first: a, b, c).")
+        ("vton_hf", logging.WARNING, "exclude= holds 4 names of no triplet (first: a, b, c).")
     ]
 
 

@@ -18,6 +18,15 @@ def amount(size: float) -> str:
     return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
 
 
+def number(count: int, noun: str) -> str:
+    """So many of something, whose plural ends in s.
+
+    >>> number(1, "file"), number(1200, "file")
+    ('1 file', '1,200 files')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """A time as people say it.
 

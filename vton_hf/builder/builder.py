@@ -241,7 +241,7 @@ class VTON(ReadableBuilder):
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         del dl_manager
         if self.config.mixing != "exact":
-            raise ConfigError("A copy with output_dir= needs mixing='exact'.")
+            raise ConfigError("output_dir= and file_format= need mixing='exact'. Leave them out, or load with it.")
         shards = cut_shards(range(sum(share.got for share in self._shares(self.triplets.manifest.sizes()))))
         stream = assemble_stream.open_stream(self.context, self.triplets.manifest)
         return [datasets.SplitGenerator(name=SPLIT, gen_kwargs={"shards": shards, "stream": stream})]

@@ -48,7 +48,8 @@ def check_features(wanted: datasets.Features | None, own: datasets.Features) -> 
     for name, feature in (wanted or {}).items():
         if name not in own:
             raise ConfigError(
-                f"features= names the column {name!r}.{did_you_mean(name, own)} Allowed: {', '.join(own)}."
+                f"features= names the column {name!r}, which does not exist.{did_you_mean(name, own)} Allowed: "
+                f"{', '.join(own)}."
             )
         if datasets.Features({name: feature}).type != datasets.Features({name: own[name]}).type:
             raise ConfigError(

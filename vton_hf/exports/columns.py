@@ -190,7 +190,9 @@ def _check_caption(template: object) -> None:
         if re.search(r"\d{4}", spec):
             raise ConfigError(f"caption={template!r} asks for a text of {spec} characters. Allowed: up to 999.")
         if "{" in spec:
-            raise ConfigError(f"caption={template!r} has a field within {{{field}:...}}. {allowed}")
+            raise ConfigError(
+                f"caption={template!r} has a field within {{{field}:...}}. Write the width as a number. {allowed}"
+            )
 
 
 def _conditions(table: pa.Table) -> pa.StructArray:

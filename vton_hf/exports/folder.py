@@ -11,6 +11,7 @@ from vton_hf import storage
 from vton_hf._core.checks import must_be
 from vton_hf._core.digests import digest
 from vton_hf._core.options import BuildOptions, Columns, Config, ExportFormat
+from vton_hf._core.units import number
 from vton_hf.builder import BuildContext
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.exports import card
@@ -87,8 +88,8 @@ class Folder(Destination):
             existing = self.list_files()
             if lost := changes.wanted - existing.keys() - changes.pictures.keys():
                 raise BuildError(
-                    f"{len(lost)} files have gone from {self.name} since this export began, such as {min(lost)!r}: "
-                    f"another one of the same configs is at work. Run it again."
+                    f"{number(len(lost), 'file')} missing from {self.name} since this export began, such as "
+                    f"{min(lost)!r}: another one of the same configs is at work. Run it again."
                 )
             for name, data in changes.pictures.items():
                 if name not in existing:

@@ -31,10 +31,11 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     roles = [role for role in ROLES if samples and role in samples[0]]
     if not roles:
+        if not samples:
+            raise SampleError("No samples to stack: the batch is empty. Were all of it skipped?")
         raise SampleError(
-            f"No images to stack: the samples hold {', '.join(samples[0]) if samples else 'nothing'}. transformers' "
-            f"Trainer drops columns that the model's forward does not name, unless "
-            f"TrainingArguments(remove_unused_columns=False)."
+            f"No images to stack: the samples hold {', '.join(samples[0])}. transformers' Trainer drops columns that "
+            f"the model's forward does not name, unless TrainingArguments(remove_unused_columns=False)."
         )
     for role in roles:
         _check_stackable(role, samples)

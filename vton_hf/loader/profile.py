@@ -136,7 +136,7 @@ def _measured(loader: Any, batches: int, step: Callable[[Any], object] | None) -
     begun = time.perf_counter()
     drawn = iter(loader)
     if next(drawn, None) is None:
-        raise ConfigError("There is no batch in this loader.")
+        raise ConfigError("This loader gives no batch: look at its batch_size, drop_last and sampler.")
     started = time.perf_counter()
     stages: Counter[str] = Counter()
     samples = count = 0

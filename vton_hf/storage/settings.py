@@ -93,8 +93,8 @@ class StorageSettings:
         if given and not (self.access_key and self.secret_key):
             missing = [name for name in ("access_key", "secret_key") if name not in given]
             raise ConfigError(
-                f"{' and '.join(given)} needs {' and '.join(missing)} beside it. Add it, or drop all of them "
-                f"to use the environment, a profile or a role. Options of another store go under its name: "
+                f"{' and '.join(missing)} must stand beside {' and '.join(given)}. Add what is missing, or drop all of "
+                f"them to use the environment, a profile or a role. Options of another store go under its name: "
                 f"storage_options={{'gs': {{'token': ...}}}}."
             )
 
@@ -113,7 +113,7 @@ def check_bucket(bucket: str) -> str:
             "access_key= and secret_key=, or in the environment."
         )
     if not _BUCKET.fullmatch(bucket):
-        raise ConfigError(f"bucket={bucket!r} is not a bucket's name: write it without 's3://' and slashes.")
+        raise must_be("bucket", bucket, "letters, digits, '.', '_' and '-'", "Write it without 's3://' and slashes.")
     return bucket
 
 

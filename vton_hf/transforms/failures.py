@@ -14,6 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from vton_hf._core.checks import as_int, must_be
+from vton_hf._core.units import number
 from vton_hf.errors import ImageError
 
 logger = logging.getLogger("vton_hf")
@@ -90,21 +91,21 @@ class Failures:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(failure)) + "\n")
         except OSError as error:
-            logger.warning("It cannot be noted in %s (%s); failures() will not list it.", self._path, error)
+            logger.warning("failures() will not list %s: %s cannot be written (%s).", failure.key, self._path, error)
         self._broken += 1
         finding, allowed = self._judge()
         if not allowed:
             raise ImageError(
-                f"{finding}, more than max_broken allows; the last is {failure.key}: {failure.reason}. "
+                f"Broken: {finding}, more than max_broken allows; the last is {failure.key}: {failure.reason}. "
                 f"`vton-hf scan --list` shows what lies in the bucket; mend or exclude these objects, or allow more."
             )
 
     def _judge(self) -> tuple[str, bool]:
         if self._most < math.inf:
             total = len({failure.key for failure in self.all()})
-            return f"{total:,} triplets were broken", total <= self._most
+            return f"{number(total, 'triplet')}", total <= self._most
         many = self._broken >= _FEW and self._broken > self._share * self._total
-        return f"{self._broken:,} of {self._total:,} samples were broken", not many
+        return f"{self._broken:,} of {number(self._total, 'sample')}", not many
 
 
 def _remove(path: Path, owner: int) -> None:

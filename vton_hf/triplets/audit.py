@@ -6,6 +6,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vton_hf._core.units import number
+
 INCOMPLETE: Final = "incomplete"
 AMBIGUOUS_CLOTH: Final = "ambiguous cloth"
 UNKNOWN_NAME: Final = "unknown name"
@@ -107,7 +109,7 @@ class Audit:
     def strangers(self) -> list[str]:
         """A line for names that match nothing, if there are any."""
         first = ", ".join(self.unmatched[:SHOWN])
-        text = f"{len(self.unmatched)} of the names in exclude= match no triplet (first: {first})."
+        text = f"exclude= holds {number(len(self.unmatched), 'name')} of no triplet (first: {first})."
         return [text] if self.unmatched else []
 
 

@@ -53,7 +53,7 @@ def select_triplets(
     audit = replace(audit, unmatched=tuple(unknown))
     manifest = kept.of_gender(gender).limited(limit)
     if not len(manifest):
-        raise LayoutError(_nothing_left(listing, whole, audit, gender))
+        raise LayoutError(_nothing_left(listing, whole, audit, gender, excluded.num_rows))
     return manifest, audit
 
 
@@ -82,12 +82,12 @@ def _excluded_keys(triplets: pa.Table, kept: Manifest) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def _nothing_left(listing: pa.Table, manifest: Manifest, audit: Audit, gender: object) -> str:
+def _nothing_left(listing: pa.Table, manifest: Manifest, audit: Audit, gender: object, excluded: int) -> str:
     if len(manifest):
         genders = sorted(set(np.asarray(manifest.table["gender"]).tolist()))
         return (
             f"None of the {len(manifest):,} complete triplets is left: gender={gender!r} was asked for, the keys "
-            f"say {', '.join(map(repr, genders))}; exclude= left out {audit.counts().get(EXCLUDED, 0) // len(ROLES):,}."
+            f"say {', '.join(map(repr, genders))}; exclude= left out {excluded:,}."
         )
     return (
         f"No complete triplet among {listing.num_rows:,} {'key' if listing.num_rows == 1 else 'keys'}. "

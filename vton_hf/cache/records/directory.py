@@ -8,6 +8,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from vton_hf._core.units import number
 from vton_hf.cache import reservations
 from vton_hf.cache.chunks import DATA, Report, read_report
 from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
@@ -139,7 +140,8 @@ class CacheDir:
         reports = [read_report(self.chunks / name) for name in names]
         if None in reports:
             raise BuildError(
-                f"{reports.count(None):,} chunks are gone from {self.chunks}. Load the dataset once more to build them."
+                f"{number(reports.count(None), 'chunk')} missing from {self.chunks}. Load the dataset once more to "
+                f"build what is gone."
             )
         return [report for report in reports if report is not None]
 

@@ -17,6 +17,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # a lazy module hides it
 
 from vton_hf._core.checks import check_bool, must_be
+from vton_hf._core.units import number
 from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError
 from vton_hf.exports import card
 from vton_hf.exports.destination import CARD, Changes, Destination
@@ -154,7 +155,7 @@ class Repository(Destination):
         missing = changes.wanted - existing.keys()
         if lost := missing - self._uploaded.keys() - pictures.keys():
             raise HubError(
-                f"{len(lost)} files have gone from {self.name!r} since this push began, such as {min(lost)!r}. "
+                f"{number(len(lost), 'file')} missing from {self.name!r} since this push began, such as {min(lost)!r}. "
                 f"Push once more."
             )
         text = changes.card(old)
