@@ -1,6 +1,7 @@
-"""Imports point downhill, rooms keep to their trade, and files stay small."""
+"""Packages import in one order and by their `__init__`, each its own third parties; files stay small, and are documented."""
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -12,7 +13,7 @@ import vton_hf
 PACKAGE = Path(vton_hf.__file__).parent
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
-ROOMS = [
+PACKAGES = [
     "errors",
     "naming",
     "registry",
@@ -33,7 +34,7 @@ ROOMS = [
 ]
 """From the bottom: each may import those before it, even inside a function; `__init__` is the package itself."""
 
-WITHOUT_A_DOOR = {"_core", "loader"}
+ENTERED_ANYWHERE = {"_core", "loader"}
 """Whoever takes one thing of these should not import all."""
 
 MAY_USE = {
@@ -50,10 +51,10 @@ MAY_USE = {
     "demo": "PIL moto numpy s3fs",
     "cli": "PIL datasets numpy pyarrow torch",
 }
-"""Third parties of each room. `torch` is in those that `import vton_hf` leaves alone; the rest needs Python alone."""
+"""Third parties of each package. `torch` is in those that `import vton_hf` leaves alone; the rest needs Python alone."""
 
 
-def room_of(file: str) -> str:
+def package_of(file: str) -> str:
     return file.partition("/")[0].removesuffix(".py")
 
 
@@ -73,9 +74,9 @@ def imported(file: str) -> Iterator[str]:
             yield from (f"vton_hf.{alias.name}" if whole else str(node.module) for alias in node.names)
 
 
-def rooms_behind(file: str) -> set[str]:
+def packages_behind(file: str) -> set[str]:
     names = {name.split(".")[1] if "." in name else "__init__" for name in imported(file) if is_own(name)}
-    return {name if name in ROOMS else "__init__" for name in names} - {room_of(file)}
+    return {name if name in PACKAGES else "__init__" for name in names} - {package_of(file)}
 
 
 def offenders(offence: Callable[[str], Any]) -> dict[str, Any]:
@@ -88,31 +89,31 @@ def is_own(name: str) -> bool:
     return name.partition(".")[0] == "vton_hf"
 
 
-def test_the_list_names_the_rooms_there_are() -> None:
-    assert sorted(ROOMS) == sorted({room_of(file) for file in FILES})
-    assert set(MAY_USE) <= set(ROOMS)
+def test_the_list_names_the_packages_there_are() -> None:
+    assert sorted(PACKAGES) == sorted({package_of(file) for file in FILES})
+    assert set(MAY_USE) <= set(PACKAGES)
 
 
-def test_imports_only_point_downhill() -> None:
-    assert offenders(lambda file: rooms_behind(file) - set(ROOMS[: ROOMS.index(room_of(file))])) == {}
+def test_a_package_imports_only_those_before_it() -> None:
+    assert offenders(lambda file: packages_behind(file) - set(PACKAGES[: PACKAGES.index(package_of(file))])) == {}
 
 
-def test_the_demo_draws_by_itself() -> None:
-    assert offenders(lambda file: room_of(file) == "demo" and rooms_behind(file) - {"errors", "naming"}) == {}
+def test_the_demo_imports_errors_and_names_alone() -> None:
+    assert offenders(lambda file: package_of(file) == "demo" and packages_behind(file) - {"errors", "naming"}) == {}
 
 
-def test_a_room_uses_only_the_third_parties_of_its_trade() -> None:
+def test_a_package_uses_only_its_own_third_parties() -> None:
     def others(file: str) -> set[str]:
         used = {name.partition(".")[0] for name in imported(file) if not is_own(name)}
-        return used - sys.stdlib_module_names - set(MAY_USE.get(room_of(file), "").split())
+        return used - sys.stdlib_module_names - set(MAY_USE.get(package_of(file), "").split())
 
     assert offenders(others) == {}
 
 
-def test_a_room_is_entered_by_its_door() -> None:
+def test_a_package_is_imported_by_its_init() -> None:
     def inner(file: str) -> set[str]:
         deep = [name.split(".") for name in imported(file) if is_own(name) and name.count(".") > 1]
-        return {".".join(name) for name in deep if name[1] not in {room_of(file), *WITHOUT_A_DOOR}}
+        return {".".join(name) for name in deep if name[1] not in {package_of(file), *ENTERED_ANYWHERE}}
 
     assert offenders(lambda file: inner(file) - {"vton_hf.demo.server"}) == {}, "that one needs moto, which is an extra"
 
@@ -128,12 +129,12 @@ def mentions(file: str, *names: str) -> list[int]:
 
 def test_only_storage_reads_the_environment() -> None:
     names = ("os.environ", "os.environb", "os.getenv", "environ", "getenv", "os.path.expandvars")
-    assert offenders(lambda file: room_of(file) != "storage" and mentions(file, *names)) == {}
+    assert offenders(lambda file: package_of(file) != "storage" and mentions(file, *names)) == {}
 
 
 def test_only_the_command_line_prints_or_exits() -> None:
     names = ("print", "sys.exit", "exit", "sys.stdout", "input")
-    assert offenders(lambda file: room_of(file) != "cli" and mentions(file, *names)) == {}
+    assert offenders(lambda file: package_of(file) != "cli" and mentions(file, *names)) == {}
 
 
 def test_a_file_is_short_and_says_what_it_is() -> None:
@@ -149,3 +150,9 @@ def test_no_function_is_longer_than_a_screen() -> None:
         return {name: length for name, length in lengths if length > 40}
 
     assert offenders(long) == {}
+
+
+def test_the_architecture_page_names_every_file_that_there_is() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"`([\w/]+\.py)`", page) if not name.startswith("tests/")}
+    assert named == {file for file in FILES if not file.endswith("__init__.py")}

@@ -33,8 +33,8 @@ def test_all_is_what_can_be_had() -> None:
 
 
 def test_a_name_stays_what_it_is_when_its_room_is_entered() -> None:
-    for room in set(vton_hf._LAZY_MODULES.values()):
-        import_module(f"vton_hf.{room}")
+    for package in set(vton_hf._LAZY_MODULES.values()):
+        import_module(f"vton_hf.{package}")
     assert [name for name in vton_hf.__all__ if not callable(getattr(vton_hf, name))] == []
 
 

@@ -14,7 +14,7 @@ from table import number
 
 mpl.use("Agg")
 OURS, OTHERS, LIMIT, INK = "#2563eb", "#b8c0cc", "#e5e7eb", "#1f2937"
-LEFT_OUT = ("lazy-wait", "start-plan", "memory")
+LEFT_OUT = ("lazy-wait", "start-plan", "command-help", "command-import", "memory")
 WIDTH, BAR, HEAD, FOOT = 11.0, 0.26, 0.75, 0.15  # inches
 STYLE = {
     "font.size": 10,

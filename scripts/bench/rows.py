@@ -8,6 +8,7 @@ OURS = "loaders.ours"
 LISTING = "loaders.listing"
 BUILDING = "loaders.building"
 STARTING = "loaders.starting"
+COMMANDS = "loaders.commands"
 OWN = {"transform": "own"}
 SEED = Candidate(name="train.common.dataset", call="loaders.boto3_loop:lazy", source="s3")
 NOW, LATE = "20 ms", "100 ms"
@@ -178,6 +179,41 @@ PLAN = Row(
     reference="",
     candidates=(ours("", "loaders.planning:plan", source="disk"),),
 )
+
+
+def command(*argv: str) -> dict[str, Any]:
+    """The job of running a program of the environment."""
+    return {"extra": {"argv": list(argv)}}
+
+
+HELP = Row(
+    name="command-help",
+    title="Help of a command, CPU time",
+    unit="s",
+    reference="datasets-cli --help",
+    candidates=(
+        Candidate(name="datasets-cli --help", call=f"{COMMANDS}:run", job=command("datasets-cli", "--help")),
+        ours(" --help", f"{COMMANDS}:run", source="disk", job=command("vton-hf", "--help"), note="at most 0.5"),
+        ours(" COMMAND --help, the slowest", f"{COMMANDS}:slowest_help", source="disk", note="at most 0.5"),
+    ),
+)
+IMPORT = Row(
+    name="command-import",
+    title="An import, CPU time with Python's own start",
+    unit="s",
+    reference="import datasets",
+    candidates=(
+        Candidate(name="python, no import", call=f"{COMMANDS}:run", job=command("python", "-c", ""), note="a limit"),
+        Candidate(name="import datasets", call=f"{COMMANDS}:run", job=command("python", "-c", "import datasets")),
+        ours(
+            ", import vton_hf",
+            f"{COMMANDS}:run",
+            source="disk",
+            job=command("python", "-c", "import vton_hf"),
+            note="at most 0.1",
+        ),
+    ),
+)
 READ = {"extra": {"batches": 40}}
 MEMORY = Row(
     name="memory",
@@ -193,4 +229,4 @@ MEMORY = Row(
         ours(", ten times as many", "loaders.memory:lazy", source="imagined", job=READ, note="of 600,000 triplets"),
     ),
 )
-ROWS = (LIST, KEEP, SHRINK, LAZY, WAIT, CACHED, *PREPARED, START, PLAN, MEMORY)
+ROWS = (HELP, IMPORT, LIST, KEEP, SHRINK, LAZY, WAIT, CACHED, *PREPARED, START, PLAN, MEMORY)
