@@ -8,6 +8,7 @@ from vton_hf.storage.prefixes import path_text, resolve_prefix
 from vton_hf.storage.reading import Body
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.store import Store
+from vton_hf.storage.tables import give_back
 from vton_hf.storage.usable import Source, read_sources, use_each
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Store",
     "configure",
     "disabled",
+    "give_back",
     "is_offline",
     "known_table",
     "path_text",
