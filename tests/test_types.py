@@ -18,10 +18,11 @@ WRONG = {
 
 
 def mypy() -> set[tuple[str, int]]:
-    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "right.py", "wrong.py"]
-    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=False)
+    # As `scripts/check` runs it, which leaves what it knows of torch in a cache: 1 s instead of 27.
+    command = [sys.executable, "-m", "mypy", "--strict", *(str(SCRIPTS / name) for name in ("right.py", "wrong.py"))]
+    done = subprocess.run(command, cwd=SCRIPTS.parents[1], capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}, done.stderr
-    return {(file, int(line)) for file, line in re.findall(r"^(\w+\.py):(\d+): error:", done.stdout, re.MULTILINE)}
+    return {(file, int(line)) for file, line in re.findall(r"(\w+\.py):(\d+): error:", done.stdout)}
 
 
 def pyright() -> set[tuple[str, int]]:

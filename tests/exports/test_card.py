@@ -26,7 +26,7 @@ from vton_hf.mixing import RECIPES
 from vton_hf.naming import ROLES
 
 ROOT = Path(__file__).parents[2]
-STEADY = settings(deadline=None, derandomize=True, max_examples=60, database=None)
+STEADY = settings(deadline=None, derandomize=True, max_examples=30, database=None)
 MARK = re.compile(r"<!-- (/?)vton-hf:(\S+?)(?: [0-9a-f]{8})? -->")
 NOTE = "<!-- Each push writes this section anew, up to the next mark; write above or below it. -->\n"
 FORMER = Path(__file__).parents[1] / "former" / "0.1.0" / "export.md"
