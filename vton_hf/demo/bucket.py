@@ -46,7 +46,7 @@ def write_demo_bucket(
 
 
 def write_demo_folder(
-    folder: Path,
+    folder: Path | str,
     *,
     count: int = 40,
     size: tuple[int, int] = (256, 192),
@@ -70,7 +70,7 @@ def write_demo_folder(
     """
 
     def put(key: str, data: bytes) -> None:
-        path = folder / key
+        path = Path(folder) / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
