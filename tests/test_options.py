@@ -1,8 +1,12 @@
 """An option has one home: all that lists options is held against the fields of `VTONConfig` and its like."""
 
 import argparse
+import ast
 import inspect
+import re
 from dataclasses import fields
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -15,12 +19,14 @@ from vton_hf.cli import commands
 from vton_hf.cli.arguments import parser
 from vton_hf.exports import PRESETS
 from vton_hf.exports.describe import _RECIPE
+from vton_hf.images.encode import DEFAULT_QUALITY
 from vton_hf.loader.dataset import BUILDER_OPTIONS, TRANSFORM_OPTIONS
 from vton_hf.loader.options import DatasetOptions, SampleOptions
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.storage import StorageSettings
 from vton_hf.transforms.api import TransformOptions
 
+DOCS = Path(__file__).parents[1] / "docs"
 OF_DATASETS = {field.name for field in fields(datasets.BuilderConfig)}
 FIELDS = {field.name for field in fields(VTONConfig)} - OF_DATASETS
 HOW = {"cache_dir", "storage_options", "listing", "retry_skipped"}
@@ -98,3 +104,20 @@ def test_every_option_of_the_config_is_described() -> None:
     assert [
         name for name in sorted(FIELDS | {"listing", "retry_skipped"}) if f"\n    {name}: " not in f"\n{text}"
     ] == []
+
+
+def table(page: str, of: str) -> dict[str, str]:
+    """First and second cells of the table whose first head is this."""
+    lines = (DOCS / page).read_text(encoding="utf-8").partition(f"| {of} |")[2].splitlines()[2:]
+    rows = [line.strip("|").split(" | ") for line in takewhile(lambda line: line.startswith("|"), lines)]
+    return {name: cells[0].strip() for names, *cells in rows for name in re.findall(r"`(\w+)`", names)}
+
+
+def test_the_pages_name_every_option_and_its_default() -> None:
+    listed = table("mixing.md", "option")
+    assert set(listed) == FIELDS | HOW - {"cache_dir", "storage_options"}
+    defaults = {field.name: field.default for field in fields(VTONConfig)} | {"listing": "auto", "retry_skipped": False}
+    defaults["image_quality"] = DEFAULT_QUALITY  # None there: other formats have none
+    given = {name: ast.literal_eval(cell.strip("`")) for name, cell in listed.items() if cell.startswith("`")}
+    assert given == {name: defaults[name] for name in given}
+    assert set(table("storage.md", "setting")) == {field.name for field in fields(StorageSettings)} - {"options"}
