@@ -55,7 +55,11 @@ class Batch:
 
 
 class _Column:
-    """Images side by side. To copy 1 MB into memory at hand takes 0.1 ms, into fresh memory 0.4."""
+    """Images side by side, in memory at hand.
+
+    Beside a list of bytes and `pa.array`, for 96 images of 1.1 MB: 0.3 ms an image instead of 1.5, and 130 MB at the
+    peak instead of 340.
+    """
 
     def __init__(self) -> None:
         self._memory = np.empty(2**20, np.uint8)
