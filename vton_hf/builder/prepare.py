@@ -183,7 +183,6 @@ def _build(
     if not config.embed_images:
         cache.save_uris(manifest)
         cache.save_known(manifest)
-        storage.give_back()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from vton_hf._core.files import atomic_write
 from vton_hf.errors import BuildError
+from vton_hf.storage import give_back
 from vton_hf.triplets import Manifest
 
 logger = logging.getLogger("vton_hf")
@@ -46,6 +47,7 @@ def keep(path: Path, table: Callable[[], pa.Table], new: _NewWriter) -> Path:
             logger.info("%s takes no file (%s): it is kept until this process ends.", path.parent, error)
             _write(_ours() / path.name, table(), new)
             _elsewhere[path] = _ours() / path.name
+        give_back()
     return kept(path)
 
 
