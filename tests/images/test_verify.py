@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.bucket import encoded, png
+from tests.images.pngs import chunk
 from vton_hf.errors import ImageError
 from vton_hf.images import to_rgb, verify
 
@@ -28,10 +29,6 @@ KINDS = {
 }
 each_kind = pytest.mark.parametrize("data", KINDS.values(), ids=KINDS)
 HEADER = slice(8, 33)
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def chunks() -> Iterator[tuple[bytes, int, int]]:

@@ -34,7 +34,7 @@ class FindOptions:
     """How triplets come about; no part of what they are, nor of the hash that names their cache.
 
     Attributes:
-        listing: Whether an earlier listing of the bucket may do: one of `listings.MODES`.
+        listing: Whether an earlier listing of the bucket may do: one of `LISTING_MODES`.
         retry_skipped: Whether to ask again for all that earlier builds left out.
 
     Raises:
@@ -68,7 +68,7 @@ def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triple
 
     Args:
         context: Where to look, what to leave out, how garments are chosen, and where listings are kept.
-        listing: One of `listings.MODES`.
+        listing: One of `LISTING_MODES`.
         quiet: Log nothing of what is left out.
 
     Raises:

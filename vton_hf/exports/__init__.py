@@ -4,6 +4,5 @@ from vton_hf.exports.columns import PRESETS
 from vton_hf.exports.folder import export
 from vton_hf.exports.hub import push_to_hub
 from vton_hf.exports.result import ExportResult
-from vton_hf.exports.spec import FORMATS
 
-__all__ = ["FORMATS", "PRESETS", "ExportResult", "export", "push_to_hub"]
+__all__ = ["PRESETS", "ExportResult", "export", "push_to_hub"]

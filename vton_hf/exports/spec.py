@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vton_hf._core.checks import check_choice, must_be
+from vton_hf._core.options import EXPORT_FORMATS
 from vton_hf.builder import SPLIT, VTON, each_split, row_ranges
 from vton_hf.errors import ConfigError
 from vton_hf.exports.columns import Columns, parse_columns
@@ -12,7 +13,6 @@ from vton_hf.exports.shards import MAX_SHARD_SIZE, parse_size
 from vton_hf.mixing import RECIPES
 
 SUFFIXES: Final = {"parquet": ".parquet", "webdataset": ".tar"}
-FORMATS: Final = tuple(SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def parse_export(
     Raises:
         ConfigError: If it makes no sense.
     """
-    check_choice("format", format, FORMATS)
+    check_choice("format", format, EXPORT_FORMATS)
     for name in ("features", "streaming"):
         if load_options.pop(name, None):
             raise ConfigError(

@@ -13,19 +13,18 @@ COMMANDS = ("scan", "plan", "build", "push", "export", "bench", "demo", "cache")
 
 def run(job: Job) -> dict[str, float]:
     """One command of this environment: `extra["argv"]`."""
-    program, *arguments = job.extra["argv"]
-    return {"rate": core_seconds([str(Path(sys.executable).parent / program), *arguments])}
+    return {"rate": core_seconds(*job.extra["argv"])}
 
 
 def slowest_help(job: Job) -> dict[str, float]:
     """`vton-hf COMMAND --help`, of every command the slowest."""
     del job
-    ours = str(Path(sys.executable).parent / "vton-hf")
-    return {"rate": max(core_seconds([ours, command, "--help"]) for command in COMMANDS)}
+    return {"rate": max(core_seconds("vton-hf", command, "--help") for command in COMMANDS)}
 
 
-def core_seconds(command: list[str]) -> float:
-    """CPU time of the command and what it starts, user and system; the least of some turns, after one that compiles."""
+def core_seconds(program: str, *arguments: str) -> float:
+    """CPU time of a program of this environment and its children; the least of some turns, after one that compiles."""
+    command = [str(Path(sys.executable).parent / program), *arguments]
     taken = []
     for _ in range(1 + TURNS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
