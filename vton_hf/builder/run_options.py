@@ -43,7 +43,7 @@ class RunOptions:
         listings.check_mode(self.listing)
         for name in ("retry_skipped", "allow_missing"):
             check_bool(name, getattr(self, name))
-        if self.shared_cache is not None and not (isinstance(self.shared_cache, PurePath) or self.shared_cache):
+        if self.shared_cache is not None and not (isinstance(self.shared_cache, str | PurePath) and self.shared_cache):
             raise must_be("shared_cache", self.shared_cache, "a folder, such as /mnt/team/vton, or s3://bucket/prefix/")
         if self.engine is not None and self.engine not in ENGINES and not hasattr(self.engine, "run"):
             raise must_be("engine", self.engine, f"{' or '.join(map(repr, ENGINES))}, a vton_hf.RayEngine, or None")

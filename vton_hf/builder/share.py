@@ -1,7 +1,7 @@
 """A share of a build: what one of several processes does, each by itself, on whatever machine."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import fields, replace
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from vton_hf.cache import (
     publish_rest,
     refusal,
 )
-from vton_hf.errors import AccessError, BuildError
+from vton_hf.errors import BuildError, StorageError
 from vton_hf.triplets import Manifest
 
 _NAMES_IT: Final = {"version", "data_dir", "data_files", "description", "s3_prefixes", "exclude"}
@@ -106,10 +106,14 @@ def status_of(context: BuildContext, find: Callable[[], Manifest], how: How) -> 
 
 
 def remember(context: BuildContext, how: How, manifest: Manifest, chunks: Sequence[Chunk]) -> None:
-    """Keep what is about to be used in a shared cache from being pruned; where it takes nothing nobody prunes."""
+    """Keep what is about to be used in a shared cache from being pruned.
+
+    Raises:
+        StorageError: If it does not take that, and publishing is what this process is for.
+    """
     if how.shared is not None and chunks:
         names, about = [chunk.name for chunk in chunks], context.about() | {"triplets": manifest.sizes()}
-        with suppress(AccessError):
+        with nullcontext() if how.shared.strict else suppress(StorageError):
             record = SharedRecord(identity(context), manifest.digest(), names, about)
             SharedRecords(how.shared).remember(record)
 

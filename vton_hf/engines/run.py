@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vton_hf.engines.engine import Engine, Outcome, Unit, Work
+from vton_hf.engines.engine import Engine, Unit, Work
 
 ATTEMPTS: Final = 3
 """Failures of one unit after which it is set aside."""
@@ -26,7 +26,7 @@ class SetAside:
 
 
 def run_units(
-    engine: Engine, work: Work, units: Sequence[Unit], *, may_pass: Callable[[Exception], bool]
+    engine: Engine, work: Work, units: Sequence[Unit], *, may_pass: Callable[[Exception], bool], patient: bool = False
 ) -> Iterator[tuple[Unit, Any]]:
     """Run work on units; what fails is tried again behind all others.
 
@@ -35,6 +35,7 @@ def run_units(
         work: What is done with each.
         units: Told apart by identity.
         may_pass: Whether another try may end otherwise; what may not pass ends everything.
+        patient: Also where each unit has failed once, and none gone well, try again.
 
     Yields:
         Each unit with what work made of it, or `SetAside`.
@@ -42,27 +43,24 @@ def run_units(
     Raises:
         Exception: The error of a unit that does not pass, or where nothing goes well any more.
     """
-    failures, in_a_row, left = Counter[int](), 0, list(units)
+    failures, in_a_row, left, any_done = Counter[int](), 0, list(units), False
     while left:
         again: list[Unit] = []
         for unit, outcome in engine.run(work, left):
             if not isinstance(outcome, Exception):
-                in_a_row = 0
+                in_a_row, any_done = 0, True
                 yield unit, outcome
                 continue
             failures[id(unit)] += 1
             in_a_row += 1
-            if not may_pass(outcome) or in_a_row >= max(OUTAGE, engine.parallel + 1):
+            first_try = failures[id(unit)] == 1
+            if not may_pass(outcome) or (first_try and in_a_row >= max(OUTAGE, engine.parallel + 1)):
                 raise outcome
-            if failures[id(unit)] < ATTEMPTS:
-                again.append(unit)
-            else:
+            if failures[id(unit)] == ATTEMPTS:
                 yield unit, SetAside(outcome)
-        if again and in_a_row >= len(left):
-            raise _last(outcome)
+            else:
+                again.append(unit)
+                error = outcome
+        if again and not any_done and not patient:
+            raise error
         left = again
-
-
-def _last(outcome: Outcome) -> Exception:
-    assert isinstance(outcome, Exception)  # noqa: S101 - all of a round failed
-    return outcome

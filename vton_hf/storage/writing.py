@@ -59,6 +59,8 @@ async def delete_all(
     retry = RetryPolicy(settings.deadline)
     slots = asyncio.Semaphore(settings.concurrency)
     requests = [Request("delete", uri, settings) for uri in dict.fromkeys(uris)]
+    if not requests:
+        return None
 
     async def one(request: Request) -> None:
         async with slots:

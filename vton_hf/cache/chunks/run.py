@@ -66,7 +66,8 @@ def run_jobs(
     with _probe(jobs) if engine.remote and not apart else nullcontext() as probe:
         while left:
             again = []
-            for job, outcome in run_units(engine, replace(work, probe=probe), left, may_pass=_may_pass):
+            trying = run_units(engine, replace(work, probe=probe), left, may_pass=_may_pass, patient=how.allow_missing)
+            for job, outcome in trying:
                 if isinstance(outcome, SetAside):
                     failed[job.chunk.name] = outcome.error
                 elif outcome is None:

@@ -12,13 +12,15 @@ from vton_hf.cache.chunks.archive import DamagedArchiveError, pack, unpack
 from vton_hf.cache.chunks.files import DATA, REPORT, SOURCES, archive_of, leases_of, publish, read_report, taken
 from vton_hf.cache.holders import Holder
 from vton_hf.cache.leases import BusyError, Leases
-from vton_hf.errors import AccessError, LayoutError, ObjectMissingError, StorageError
+from vton_hf.errors import LayoutError, ObjectMissingError, StorageError
 from vton_hf.storage import StorageSettings, Store
 
 logger = logging.getLogger("vton_hf")
 
 _FILES: Final = (DATA, SOURCES, REPORT)
 _SUFFIX: Final = ".tar"
+_REFUSED: Final = "publish"
+
 _POLL: Final = 2.0
 """Seconds between two looks at a chunk that another machine is at work on."""
 
@@ -122,10 +124,15 @@ class SharedCache:
     def publish(self, directory: Path) -> None:
         """Let other machines have a finished chunk: it appears whole, in place of one of the same name.
 
+        Unless `strict`, the first that is not taken is told, and this process tries no further: an outage would cost
+        one deadline a chunk.
+
         Raises:
             StorageError: If the store does not take it, and `strict`.
             OSError: If this machine's disk is full.
         """
+        if _REFUSED in self._told:
+            return
         archive = archive_of(directory, leases_of(directory).id)
         try:
             pack(directory, _FILES, archive)
@@ -133,9 +140,7 @@ class SharedCache:
         except StorageError as error:
             if self.strict:
                 raise
-            refused = isinstance(error, AccessError)
-            kind = "refused" if refused else "failed"
-            self._tell(kind, f"{error} Chunks that are built here stay on this machine.")
+            self._tell(_REFUSED, f"{error} Chunks that are built here stay on this machine.")
         finally:
             archive.unlink(missing_ok=True)
 
