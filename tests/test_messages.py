@@ -53,8 +53,6 @@ HANDED_ON = {
     "cache/chunks/reuse.py: group": "caught where images are read",
     "cache/chunks/shared.py: text": "in fetch and publish",
     "cache/leases.py: name": "caught where chunks are built",
-    "engines/run.py: error": "of the unit",
-    "engines/run.py: outcome": "of the unit",
     "cache/chunks/write.py: failures[0]": "in _refusal",
     "cli/arguments.py: redacted(message)": "of argparse",
     "cli/bench.py: str(error)": "of an ImportError of ours",
