@@ -120,5 +120,11 @@ def test_help_needs_no_environment() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for name in ("--quick", "--only", "--latency", "--out", "listing, build, lazy, cached, prepared, start, memory"):
+    for name in (
+        "--quick",
+        "--only",
+        "--latency",
+        "--out",
+        "listing, build, scale, lazy, cached, prepared, start, memory",
+    ):
         assert name in " ".join(done.stdout.split())

@@ -10,7 +10,7 @@ from vton_hf import storage
 from vton_hf._core.checks import as_int, check_bool, must_be
 from vton_hf._core.options import ENGINES
 from vton_hf.cache import How, SharedCache, listings
-from vton_hf.engines import Engine, RayEngine
+from vton_hf.engines import Engine, InProcess, Processes, RayEngine
 
 _REMOTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -81,11 +81,19 @@ class RunOptions:
         Raises:
             ConfigError: If the shared cache cannot be read as a place.
         """
-        engine = RayEngine() if isinstance(self.engine, str) else self.engine
+        engine = self._engine()
         place = self.shared_cache or storage.shared_cache()
         strict = self.shard is not None or engine is not None
         shared = None if place is None else shared_cache_at(place, settings, strict=strict)
         return How(num_proc, engine, shared, self.allow_missing)
+
+    def engine_for(self, num_proc: int | None) -> Engine:
+        """What runs units that are no chunks."""
+        here: Engine = InProcess() if num_proc is None or num_proc == 1 else Processes(num_proc)
+        return self._engine() or here
+
+    def _engine(self) -> Engine | None:
+        return RayEngine() if isinstance(self.engine, str) else self.engine
 
 
 def shared_cache_at(place: str | PurePath, settings: storage.StorageSettings, *, strict: bool = False) -> SharedCache:

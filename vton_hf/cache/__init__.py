@@ -23,6 +23,7 @@ from vton_hf.cache.chunks import (
     tell_again,
 )
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
+from vton_hf.cache.leases import probe
 from vton_hf.cache.listings import in_use
 from vton_hf.cache.place import Place
 from vton_hf.cache.plans import FrozenPlan
@@ -65,6 +66,7 @@ __all__ = [
     "names_of",
     "open_manifest",
     "partition",
+    "probe",
     "prune",
     "publish_rest",
     "read_report",

@@ -29,6 +29,9 @@ _BEAT: Final = 10.0
 PATIENCE: Final = 60.0
 """Seconds without a sign of life after which a process of another machine counts as gone."""
 
+FOLDER: Final = "leases"
+"""Of leases in a cache directory."""
+
 _LEASE: Final = ".lease"
 _LIFE: Final = ".alive"
 
@@ -208,6 +211,14 @@ class Leases:
 def leases_in(directory: Path) -> Leases:
     """The leases of a folder, as this process sees them."""
     return _leases_in(os.getpid(), directory)
+
+
+@contextmanager
+def probe(directory: Path) -> Iterator[Path]:
+    """A file in a cache directory for workers of other machines to look for; it goes as a lease does."""
+    leases, name = leases_in(directory / FOLDER), f"driver-{uuid4().hex}"
+    with leases.held(name, wait=False, poll=0.0):
+        yield directory / FOLDER / f"{name}{_LEASE}"
 
 
 @cache

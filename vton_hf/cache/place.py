@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vton_hf.cache.chunks import Chunk, SharedCache, finished_names
-from vton_hf.cache.leases import Leases, leases_in
+from vton_hf.cache.leases import FOLDER, Leases, leases_in
 from vton_hf.cache.plans import Plans
 from vton_hf.cache.status import BuildStatus, Failures, build_status
 from vton_hf.storage import StorageSettings, Store
@@ -37,7 +37,7 @@ class Place:
     @property
     def leases(self) -> Leases:
         """Who is at work on what."""
-        return self.shared.leases if self.shared else leases_in(self.directory / "leases")
+        return self.shared.leases if self.shared else leases_in(self.directory / FOLDER)
 
     @property
     def failures(self) -> Failures:

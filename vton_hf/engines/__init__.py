@@ -1,6 +1,7 @@
 """Where units of work run: in this process, in worker processes, on a Ray cluster. What a unit is they do not know."""
 
 from vton_hf.engines.engine import Engine, InProcess, Outcome, Work, WorkerError
+from vton_hf.engines.probe import check_probe
 from vton_hf.engines.processes import Processes
 from vton_hf.engines.ray_cluster import RayEngine
 from vton_hf.engines.run import SetAside, run_units
@@ -14,5 +15,6 @@ __all__ = [
     "SetAside",
     "Work",
     "WorkerError",
+    "check_probe",
     "run_units",
 ]

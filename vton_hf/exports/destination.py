@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from vton_hf.exports import card
 
@@ -85,8 +85,16 @@ class Destination(ABC):
         del text
 
     @abstractmethod
-    def upload(self, path: Path, name: str) -> None:
-        """Bring one file there; nobody sees it yet. The same bytes again cost nothing."""
+    def upload(self, path: Path, name: str) -> Any:
+        """Bring one file there, in any process; nobody sees it yet. The same bytes again cost nothing.
+
+        Returns:
+            What `commit` needs to know of it, for `note`.
+        """
+
+    @abstractmethod
+    def note(self, name: str, receipt: Any) -> None:
+        """Remember what `upload` gave, in the process that commits."""
 
     @abstractmethod
     def commit(self, changes: Changes) -> str | None:

@@ -76,6 +76,10 @@ class Folder(Destination):
     def upload(self, path: Path, name: str) -> None:
         """Move one file there; README.md does not name it yet."""
         self._store.upload(path, self._uri + name)
+
+    def note(self, name: str, receipt: Any) -> None:
+        """Remember that something has changed."""
+        del name, receipt
         self._changed = True
 
     def commit(self, changes: Changes) -> str | None:
@@ -117,6 +121,7 @@ class Folder(Destination):
             file = folder / Path(name).name
             file.write_bytes(data)
             self.upload(file, name)
+            self._changed = True
 
 
 def export(

@@ -52,7 +52,7 @@ def run_export(
     export = _Export(spec, builders, plans, existing)
     changes = export.changes(destination.name, license)
     destination.check_card(changes.card(old))
-    report = write_files(spec, plans, destination, scratch=builders[0].context.cache.root)
+    report = write_files(spec, plans, destination, builders[0])
     known = set() if built else export.known(published, old or "")
     url = destination.commit(replace(changes, contents=export.contents(report, without=known)))
     return ExportResult(destination.name, stats, url, estimated=False)

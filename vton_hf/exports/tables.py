@@ -102,10 +102,8 @@ def _built(builder: VTON, splits: Mapping[str, Any]) -> list[ExportTable]:
             keys = pa.chunked_array([chunk for pool in pools.values() for chunk in pool.data.column("key").chunks])
             sizes = np.concatenate([_stored_sizes(pool) for pool in pools.values()])[_positions(texts["key"], keys)]
 
-        def read(part: range) -> tuple[pa.Table, Substitutes]:
-            return _with_names_only(arrow[part.start : part.stop]), {}
-
-        return ExportTable(builder.config.name, split, texts, sizes, _versions(manifest)[triplet], read, True, mark)
+        read, versions = _BuiltRows(arrow), _versions(manifest)[triplet]
+        return ExportTable(builder.config.name, split, texts, sizes, versions, read, True, mark)
 
     return [table(name, part) for name, part in builder.as_dataset(dict(splits)).items()]
 
@@ -126,20 +124,40 @@ def _unbuilt(builder: VTON, splits: Mapping[str, Any]) -> list[ExportTable]:
         triplet = (starts[plan.pool] + plan.row)[positions]
         texts = manifest.table.select(list(TEXT_COLUMNS)).take(triplet)
 
-        def read(part: range) -> tuple[pa.Table, Substitutes]:
-            examples = reader.read([int(position) for position in positions[part.start : part.stop]])
-            planned = texts["key"].slice(part.start, len(part)).to_pylist()
-            replaced = {
-                row: {name: example[name] for name in TEXT_COLUMNS}
-                for row, key, example in zip(part, planned, examples, strict=True)
-                if example["key"] != key
-            }
-            return _with_names_only(pa.Table.from_pylist(examples, schema=_SCHEMA)), replaced
-
+        read = _RowsOfBucket(reader, positions, texts["key"])
         sizes, versions = _listed_sizes(manifest)[triplet], _versions(manifest)[triplet]
         return ExportTable(config.name, split, texts, sizes, versions, read, False, config.image_spec.mark)
 
     return [table(name, row_ranges(split, len(plan))) for name, split in splits.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class _BuiltRows:
+    """Reads rows of what is built, in any process that sees the cache."""
+
+    arrow: datasets.Dataset
+
+    def __call__(self, part: range) -> tuple[pa.Table, Substitutes]:
+        return _with_names_only(self.arrow[part.start : part.stop]), {}
+
+
+@dataclass(frozen=True, eq=False)
+class _RowsOfBucket:
+    """Reads rows from the bucket, in any process that sees the manifest in the cache."""
+
+    reader: Reader
+    positions: NDArray[np.int64]
+    keys: pa.ChunkedArray
+
+    def __call__(self, part: range) -> tuple[pa.Table, Substitutes]:
+        examples = self.reader.read([int(position) for position in self.positions[part.start : part.stop]])
+        planned = self.keys.slice(part.start, len(part)).to_pylist()
+        replaced = {
+            row: {name: example[name] for name in TEXT_COLUMNS}
+            for row, key, example in zip(part, planned, examples, strict=True)
+            if example["key"] != key
+        }
+        return _with_names_only(pa.Table.from_pylist(examples, schema=_SCHEMA)), replaced
 
 
 def _texts(dataset: datasets.Dataset) -> pa.Table:

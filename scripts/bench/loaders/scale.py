@@ -16,7 +16,7 @@ UNITS = 20_000
 
 
 def build(job: Job) -> dict[str, float]:
-    """A build by Ray, which runs already, with a core a task as worker processes have; its workers have imported all."""
+    """A build by Ray, with a core a task as worker processes have; it runs already, its workers have imported all."""
     ray.init(include_dashboard=False, logging_level="ERROR", num_cpus=job.extra["tasks"])
     ready = [ray.remote(num_cpus=1)(_imports).remote() for _ in range(2 * job.extra["tasks"])]
     ray.get(ready)

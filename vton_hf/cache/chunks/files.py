@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from vton_hf.cache.leases import Leases, leases_in
+from vton_hf.cache.leases import FOLDER, Leases, leases_in
 from vton_hf.cache.reservations import children, modified
 from vton_hf.images import Notice, Noticed
 
@@ -23,9 +23,6 @@ INCOMPLETE: Final = ".incomplete"
 REPLACED: Final = ".replaced"
 LOCK: Final = ".lock"
 """What earlier versions wrote beside a chunk that they were building."""
-
-LEASES: Final = "leases"
-"""The folder of leases, beside the chunks'."""
 
 _POLL: Final = 0.2
 """Seconds between two looks at a chunk that another process is at work on: a chunk takes one to thirty."""
@@ -167,7 +164,7 @@ def taken(directory: Path, *, since: float, wait: bool) -> Iterator[Path | None]
 
 def leases_of(directory: Path) -> Leases:
     """The leases of the cache that a chunk lies in."""
-    return leases_in(directory.parent.parent / LEASES)
+    return leases_in(directory.parent.parent / FOLDER)
 
 
 def archive_of(directory: Path, identity: str) -> Path:

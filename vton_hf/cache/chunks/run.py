@@ -1,18 +1,16 @@
 """Running the jobs of a build on an engine, and what to say of those that fail again and again."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import numpy as np
 
-from vton_hf.cache.chunks.files import INCOMPLETE
 from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.work import BuildChunks
 from vton_hf.cache.chunks.write import Job
+from vton_hf.cache.leases import probe
 from vton_hf.engines import Engine, InProcess, Processes, SetAside, WorkerError, run_units
 from vton_hf.errors import BuildError, StorageError, UnavailableError
 from vton_hf.storage import Store
@@ -56,6 +54,8 @@ def run_jobs(
         OSError: If the disk is full.
     """
     failed: dict[str, Exception] = {}
+    if not jobs:
+        return failed
     engine = _engine(how, len(jobs))
     here = isinstance(engine, InProcess)
     apart = how.shared is not None and (how.apart or engine.remote)
@@ -63,10 +63,10 @@ def run_jobs(
     if here:
         work = replace(work, store=store, progress=progress)
     left = list(jobs) if here else [_compact(job) for job in jobs]
-    with _probe(jobs) if engine.remote and not apart else nullcontext() as probe:
+    with probe(jobs[0].directory.parents[1]) if engine.remote and not apart else nullcontext() as seen:
         while left:
             again = []
-            trying = run_units(engine, replace(work, probe=probe), left, may_pass=_may_pass, patient=how.allow_missing)
+            trying = run_units(engine, replace(work, probe=seen), left, may_pass=_may_pass, patient=how.allow_missing)
             for job, outcome in trying:
                 if isinstance(outcome, SetAside):
                     failed[job.chunk.name] = outcome.error
@@ -76,17 +76,6 @@ def run_jobs(
                     progress(job.chunk.bytes)
             left, work = again, replace(work, wait=True)  # those are in the hands of another build
     return failed
-
-
-@contextmanager
-def _probe(jobs: Sequence[Job]) -> Iterator[Path | None]:
-    """A file in the cache, for other machines to look for."""
-    path = jobs[0].directory.with_name(f"{uuid4().hex}{INCOMPLETE}")
-    path.touch()
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _engine(how: How, jobs: int) -> Engine:

@@ -2,7 +2,6 @@
 
 import operator
 import os
-import platform
 import shutil
 import tempfile
 from collections import deque
@@ -20,7 +19,8 @@ from vton_hf.cache.chunks.files import Report, read_report
 from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.write import Job, Writing
 from vton_hf.cache.leases import BusyError
-from vton_hf.errors import ConfigError, StorageError
+from vton_hf.engines import check_probe
+from vton_hf.errors import StorageError
 from vton_hf.storage import StorageSettings, Store
 
 BuildOutcome: TypeAlias = Report | Exception | None
@@ -66,11 +66,7 @@ class BuildChunks:
         Raises:
             ConfigError: If this machine does not see the cache that the chunks belong in.
         """
-        if self.probe is not None and not self.probe.exists():
-            raise ConfigError(
-                f"{platform.node()} does not see {self.probe.parent.parent}, where the chunks belong. Give all "
-                f"machines that folder, or pass shared_cache= (--shared-cache), such as s3://bucket/vton-cache/."
-            )
+        check_probe(self.probe)
         with tempfile.TemporaryDirectory(prefix="vton_hf-") if self.apart else nullcontext() as folder:
             moved = [
                 replace(job, directory=Path(folder, "chunks", job.directory.name)) if folder else job for job in jobs

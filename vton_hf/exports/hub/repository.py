@@ -113,7 +113,7 @@ class Repository(Destination):
         # The public way, `RepoCard.validate`, asks huggingface.co whatever the endpoint in versions before 2.
         self._ask(lambda: self._api._validate_yaml(text, repo_type=_KIND))  # noqa: SLF001
 
-    def upload(self, path: Path, name: str) -> None:
+    def upload(self, path: Path, name: str) -> CommitOperationAdd:
         """Upload one file; the Hub keeps it aside until a commit names it."""
 
         def preupload() -> CommitOperationAdd:
@@ -121,12 +121,17 @@ class Repository(Destination):
             self._api.preupload_lfs_files(self.name, [addition], repo_type=_KIND, revision=self._branch.revision)
             return addition
 
-        self._uploaded[name] = addition = self._ask(preupload)
+        addition = self._ask(preupload)
         if addition.path_or_fileobj:
             raise HubError(
                 f"{self.name!r} does not keep {name!r} as a large file. Its .gitattributes needs the line "
                 f"*{path.suffix} filter=lfs diff=lfs merge=lfs -text, and no .gitignore may name such files."
             )
+        return addition
+
+    def note(self, name: str, receipt: Any) -> None:
+        """Remember the file for the commit."""
+        self._uploaded[name] = receipt
 
     def commit(self, changes: Changes) -> str | None:
         """Commit all that is new, all that is stale and the card at once, on whatever head there is by then."""
