@@ -193,7 +193,7 @@ def _add_demo(add: _Add) -> None:
         "draw a demo bucket, serve it over S3 on this machine, and load all three mixes",
         "demo --count 10",
     )
-    part.add_argument("--count", type=int, default=40, metavar="N", help="triplets per folder (default: 40)")
+    part.add_argument("--count", type=positive, default=40, metavar="N", help="triplets per folder (default: 40)")
     part.add_argument("--size", type=size, default=(256, 192), metavar="HxW", help="pixels (default: 256x192)")
     part.add_argument("--seed", type=int, default=0, metavar="N", help="seed of drawing and mixing (default: 0)")
     part.add_argument("--output", type=Path, default=Path("demo_output"), metavar="DIR", help="default: demo_output")
