@@ -227,7 +227,7 @@ def test_samples_that_do_not_stack_are_named(make: Any, bucket: Bucket) -> None:
     rows = make(columns=["key"])
     with pytest.raises(vton_hf.SampleError, match=rf"{rows[2]['key']}' has shape \(3, 16, 20\).*image_size="):
         collate_triplets(rows[:4])
-    with pytest.raises(vton_hf.SampleError, match=r"is a Image, not a tensor.*ToTensor"):
+    with pytest.raises(vton_hf.SampleError, match=r"is a Image, not a tensor.*with_transform.*ToTensor"):
         collate_triplets(make(transform=lambda image: image)[:2])
     with pytest.raises(vton_hf.SampleError, match="remove_unused_columns=False"):
         collate_triplets([{"labels": 1}])
