@@ -130,7 +130,7 @@ def test_a_plan_says_what_a_mix_holds_and_costs(cli: Cli, filled: Bucket, tmp_pa
     assert code == 0
     assert out.startswith("medium: 12 rows an epoch\n\ndifficulty  weight  available  asked  got  repeats  coverage\n")
     assert re.search(r"^To fetch: 36 objects, 23\.8 kB$", out, re.MULTILINE)
-    assert re.search(rf"^Disk: .* needed, .*B free in {tmp_path}/vton_hf$", out, re.MULTILINE)
+    assert re.search(rf"^Disk: .* needed, .*B free in {tmp_path}$", out, re.MULTILINE)
     assert re.search(
         r"^Time: +about \d+ s( to \d+ s)?, at the rate at which 12 triplets were fetched", out, re.MULTILINE
     )
@@ -174,7 +174,7 @@ def test_a_second_build_fetches_nothing(
     s3.reset_counts()
     second = cli(*build, "--cache-dir", tmp_path)
     assert second.code == 0
-    cache = f"Cache: {tmp_path}/vton_hf"
+    cache = f"Cache: {tmp_path}"
     assert second.out == first.out.replace(cache, f"{cache} (nothing was fetched, all was there)")
     assert not s3.gets()
 
@@ -185,7 +185,7 @@ def test_a_build_says_what_it_mixed_and_left_out(cli: Cli, filled: Bucket, tmp_p
     assert code == 0
     assert out.startswith("easy: 5 rows\n\ndifficulty  weight  asked  got  female  male  repeats\n")
     assert f"left out\teasy/male/000\t{broken}\tnot a PNG, JPEG or WebP image: begins with b'<html>'" in out
-    assert f"\nCache: {tmp_path}/vton_hf\n" in out
+    assert f"\nCache: {tmp_path}\n" in out
     assert "1 triplet was left out while building" in err
     code, _, err = cli("build", "easy", filled.prefix, "--cache-dir", tmp_path, "--on-error", "raise")
     assert code == 1
@@ -235,6 +235,20 @@ def test_the_cache_is_a_list_of_datasets(cli: Cli, filled: Bucket, tmp_path: Pat
     lines = cli("cache", *here).out.splitlines()
     assert re.fullmatch(r"config +rows +size +last used  prefixes and options", lines[3])
     assert re.fullmatch(rf"hard +18 +[\d.]+ kB +[-\d]+ [\d:]+  {re.escape(filled.prefix)} seed=7", lines[-2])
+
+
+def test_the_cache_is_found_by_what_a_build_calls_it_and_by_its_own_folder(
+    cli: Cli, filled: Bucket, tmp_path: Path
+) -> None:
+    built = cli("build", "easy", filled.prefix, "--cache-dir", tmp_path / "here").out
+    (said,) = re.findall(r"^Cache: (.*)$", built, re.MULTILINE)
+    first, *rest = cli("cache", "--cache-dir", said).out.splitlines()
+    assert re.fullmatch(rf"{tmp_path}/here: [2-9] entries, [\d.]+ kB", first)
+    assert cli("cache", "--cache-dir", f"{said}/vton_hf").out.splitlines() == [first, *rest]
+    there = tmp_path / "there"
+    empty = [f"{there}: nothing was built here", "Used by no dataset: 0, 0 B"]
+    assert cli("cache", "--cache-dir", there).out.splitlines() == empty
+    assert not there.exists()
 
 
 def test_a_dataset_is_used_when_it_is_loaded(cli: Cli, filled: Bucket, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def build(args: Namespace) -> None:
         print()
     for item in skipped:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
-    print(f"\nCache: {builder.context.cache.root}{'' if fetches else ' (nothing was fetched, all was there)'}")
+    print(f"\nCache: {builder.context.cache.root.parent}{'' if fetches else ' (nothing was fetched, all was there)'}")
     print(f"In Python, after `import vton_hf` and `from datasets import load_dataset`:\n{_call(args)}")
 
 

@@ -17,7 +17,7 @@ from vton_hf.cli.inventory import inventory, table
 
 def cache(args: Namespace) -> None:
     """Show what the cache holds; with --prune, delete what no dataset uses."""
-    cache_dir = CacheDir.within(args.cache_dir or datasets.config.HF_DATASETS_CACHE)
+    cache_dir = _cache_in(Path(args.cache_dir or datasets.config.HF_DATASETS_CACHE))
     pruned = args.prune and cache_dir.root.exists()
     # Whoever begins to use something meanwhile waits until it is taken or spared, and makes anew what is gone.
     with undisturbed(cache_dir.reservations) if pruned else nullcontext():
@@ -38,7 +38,8 @@ def cache(args: Namespace) -> None:
         }
         print(json.dumps(facts | {"datasets": [asdict(each) for each in kept]}, indent=2))
         return
-    print(f"{cache_dir.root}: {len(present):,} entries, {amount(_sums(present)['bytes'])}")
+    holds = f"{len(present):,} entries, {amount(_sums(present)['bytes'])}"
+    print(f"{cache_dir.root.parent}: {holds if cache_dir.root.exists() else 'nothing was built here'}")
     print(f"Used by no dataset: {len(unused):,}, {amount(_sums(unused)['bytes'])}")
     for entry in unused if args.list else ():
         print(f"{amount(entry.bytes):>10}  {entry.path.name}")
@@ -46,6 +47,13 @@ def cache(args: Namespace) -> None:
         print(f"\n{table(kept)}\n")
     if unused:
         print(f"Deleted {removed:,}." if pruned else "`vton-hf cache --prune` deletes them.")
+
+
+def _cache_in(directory: Path) -> CacheDir:
+    """The cache in a directory, which may also be the folder `vton_hf` of that cache itself."""
+    within, itself = CacheDir.within(directory), CacheDir(directory.expanduser().absolute())
+    same = itself.root.name == within.root.name and itself.manifests.exists()
+    return itself if same and not within.root.exists() else within
 
 
 def _sums(items: Sequence[Entry]) -> dict[str, int]:
