@@ -47,6 +47,6 @@ def test_what_cannot_be_drawn_is_refused_before_anything_is_done(
         main(["demo", "--count", "0", "--output", str(tmp_path / "out")])
     said = capsys.readouterr()
     assert said.out == ""
-    assert "vton-hf: error: size must be (height, width)" in said.err
+    assert "vton-hf: error: --size must be HxW in pixels" in said.err
     assert "argument --count: '0' is not a whole number from 1" in said.err
     assert not (tmp_path / "out").exists()

@@ -4,23 +4,18 @@ import argparse
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from vton_hf import __version__
 from vton_hf._core.options import ASPECTS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
 from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_location, add_mix, add_num_proc, add_recipe
+from vton_hf.cli.parsing import Parser as _Parser
 from vton_hf.cli.values import names, positive, size
-from vton_hf.errors import redacted
 
 _Add = Callable[[str, str, str, str], "_Parser"]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
 SHELLS: Final = ("bash", "zsh", "tcsh")
 _BENCH_MODES: Final = ("lazy", "cached", "streaming")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        super().error(redacted(message))
 
 
 class _PrintCompletion(argparse.Action):
@@ -85,7 +80,7 @@ def _add_scan(add: _Add) -> None:
 
 def _add_mixes(add: _Add) -> None:
     looking = add(
-        "plan [options] {easy,medium,hard} PREFIX ...",
+        "plan [options] MIX PREFIX ...",
         "planning:plan",
         "show what a mix would hold and what it would cost to build",
         f"plan hard {_ROOT}",
@@ -94,7 +89,7 @@ def _add_mixes(add: _Add) -> None:
     looking.add_argument("--compare", action="store_true", help="try all image formats on a few triplets")
     add_json(looking)
     building = add(
-        "build [options] {easy,medium,hard} PREFIX ...",
+        "build [options] MIX PREFIX ...",
         "commands:build",
         "build a mix into the cache",
         f"build hard {_ROOT} --num-proc 8",

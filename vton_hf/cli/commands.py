@@ -5,6 +5,7 @@ from argparse import Namespace
 from typing import Any, Final
 
 from vton_hf.builder import VTON
+from vton_hf.cli.wording import in_its_words
 from vton_hf.errors import BuildError, redacted
 from vton_hf.report import tables
 
@@ -53,7 +54,7 @@ def scan(args: Namespace) -> None:
                 print("\t".join(filter(None, (reason, row["uri"], row["detail"]))))
         return
     for message in audit.messages():
-        print(f"\n{message}")
+        print(f"\n{in_its_words(message, args)}")
     if audit.table.num_rows:
         print("\n--list lists every key.")
 
