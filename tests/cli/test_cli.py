@@ -232,9 +232,12 @@ def test_the_cache_is_a_list_of_datasets(cli: Cli, filled: Bucket, tmp_path: Pat
     assert found["datasets"][2]["prefixes"] == [f"{filled.prefix}easy/"]
     assert found["bytes"] > found["datasets"][3]["bytes"] > found["datasets"][2]["bytes"] > 6000
     assert (found["unused"], found["deleted"]) == ({"entries": 0, "bytes": 0}, 0)
+    cli("build", "hard", filled.prefix, "--seed", "7", "--endpoint-url", "http://h", *here)
+    assert len(json.loads(cli("cache", "--json", *here).out)["datasets"]) == 5
     lines = cli("cache", *here).out.splitlines()
+    assert len(lines) == 3 + 1 + 4 + 1, "which store was asked how is no other dataset"
     assert re.fullmatch(r"config +rows +size +last used  prefixes and options", lines[3])
-    assert re.fullmatch(rf"hard +18 +[\d.]+ kB +[-\d]+ [\d:]+  {re.escape(filled.prefix)} seed=7", lines[-2])
+    assert re.fullmatch(rf"hard +18 +[\d.]+ kB +[-\d]+ [\d:]+  {re.escape(filled.prefix)} seed=7", lines[4])
 
 
 def test_the_cache_is_found_by_what_a_build_calls_it_and_by_its_own_folder(

@@ -92,7 +92,7 @@ def _add_mixes(add: _Add) -> None:
         "build [options] MIX PREFIX ...",
         "commands:build",
         "build a mix into the cache",
-        f"build hard {_ROOT} --num-proc 8",
+        f"build hard {_ROOT} --image-size 1024x768",
     )
     add_mix(building)
     add_num_proc(building)
@@ -140,7 +140,9 @@ def _export_options(part: _Parser) -> argparse._ArgumentGroup:
     )
     what.add_argument("--caption", metavar="TEXT", help="template of captions, such as 'a {gender} model in {garment}'")
     what.add_argument("--format", choices=EXPORT_FORMATS, help="default: parquet")
-    what.add_argument("--license", metavar="NAME", help="for the card, such as cc-by-nc-4.0 (default: unknown)")
+    what.add_argument(
+        "--license", metavar="NAME", help="for the card, such as cc-by-nc-4.0 (default: the card's, or unknown)"
+    )
     what.add_argument("--max-shard-size", metavar="SIZE", help="bytes of a file at most (default: 2GB)")
     what.add_argument("--dry-run", action="store_true", help="only say what would be sent")
     return what
@@ -156,8 +158,9 @@ def _add_bench(add: _Add) -> None:
     add_location(timing)
     add_choice(timing)
     how = timing.add_argument_group("what is timed")
+    where = "lazy: the bucket, on access; cached: a cache that is built first; streaming: a stream (default: lazy)"
     how.add_argument("--config", choices=list(RECIPES), help="a mix of difficulties (default: every triplet)")
-    how.add_argument("--mode", choices=_BENCH_MODES, default=_BENCH_MODES[0], help="where images come from")
+    how.add_argument("--mode", choices=_BENCH_MODES, default=_BENCH_MODES[0], help=where)
     how.add_argument("--batch-size", type=positive, default=8, metavar="N", help="default: 8")
     how.add_argument("--num-workers", type=int, default=2, metavar="N", help="default: 2")
     how.add_argument("--batches", type=positive, default=30, metavar="N", help="after the first (default: 30)")
