@@ -4,18 +4,18 @@ from typing import Any, Unpack
 
 from vton_hf._core.options import Config, LoadOptions
 from vton_hf.builder.builder import VTON
-from vton_hf.builder.splits import SPLIT, each_split, row_ranges
+from vton_hf.builder.splits import each_split, row_ranges
 
 
 def load(
     name: Config,
     *,
-    split: Any = SPLIT,
+    split: Any = "train",
     streaming: bool = False,
     num_proc: int | None = None,
     **options: Unpack[LoadOptions],
 ) -> Any:
-    """The dataset of `load_dataset("vton_hf", name, ...)`, through public methods of the builder only.
+    """What `load_dataset("vton_hf", name, ...)` gives; an editor completes the options.
 
     Args:
         name: `"easy"`, `"medium"` or `"hard"`.
@@ -25,8 +25,16 @@ def load(
         **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`, `listing`,
             `retry_skipped`.
 
+    Returns:
+        A `datasets.Dataset`; with `streaming=True` a `datasets.IterableDataset`; with `split=None` a dictionary.
+
     Raises:
-        VTONError: See `VTON`.
+        ConfigError: If an option makes no sense.
+        LayoutError: If a prefix matches nothing or no triplet is complete.
+        EmptyPoolError: If a difficulty that has weight has no triplet.
+        StorageError: If the store does not answer or may not be asked.
+        ImageError: If an image is broken and `on_error="raise"`.
+        BuildError: If the disk is full, or may not be written.
     """
     each_split(split, lambda part: row_ranges(part, 1), dict)
     builder = VTON(config_name=name, **options)

@@ -52,7 +52,7 @@ class S3VTONDataset(Indexed):
         columns: Further columns in each sample.
         seed: Of the mix, of augmentation and of substitutes.
         epoch_size: Samples in an epoch: None for as many as the drawn difficulties hold triplets, `"min"`,
-            `"max"` or a number; see `vton_hf.mixing.epoch_length`.
+            `"max"` or a number; see `VTONConfig`.
         materialize: Build the Arrow cache first and read from it, instead of from the bucket. Images are then
             stored at `image_size`, if that is given, and need no more work than decoding.
         num_proc: Worker processes that build it.
