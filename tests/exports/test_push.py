@@ -326,7 +326,8 @@ def test_composition_and_repeats_are_those_of_the_mix(client: Client) -> None:
         ({"split": {"all": "train"}}, "split must be"),
         ({"mixing": "interleave", "embed_images": False}, "mixing='interleave' mixes what is built"),
         ({"columns": "caption", "caption": "{stem:>2000000000}"}, "caption='{stem:>2000000000}' asks for"),
-        ({"licence": "mit"}, "Unknown option 'licence'"),
+        ({"licence": "mit"}, "Unknown option 'licence'. Did you mean 'license'?"),
+        ({"config": "hard"}, "Unknown option 'config'. Did you mean 'configs'?"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_the_hub_is_asked(

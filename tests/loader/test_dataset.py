@@ -189,7 +189,8 @@ def test_materialized_rows_are_the_same(make: Any, bucket: Bucket, tmp_path: Pat
     ("options", "found"),
     [
         ({"difficulty": "extreme"}, "difficulty must be 'easy', 'medium' or 'hard'"),
-        ({"colums": ["key"]}, "Unknown option 'colums'"),
+        ({"colums": ["key"]}, "Unknown option 'colums'. Did you mean 'columns'?"),
+        ({"weights": {"easy": 1}}, "Did you mean 'difficulty_weights'?"),
         ({"genders": "male"}, "Did you mean 'gender'?"),
         ({"columns": ["keys"]}, "columns must be a list of gender, garment, key, got"),
         ({"columns": "key"}, "columns must be"),

@@ -101,6 +101,11 @@ def contact_sheet(
     Raises:
         ConfigError: If there is no row, or columns, height or limit makes no sense.
     """
+    if isinstance(rows, Mapping):
+        raise ConfigError(
+            "rows must be rows of a dataset, got a dictionary: write [ds[0]] for one of them, "
+            "ds.select(range(8)) for several."
+        )
     columns, height = check_int("columns", columns, least=1), check_int("height", height, least=_LOWEST)
     most = None if limit is None else check_int("limit", limit, least=1, or_else="None")
     size = _Layout(height, columns).thumbnail
