@@ -1,6 +1,7 @@
 """The parser behind `vton-hf`: what is mistyped or missing is said with what to write instead."""
 
 import argparse
+import re
 from typing import Any, NoReturn
 
 from vton_hf._core.checks import did_you_mean
@@ -22,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         options = [text for text in left_over if text.startswith("--")]
         if options:
             name = options[0].partition("=")[0]
-            known = [option for action in self._actions for option in action.option_strings]
+            known = re.findall(r"--[a-z][a-z-]+", self.format_help())
             self.error(f"unknown option {name}.{did_you_mean(name, known)} {self.prog} --help lists them.")
         if not [*getattr(found, "prefixes", ["none asked for"]), *(getattr(found, "s3_prefix", None) or ())]:
             self.error(
