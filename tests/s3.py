@@ -55,6 +55,12 @@ class MotoS3:
         """Take one object away."""
         self._client.delete_object(Bucket=bucket, Key=key)
 
+    def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
+        """All objects below a prefix."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return {key: self._client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
     def gets(self) -> Counter[str]:
         """How often each key was fetched since the last `reset_counts`; listings do not count."""
         return Counter({key: n for (method, key), n in self.counts().items() if method == "GET" and key})

@@ -15,8 +15,9 @@ import pytest
 import vton_hf
 from vton_hf._core import options
 from vton_hf.builder import VTONConfig
-from vton_hf.cli import commands
+from vton_hf.builder.run_options import RunOptions
 from vton_hf.cli.arguments import parser
+from vton_hf.cli.load_options import OPTIONS
 from vton_hf.exports import PRESETS
 from vton_hf.exports.describe import _RECIPE
 from vton_hf.images.encode import DEFAULT_QUALITY
@@ -29,7 +30,7 @@ from vton_hf.transforms.api import TransformOptions
 DOCS = Path(__file__).parents[1] / "docs"
 OF_DATASETS = {field.name for field in fields(datasets.BuilderConfig)}
 FIELDS = {field.name for field in fields(VTONConfig)} - OF_DATASETS
-HOW = {"cache_dir", "storage_options", "listing", "retry_skipped"}
+HOW = {"cache_dir", "storage_options"} | {*RunOptions.names()}
 """Options that say how a dataset comes about, not which it is."""
 
 
@@ -53,7 +54,7 @@ def arguments(command: str) -> set[str]:
 
 def test_load_takes_what_the_config_has() -> None:
     assert names(options.LoadOptions) == FIELDS | HOW | {"features"}
-    assert names(options.BuildOptions) == FIELDS | HOW | {"split", "num_proc"}
+    assert names(options.BuildOptions) == (FIELDS | HOW | {"split", "num_proc"}) - {"shard"}
 
 
 def test_export_and_push_name_their_own_options() -> None:
@@ -76,12 +77,15 @@ def test_configure_takes_the_settings_there_are() -> None:
 
 
 def test_the_command_line_offers_every_option() -> None:
-    spelt = {option: name for name, option in commands._OPTIONS.items()}
+    spelt = {option: name for name, option in OPTIONS.items()}
     offered = {spelt.get(option, option) for option in FIELDS | HOW}
-    elsewhere = {"s3_prefixes", "storage_options", "embed_images"}  # --prefix, --endpoint-url and its like, a --no-
+    # --prefix, --endpoint-url and its like, a --no-, and --ray-address beside --engine
+    elsewhere = {"s3_prefixes", "storage_options", "embed_images", "engine"}
     assert offered - elsewhere <= arguments("build")
-    assert {"s3_prefix", "endpoint_url", "region", "profile", "anonymous", "no_embed_images"} <= arguments("build")
-    assert set(commands._OPTIONS.values()) == (FIELDS | HOW) - elsewhere
+    assert {"s3_prefix", "endpoint_url", "region", "profile", "anonymous", "no_embed_images", "engine"} <= arguments(
+        "build"
+    )
+    assert set(OPTIONS.values()) == (FIELDS | HOW) - elsewhere
 
 
 def test_the_card_tells_every_option_that_changes_what_is_in_the_rows() -> None:
@@ -101,9 +105,7 @@ def test_choices_are_those_that_there_are(choices: Any, there: Any) -> None:
 
 def test_every_option_of_the_config_is_described() -> None:
     text = inspect.getdoc(VTONConfig) or ""
-    assert [
-        name for name in sorted(FIELDS | {"listing", "retry_skipped"}) if f"\n    {name}: " not in f"\n{text}"
-    ] == []
+    assert [name for name in sorted(FIELDS | {*RunOptions.names()}) if f"\n    {name}: " not in f"\n{text}"] == []
 
 
 def table(page: str, of: str) -> dict[str, str]:
@@ -116,7 +118,7 @@ def table(page: str, of: str) -> dict[str, str]:
 def test_the_pages_name_every_option_and_its_default() -> None:
     listed = table("mixing.md", "option")
     assert set(listed) == FIELDS | HOW - {"cache_dir", "storage_options"}
-    defaults = {field.name: field.default for field in fields(VTONConfig)} | {"listing": "auto", "retry_skipped": False}
+    defaults = {field.name: field.default for of in (VTONConfig, RunOptions) for field in fields(of)}
     defaults["image_quality"] = DEFAULT_QUALITY  # None there: other formats have none
     given = {name: ast.literal_eval(cell.strip("`")) for name, cell in listed.items() if cell.startswith("`")}
     assert given == {name: defaults[name] for name in given}

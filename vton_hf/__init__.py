@@ -29,7 +29,9 @@ from vton_hf.loader.worker import install
 from vton_hf.registry import register
 
 if TYPE_CHECKING:
-    from vton_hf.builder import VTON, VTONConfig, load
+    from vton_hf.builder import VTON, VTONConfig, build, build_status, load
+    from vton_hf.cache import BuildStatus
+    from vton_hf.engines import RayEngine
     from vton_hf.exports import ExportResult, export, push_to_hub
     from vton_hf.exports import ExportResult as Delivery
     from vton_hf.loader.collate import collate_triplets
@@ -49,6 +51,7 @@ __all__ = [
     "VTON",
     "AccessError",
     "BuildError",
+    "BuildStatus",
     "ConfigError",
     "Curriculum",
     "Delivery",
@@ -61,6 +64,7 @@ __all__ = [
     "LayoutError",
     "LoaderProfile",
     "ObjectMissingError",
+    "RayEngine",
     "S3VTONDataset",
     "S3VTONDatasetEasy",
     "S3VTONDatasetHard",
@@ -73,6 +77,8 @@ __all__ = [
     "UnavailableError",
     "VTONConfig",
     "VTONError",
+    "build",
+    "build_status",
     "collate_triplets",
     "configure",
     "contact_sheet",
@@ -89,9 +95,11 @@ __all__ = [
 
 _LAZY_MODULES = {
     "VTON": "builder",
+    "BuildStatus": "cache",
     "Curriculum": "loader.samplers",
     "ExportResult": "exports",
     "LoaderProfile": "loader.profile",
+    "RayEngine": "engines",
     "S3VTONDataset": "loader.dataset",
     "S3VTONDatasetEasy": "loader.variants",
     "S3VTONDatasetHard": "loader.variants",
@@ -99,6 +107,8 @@ _LAZY_MODULES = {
     "TripletSampler": "loader.samplers",
     "TripletTransform": "transforms",
     "VTONConfig": "builder",
+    "build": "builder",
+    "build_status": "builder",
     "collate_triplets": "loader.collate",
     "configure": "storage",
     "contact_sheet": "report",

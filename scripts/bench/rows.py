@@ -87,6 +87,23 @@ SHRINK = Row(
         ours(", num_proc=2", f"{BUILDING}:ours", job={"form": "png", "extra": {"num_proc": 2}}, slow=True),
     ),
 )
+SCALE = Row(
+    name="scale",
+    title="The same build by worker processes and by tasks of Ray, two at a time, images stored at 512x512 PNG",
+    unit="images/s",
+    reference="vton-hf, num_proc=2",
+    candidates=(
+        ours(", num_proc=2", f"{BUILDING}:ours", job={"form": "png", "extra": {"num_proc": 2}}),
+        ours(", engine='ray'", "loaders.scale:build", job={"form": "png", "extra": {"tasks": 2}}),
+    ),
+)
+UNITS = Row(
+    name="scale-units",
+    title="20,000 units of 30 KB that do nothing, through Ray",
+    unit="units/s",
+    reference="vton-hf, engine='ray'",
+    candidates=(ours(", engine='ray'", "loaders.scale:units", source="disk"),),
+)
 LAZY = Row(
     name="lazy",
     title="An epoch from S3",
@@ -229,4 +246,4 @@ MEMORY = Row(
         ours(", ten times as many", "loaders.memory:lazy", source="imagined", job=READ, note="of 600,000 triplets"),
     ),
 )
-ROWS = (HELP, IMPORT, LIST, KEEP, SHRINK, LAZY, WAIT, CACHED, *PREPARED, START, PLAN, MEMORY)
+ROWS = (HELP, IMPORT, LIST, KEEP, SHRINK, SCALE, UNITS, LAZY, WAIT, CACHED, *PREPARED, START, PLAN, MEMORY)

@@ -12,8 +12,9 @@ from vton_hf.mixing import RECIPES
 
 NOWHERE = "/no/such/folder/"
 OWN = (
-    "aspect, cloth, difficulty_weights, embed_images, epoch_size, exclude, gender, hidden, image_format, image_quality, "
-    "image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, to_srgb, verify."
+    "allow_missing, aspect, cloth, difficulty_weights, embed_images, engine, epoch_size, exclude, gender, hidden, "
+    "image_format, image_quality, image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, shard, "
+    "shared_cache, to_srgb, verify."
 )
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 import vton_hf
+import vton_hf.builder  # before a process becomes another user, who may not read all of Python
 from tests.bucket import Bucket, loader
 from tests.cache.listings.test_listings import put
 from tests.s3 import BUCKET, MotoS3
-from vton_hf.cache.chunks import workers
 from vton_hf.cli import main
+from vton_hf.engines import processes
 
 PROCESSES = multiprocessing.get_context("forkserver")
 NOBODY = 65534
@@ -158,7 +159,7 @@ class FullInWorkers:
 
 def test_a_quota_that_ends_in_a_worker_is_told(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.fill(1)
-    monkeypatch.setattr(workers, "build_in_worker", FullInWorkers())
+    monkeypatch.setattr(processes, "do_one", FullInWorkers())
     with pytest.raises(vton_hf.BuildError, match=r"This user's quota on .* is used up"):
         vton_hf.load("easy", num_proc=2, s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
 

@@ -342,6 +342,7 @@ def test_pruning_deletes_what_a_changed_bucket_left_behind(cli: Cli, filled: Buc
             ),
         ),
         (["export", "{tmp}/x", "{bucket}", "--configs", "hrad"], 2, "--configs must be one or more of"),
+        (["build", "hard", "{bucket}", "--shard", "9/8"], 2, "--shard must be i/n with 0 <= i < n, got 9/8. The first"),
         (["export", "", "{bucket}"], 2, "DIR must be a folder"),
         (["push", "team", "{bucket}"], 2, "REPO must be 'user/name'"),
         (

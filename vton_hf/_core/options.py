@@ -22,6 +22,7 @@ Aspect: TypeAlias = Literal["stretch", "pad", "crop", "catvton"]
 ImageFormat: TypeAlias = Literal["png", "png-fast", "jpeg", "webp"]
 ListingMode: TypeAlias = Literal["auto", "fresh", "cached"]
 ExportFormat: TypeAlias = Literal["parquet", "webdataset"]
+EngineName: TypeAlias = Literal["ray"]
 Preset: TypeAlias = Literal["instruct-pix2pix", "controlnet"]
 
 MIXINGS: Final[tuple[str, ...]] = get_args(Mixing)
@@ -34,6 +35,7 @@ ASPECTS: Final[tuple[str, ...]] = get_args(Aspect)
 IMAGE_FORMATS: Final[tuple[str, ...]] = get_args(ImageFormat)
 LISTING_MODES: Final[tuple[str, ...]] = get_args(ListingMode)
 EXPORT_FORMATS: Final[tuple[str, ...]] = get_args(ExportFormat)
+ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 PRESET_NAMES: Final[tuple[str, ...]] = get_args(Preset)
 
 RECIPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
@@ -61,6 +63,9 @@ class TripletOptions(TypedDict, total=False):
     cache_dir: str | PurePath | None
     listing: ListingMode
     retry_skipped: bool
+    shared_cache: str | PurePath | None
+    engine: EngineName | Any | None
+    allow_missing: bool
     image_size: Sequence[int] | None
     aspect: Aspect
     image_format: ImageFormat | None
@@ -81,9 +86,10 @@ class MixOptions(TripletOptions, total=False):
 
 
 class LoadOptions(MixOptions, total=False):
-    """Options of `load`."""
+    """Options of `load` and `build`."""
 
     s3_prefixes: Prefixes
+    shard: Sequence[int] | None
     features: Any
 
 

@@ -8,7 +8,8 @@ from vton_hf.builder.context import BuildContext
 from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.indices import selected_rows
 from vton_hf.builder.lazy_images import LazyImages, OneByOne, embedded, use_cells
-from vton_hf.builder.loading import load
+from vton_hf.builder.loading import build, build_status, load
+from vton_hf.builder.run_options import shared_cache_at
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
 
@@ -24,6 +25,8 @@ __all__ = [
     "Reader",
     "Stream",
     "VTONConfig",
+    "build",
+    "build_status",
     "each_split",
     "embedded",
     "listed",
@@ -31,6 +34,7 @@ __all__ = [
     "open_stream",
     "row_ranges",
     "selected_rows",
+    "shared_cache_at",
     "use_cells",
     "warn_of_shared_triplets",
 ]

@@ -15,18 +15,18 @@ from vton_hf import mixing, storage
 from vton_hf.builder import assemble, assemble_stream
 from vton_hf.builder.config import VERSION, VTONConfig, check_options, check_workers, own_configs, plain
 from vton_hf.builder.context import BuildContext
-from vton_hf.builder.find import FindOptions, Triplets, find_triplets
+from vton_hf.builder.find import Triplets, find_triplets
 from vton_hf.builder.former import FormerSource
 from vton_hf.builder.lazy_images import LazyImages
 from vton_hf.builder.prepare import PreparedDataset, open_prepared, prepare
 from vton_hf.builder.readable import ReadableBuilder
+from vton_hf.builder.run_options import RunOptions
 from vton_hf.builder.splits import SPLIT, each_split
 from vton_hf.builder.streaming import Shard, Stream, cut_shards, read_shards
 from vton_hf.cache import CacheDir, Chunk, check_features, features
 from vton_hf.errors import ConfigError
 
-_REFUSED: Final = {"data_dir", "data_files"}
-_BASE_OPTIONS: Final = set(inspect.signature(datasets.DatasetBuilder.__init__).parameters) - _REFUSED
+_BASE_OPTIONS: Final = {*inspect.signature(datasets.DatasetBuilder.__init__).parameters} - {"data_dir", "data_files"}
 
 
 class VTON(ReadableBuilder):
@@ -57,8 +57,7 @@ class VTON(ReadableBuilder):
         Raises:
             ConfigError: If an option is unknown or makes no sense.
         """
-        # No fields of the config, whose hash names the cache.
-        self._find = FindOptions(**{name: options.pop(name) for name in FindOptions.names() if name in options})
+        self.run = RunOptions.out_of(options)
         options = plain(options)
         check_options(config_name, {name: options[name] for name in options if name not in _BASE_OPTIONS})
         super().__init__(
@@ -93,7 +92,7 @@ class VTON(ReadableBuilder):
             LayoutError: If a prefix matches nothing or no triplet is complete.
         """
         if self._triplets is None:
-            self._triplets = find_triplets(self.context, listing=self._find.listing, quiet=quiet)
+            self._triplets = find_triplets(self.context, listing=self.run.listing, quiet=quiet)
         return self._triplets
 
     @property
@@ -160,7 +159,7 @@ class VTON(ReadableBuilder):
         num_proc = check_workers(options.get("num_proc"))
         mode = datasets.DownloadMode(options.get("download_mode") or datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)
         if mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS:
-            self._find, self._triplets = self._find.relisting(), None
+            self.run, self._triplets = self.run.relisting(), None
         self._copied = output_dir is not None or options.get("file_format", "arrow") != "arrow"
         if self._copied:
             super().download_and_prepare(output_dir, **options)
@@ -171,8 +170,8 @@ class VTON(ReadableBuilder):
         if self._attempted:  # what was found for the build before may no longer be true
             self._triplets = None
         self._attempted = True
-        how = {"refetch": mode == datasets.DownloadMode.FORCE_REDOWNLOAD, "retry": self._find.retry}
-        self._prepared = prepare(self.context, self.find().manifest, num_proc=num_proc, **how)
+        how = {"num_proc": num_proc, "refetch": mode == datasets.DownloadMode.FORCE_REDOWNLOAD}
+        self._prepared = prepare(self.context, lambda: self.find().manifest, self.run, **how)
 
     def as_dataset(self, split: Any = None, in_memory: bool = False, **options: Any) -> Any:
         """The mix as a `datasets.Dataset`, or several of them.

@@ -10,6 +10,7 @@ import numpy as np
 
 from vton_hf._core.checks import as_int, as_size, check_bool, check_choice, check_int, must_be, one_of, unknown_option
 from vton_hf._core.options import CLOTH_RULES, MIXINGS, ON_BROKEN_IMAGE, RECIPES, VERIFY_LEVELS
+from vton_hf.builder.run_options import RunOptions
 from vton_hf.errors import ConfigError
 from vton_hf.images import ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import check_weights, epoch_length, tell_shares
@@ -70,6 +71,12 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
             `"cached"` takes the listing that is kept, however old, and compares nothing.
         retry_skipped: True asks again for all triplets that earlier builds left out, broken images included; False for
             some of those with an object that could not be read.
+        shared_cache: A folder or URL, such as `s3://bucket/vton-cache/`, where finished chunks are published and taken
+            from, by any machine. None takes `VTON_HF_SHARED_CACHE`, if that is set.
+        engine: None builds on this machine, in `num_proc` processes; `"ray"` as tasks of Ray, as does
+            `vton_hf.RayEngine(...)`.
+        shard: (i, n) builds only share i, from 0, of n shares of the chunks; `vton_hf.build` says more.
+        allow_missing: True goes on without chunks that failed three times; False is an error that lists them.
     """
 
     s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None
@@ -207,7 +214,7 @@ def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:
             raise ConfigError(f"{name}={options[name]!r} is not used here: s3_prefixes=[...] says where triplets lie.")
     allowed = {field.name for field in fields(VTONConfig)}
     for name in sorted(set(options) - allowed):
-        own = sorted({"listing", "retry_skipped"} | allowed - {field.name for field in fields(datasets.BuilderConfig)})
+        own = sorted(set(RunOptions.names()) | allowed - {field.name for field in fields(datasets.BuilderConfig)})
         raise unknown_option(name, own)
 
 

@@ -9,7 +9,7 @@ from vton_hf import storage
 from vton_hf._core.digests import digest
 from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.resume import Origin
-from vton_hf.cache import BuildRecordStore, CacheDir, Chunk, missing, partition
+from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Chunk, missing, partition
 from vton_hf.errors import redacted
 from vton_hf.triplets import Manifest, read_names
 
@@ -76,9 +76,18 @@ class BuildContext:
             for name in self.drawn
         }
 
+    def all_chunks(self, manifest: Manifest) -> list[Chunk]:
+        """The same as one list."""
+        return [chunk for pool in self.chunks(manifest).values() for chunk in pool]
+
+    def record(self, manifest: Manifest) -> BuildRecord:
+        """What is remembered of the dataset once it is built."""
+        names = {name: [chunk.name for chunk in pool] for name, pool in self.chunks(manifest).items()}
+        return BuildRecord(manifest.digest(), names, self.about() | {"triplets": manifest.sizes()})
+
     def missing_chunks(self, manifest: Manifest) -> list[Chunk]:
         """Those of them that a build would have to write."""
-        return missing([chunk for pool in self.chunks(manifest).values() for chunk in pool], self.cache.chunks)
+        return missing(self.all_chunks(manifest), self.cache.chunks)
 
     def origin(self, manifest: Manifest, length: int | str) -> Origin:
         """What the rows of a stream follow from; `length` says how many an epoch has, or when it ends."""

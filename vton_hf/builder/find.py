@@ -1,12 +1,11 @@
 """From prefixes to triplets: list, or trust an earlier listing, and say what was left out."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
 from datasets.utils import tqdm
 
-from vton_hf._core.checks import check_bool
 from vton_hf.builder.context import BuildContext
 from vton_hf.cache import listings
 from vton_hf.errors import StorageError
@@ -27,40 +26,6 @@ class Triplets:
 
     manifest: Manifest
     audit: Audit
-
-
-@dataclass(frozen=True, slots=True)
-class FindOptions:
-    """How triplets come about; no part of what they are, nor of the hash that names their cache.
-
-    Attributes:
-        listing: Whether an earlier listing of the bucket may do: one of `LISTING_MODES`.
-        retry_skipped: Whether to ask again for all that earlier builds left out.
-
-    Raises:
-        ConfigError: If an option is none of those that are allowed.
-    """
-
-    listing: str = "auto"
-    retry_skipped: bool = False
-
-    def __post_init__(self) -> None:
-        listings.check_mode(self.listing)
-        check_bool("retry_skipped", self.retry_skipped)
-
-    @classmethod
-    def names(cls) -> list[str]:
-        """Those of the options."""
-        return [field.name for field in fields(cls)]
-
-    @property
-    def retry(self) -> bool | None:
-        """As `prepare` takes it: a listing that is believed without a look leaves the bucket alone."""
-        return None if self.listing == "cached" and not self.retry_skipped else self.retry_skipped
-
-    def relisting(self) -> "FindOptions":
-        """The same, but for a bucket that is listed whatever is known of it."""
-        return replace(self, listing="fresh")
 
 
 def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triplets:

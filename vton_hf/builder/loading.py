@@ -4,7 +4,52 @@ from typing import Any, Unpack
 
 from vton_hf._core.options import Config, LoadOptions
 from vton_hf.builder.builder import VTON
+from vton_hf.builder.config import check_workers
+from vton_hf.builder.share import build_together, status_of
 from vton_hf.builder.splits import each_split, row_ranges
+from vton_hf.cache import BuildStatus
+
+
+def build(name: Config, *, num_proc: int | None = None, **options: Unpack[LoadOptions]) -> BuildStatus:
+    """Build what `load` needs, without loading it: from several machines at once, if they share a cache.
+
+    With `shard=(i, n)` it builds its share alone; n processes with i from 0 to n - 1 build all, each by itself and in
+    any order. They meet in `shared_cache`, where chunks are published and nothing stays on this machine, or in
+    `cache_dir` on a file system that all of them see.
+
+    Args:
+        name: `"easy"`, `"medium"` or `"hard"`.
+        num_proc: Worker processes that build.
+        **options: As of `load`.
+
+    Returns:
+        How far the whole build is.
+
+    Raises:
+        BuildError: If other shares are built from another manifest, or a chunk failed three times.
+        VTONError: See `VTON`.
+
+    Examples:
+        >>> build("hard", s3_prefixes=["s3://bucket/dataset_ultimate/"], shared_cache="s3://bucket/vton-cache/",
+        ...       shard=(0, 8))  # doctest: +SKIP
+    """
+    builder = VTON(config_name=name, **options)
+    how = builder.run.how(builder.context.settings, check_workers(num_proc))
+    return build_together(builder.context, lambda: builder.find().manifest, builder.run, how)
+
+
+def build_status(name: Config, **options: Unpack[LoadOptions]) -> BuildStatus:
+    """How far a build is, as any machine sees it that shares its cache.
+
+    Args:
+        name: `"easy"`, `"medium"` or `"hard"`.
+        **options: As of `build`.
+
+    Raises:
+        VTONError: See `VTON`.
+    """
+    builder = VTON(config_name=name, **options)
+    return status_of(builder.context, lambda: builder.find().manifest, builder.run.how(builder.context.settings, None))
 
 
 def load(
@@ -22,8 +67,7 @@ def load(
         split: As in `load_dataset`; None gives a dictionary of all splits.
         streaming: Fetch while iterating instead of building a cache.
         num_proc: Worker processes that build.
-        **options: The fields of `VTONConfig`, and `cache_dir`, `features`, `storage_options`, `listing`,
-            `retry_skipped`.
+        **options: Those that `VTONConfig` describes, and `cache_dir`, `features`, `storage_options`.
 
     Returns:
         A `datasets.Dataset`; with `streaming=True` a `datasets.IterableDataset`; with `split=None` a dictionary.

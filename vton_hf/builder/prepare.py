@@ -1,8 +1,8 @@
 """Builds what is missing of a dataset, and opens what was built."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import datasets
@@ -10,10 +10,13 @@ import datasets
 from vton_hf import storage
 from vton_hf.builder.assemble import open_pool
 from vton_hf.builder.context import BuildContext
+from vton_hf.builder.run_options import RunOptions
+from vton_hf.builder.share import build_together, remember
 from vton_hf.cache import (
     UNLISTED,
     BuildRecord,
     Chunk,
+    How,
     Report,
     SkippedTriplet,
     ask_again,
@@ -22,10 +25,11 @@ from vton_hf.cache import (
     explained,
     listings,
     missing,
+    publish_rest,
     tell_again,
     warn_of_skipped,
 )
-from vton_hf.errors import BuildError, StorageError
+from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.images import tell_counts
 from vton_hf.mixing import epoch_length
 from vton_hf.triplets import Manifest
@@ -118,17 +122,19 @@ def open_prepared(context: BuildContext) -> PreparedDataset:
 
 
 def prepare(
-    context: BuildContext, manifest: Manifest, *, num_proc: int | None, refetch: bool, retry: bool | None
-) -> PreparedDataset:
+    context: BuildContext, find: Callable[[], Manifest], run: RunOptions, *, num_proc: int | None, refetch: bool
+) -> PreparedDataset | None:
     """Build what is missing and remember the dataset.
 
     Args:
         context: Which dataset.
-        manifest: Its triplets.
+        find: Its triplets.
+        run: Where and with what.
         num_proc: Worker processes; None builds in this one.
         refetch: Fetch everything again; what is there stays until it is replaced.
-        retry: Ask again for what earlier builds skipped: all of it, or, if False, some of what could not be read; None
-            asks for none.
+
+    Returns:
+        What is built; None where only a share of it was to be.
 
     Raises:
         StorageError: If the store does not answer.
@@ -136,22 +142,38 @@ def prepare(
         BuildError: If the disk is too small or full, or may not be written.
         ImageError: If an image is broken and `on_error="raise"`.
     """
-    config = context.config
+    config, how = context.config, run.how(context.settings, num_proc)
+    if run.shard is not None:
+        build_together(context, find, run, how)
+        return None
+    if refetch and how.shared is not None and how.engine is not None:
+        raise ConfigError("force_redownload does not go with engine= and shared_cache=: take num_proc= for it.")
+    manifest = find()
     epoch_length(manifest.sizes(), config.weights, config.epoch_size)
-    by_pool = context.chunks(manifest)
-    names = {name: [chunk.name for chunk in pool] for name, pool in by_pool.items()}
-    record = BuildRecord(manifest.digest(), names, context.about() | {"triplets": manifest.sizes()})
-    chunks = [chunk for pool in by_pool.values() for chunk in pool]
-    todo = chunks if refetch else missing(chunks, context.cache.chunks)
+    record = context.record(manifest)
+    chunks = context.all_chunks(manifest)
     root = context.cache.root
     with _listing_forgotten_if_outdated(context), explained(root), context.cache.building(record, context.records.mark):
-        _build(context, manifest, chunks, todo, num_proc=num_proc, refetch=refetch, retry=retry)
-        context.records.save(record)
-    prepared = PreparedDataset(context, record)
-    _forget_listing_if_outdated(context, [item.reason for item in prepared.skipped])
-    warn_of_skipped(prepared.skipped, on_error=config.on_error)
-    tell_counts(report.noticed for report in prepared.reports if todo)
+        todo = chunks if refetch else missing(chunks, context.cache.chunks)
+        failed = _build(context, manifest, chunks, todo, how, refetch=refetch, retry=run.retry)
+        if not failed:
+            context.records.save(record)
+    prepared = PreparedDataset(context, _without(record, failed))
+    _tell(prepared, built=bool(todo))
     return prepared
+
+
+def _without(record: BuildRecord, failed: Container[str]) -> BuildRecord:
+    there = {name: [chunk for chunk in chunks if chunk not in failed] for name, chunks in record.chunks.items()}
+    return replace(record, chunks=there)
+
+
+def _tell(prepared: PreparedDataset, *, built: bool) -> None:
+    """Warn of what is left out, and, once it is built, of what should be known of the images."""
+    context = prepared.context
+    _forget_listing_if_outdated(context, [item.reason for item in prepared.skipped])
+    warn_of_skipped(prepared.skipped, on_error=context.config.on_error)
+    tell_counts(report.noticed for report in prepared.reports if built)
 
 
 def _build(
@@ -159,19 +181,20 @@ def _build(
     manifest: Manifest,
     chunks: list[Chunk],
     todo: list[Chunk],
+    how: How,
     *,
-    num_proc: int | None,
     refetch: bool,
     retry: bool | None,
-) -> None:
+) -> Mapping[str, Exception]:
     config, cache = context.config, context.cache
     cache.save_manifest(manifest)
+    remember(context, how, manifest, chunks)
     tell_again(chunks, cache.chunks)
-    build_chunks(
+    failed = build_chunks(
         todo,
         cache.chunks,
         context.store,
-        num_proc=num_proc,
+        how,
         on_error=config.on_error,
         title=f"Building {config.name}",
         refetch=refetch,
@@ -179,10 +202,12 @@ def _build(
     if retry is not None:
         built = {chunk.name for chunk in todo}
         there = [chunk for chunk in chunks if chunk.name not in built]
-        ask_again(there, cache.chunks, context.store, everything=retry)
+        ask_again(there, cache.chunks, context.store, how, everything=retry)
+    publish_rest(chunks, cache.chunks, how)
     if not config.embed_images:
         cache.save_uris(manifest)
         cache.save_known(manifest)
+    return failed
 
 
 @contextmanager

@@ -4,34 +4,50 @@ from vton_hf.cache.chunks import (
     UNLISTED,
     Chunk,
     Entry,
+    How,
     Report,
+    SharedCache,
     SkippedTriplet,
     ask_again,
     build_chunks,
     clear,
     entries,
     explained,
+    finished_names,
     missing,
     partition,
     prune,
+    publish_rest,
     read_report,
+    refusal,
     tell_again,
 )
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
 from vton_hf.cache.listings import in_use
+from vton_hf.cache.place import Place
+from vton_hf.cache.plans import FrozenPlan
 from vton_hf.cache.records import BuildRecord, BuildRecordStore, CacheDir, names_of, open_manifest
 from vton_hf.cache.reservations import modified, undisturbed
+from vton_hf.cache.shared_records import SharedRecord, SharedRecords
 from vton_hf.cache.skipped import check_usable, warn_of_skipped
+from vton_hf.cache.status import BuildStatus
 
 __all__ = [
     "TEXT_COLUMNS",
     "UNLISTED",
     "BuildRecord",
     "BuildRecordStore",
+    "BuildStatus",
     "CacheDir",
     "Chunk",
     "Entry",
+    "FrozenPlan",
+    "How",
+    "Place",
     "Report",
+    "SharedCache",
+    "SharedRecord",
+    "SharedRecords",
     "SkippedTriplet",
     "ask_again",
     "build_chunks",
@@ -41,6 +57,7 @@ __all__ = [
     "entries",
     "explained",
     "features",
+    "finished_names",
     "image_column",
     "in_use",
     "missing",
@@ -49,7 +66,9 @@ __all__ = [
     "open_manifest",
     "partition",
     "prune",
+    "publish_rest",
     "read_report",
+    "refusal",
     "tell_again",
     "undisturbed",
     "warn_of_skipped",

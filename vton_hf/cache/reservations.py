@@ -7,41 +7,27 @@ each dataset that a process has loaded.
 import atexit
 import json
 import os
-import platform
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from filelock import FileLock
 
+from vton_hf._core.files import atomic_write
+from vton_hf.cache.owners import Owner, myself
+
 WEEK: Final = 7 * 24 * 3600.0
 """So long a build that was stopped keeps what it has finished, and a process of another machine is believed to run."""
 
+_LONGEST: Final = 10.0
+"""Seconds to wait for a lock, which is held for milliseconds."""
+
 _USE: Final = ".json"
 _BUILD: Final = ".build.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A process.
-
-    Attributes:
-        machine: Where its number means something.
-        pid: Its number.
-        started: When it began, as the kernel counts; empty where that is not known.
-    """
-
-    machine: str
-    pid: int
-    started: str
-
-
-UNKNOWN: Final = Owner("", 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +50,8 @@ class Reservation:
         Args:
             last_used: When what is reserved was last opened, in seconds since 1970.
         """
-        started = _started(self.owner.pid) if self.owner.machine == _machine() else ""
-        if started == "":
-            return time.time() - max(last_used, modified(self.path)) <= WEEK
-        return started == self.owner.started
+        runs = self.owner.runs()
+        return time.time() - max(last_used, modified(self.path)) <= WEEK if runs is None else runs
 
     def is_resumable(self) -> bool:
         """Whether it is of a build that was stopped not long ago, which goes on with what it had finished."""
@@ -89,7 +73,11 @@ def undisturbed(directory: Path) -> Iterator[None]:
         OSError: If it cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with FileLock(directory / ".lock", mode=0o666):
+    lock = FileLock(directory / ".lock", mode=0o666, timeout=_LONGEST)
+    with ExitStack() as held:
+        # On a file server without locks: whoever prunes looks again at what it took, so that none is needed.
+        with suppress(OSError, NotImplementedError):
+            held.enter_context(lock)
         yield
 
 
@@ -121,7 +109,7 @@ def building(directory: Path, what: str, names: Iterable[str]) -> Iterator[None]
     _reserve(directory, what, _USE, wanted)
     with suppress(OSError):
         for each in all_reservations(directory):
-            if each.path.match(f"{what}-*{_BUILD}") and (each.owner == _myself() or not each.is_live(0.0)):
+            if each.path.match(f"{what}-*{_BUILD}") and (each.owner == myself() or not each.is_live(0.0)):
                 each.path.unlink(missing_ok=True)
 
 
@@ -130,13 +118,10 @@ def _reserve(directory: Path, what: str, kind: str, names: frozenset[str]) -> No
     former = _own.get(key)
     if former is not None and former.names == names and former.path.exists():
         return
-    new = Reservation(directory / f"{what}-{uuid4().hex}{kind}", names, _myself())
+    new = Reservation(directory / f"{what}-{uuid4().hex}{kind}", names, myself())
     with suppress(OSError), undisturbed(directory):
-        try:
-            new.path.write_text(json.dumps({"names": sorted(names), "owner": asdict(new.owner)}), encoding="utf-8")
-        except OSError:
-            new.path.unlink(missing_ok=True)
-            return
+        with atomic_write(new.path) as scratch:
+            scratch.write_text(json.dumps({"names": sorted(names), "owner": asdict(new.owner)}), encoding="utf-8")
         _own[key] = new
         if former is not None:
             former.path.unlink(missing_ok=True)
@@ -169,37 +154,6 @@ def _read(path: Path) -> Reservation | None:
         return Reservation(path, frozenset(values["names"]), Owner(**values["owner"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-
-
-def _myself() -> Owner:
-    return Owner(_machine(), os.getpid(), _started(os.getpid()) or "")
-
-
-@cache
-def _machine() -> str:
-    """Where process numbers mean the same: one start of one machine, and there one container."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return platform.node()
-
-
-def _started(pid: int) -> str | None:
-    """When a process of this machine began; None if there is none, empty if that is not known."""
-    if os.name == "nt":  # where signal 0 would end it
-        return ""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass  # another user's
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return None if state in "ZX" else fields[18]
 
 
 @atexit.register

@@ -8,9 +8,19 @@ from typing import Any, Final
 
 from vton_hf import __version__
 from vton_hf._core.options import ASPECTS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
-from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_location, add_mix, add_num_proc, add_recipe
+from vton_hf.cli.groups import (
+    add_cache_dir,
+    add_choice,
+    add_engine,
+    add_json,
+    add_location,
+    add_mix,
+    add_num_proc,
+    add_recipe,
+    add_store,
+)
 from vton_hf.cli.parsing import Parser as _Parser
-from vton_hf.cli.values import names, positive, size
+from vton_hf.cli.values import names, positive, shard, size
 
 _Add = Callable[[str, str, str, str], "_Parser"]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
@@ -96,6 +106,11 @@ def _add_mixes(add: _Add) -> None:
     )
     add_mix(building)
     add_num_proc(building)
+    add_engine(building)
+    share = "build only share I, from 0, of N: any number of such processes build together"
+    building.add_argument("--shard", type=shard, metavar="I/N", help=share)
+    building.add_argument("--status", action="store_true", help="only say how far the build is, on all machines")
+    add_json(building)
     again = "ask again for the triplets that earlier builds left out, and for nothing else"
     building.add_argument("--retry-skipped", action="store_true", help=again)
 
@@ -127,6 +142,7 @@ def _export_options(part: _Parser) -> argparse._ArgumentGroup:
     add_choice(part)
     add_recipe(part)
     add_num_proc(part)
+    add_engine(part)
     what = part.add_argument_group("output")
     what.add_argument(
         "--configs",
@@ -179,6 +195,9 @@ def _add_cache(add: _Add) -> None:
         "cache --prune",
     )
     add_cache_dir(caching)
+    shared = caching.add_argument_group("a cache that machines share")
+    shared.add_argument("--shared-cache", metavar="URL", help="look at that one: a folder or s3://bucket/prefix/")
+    add_store(shared)
     caching.add_argument("--list", action="store_true", help="list the files that no dataset uses, too")
     caching.add_argument("--prune", action="store_true", help="delete what no dataset uses; datasets stay")
     add_json(caching)

@@ -5,7 +5,7 @@ from argparse import Namespace
 from typing import Any
 
 import vton_hf
-from vton_hf.cli.commands import load_options
+from vton_hf.cli.load_options import load_options
 from vton_hf.errors import ConfigError
 
 

@@ -2,38 +2,13 @@
 
 import json
 from argparse import Namespace
-from typing import Any, Final
 
 from vton_hf.builder import VTON
+from vton_hf.cli import together
+from vton_hf.cli.load_options import HOW, load_options
 from vton_hf.cli.wording import in_its_words
 from vton_hf.errors import BuildError, redacted
 from vton_hf.report import tables
-
-_OPTIONS: Final = {
-    "gender": "gender",
-    "limit": "limit",
-    "cloth": "cloth",
-    "exclude": "exclude",
-    "hidden": "hidden",
-    "weights": "difficulty_weights",
-    "seed": "seed",
-    "epoch_size": "epoch_size",
-    "mixing": "mixing",
-    "verify": "verify",
-    "on_error": "on_error",
-    "image_size": "image_size",
-    "aspect": "aspect",
-    "image_format": "image_format",
-    "image_quality": "image_quality",
-    "to_srgb": "to_srgb",
-    "cache_dir": "cache_dir",
-    "listing": "listing",
-    "retry_skipped": "retry_skipped",
-}
-"""Arguments and the option of `load_dataset` that each stands for."""
-
-_HOW: Final = {"listing", "retry_skipped"}
-"""Options that say how a dataset comes about, and not which it is."""
 
 
 def scan(args: Namespace) -> None:
@@ -61,6 +36,9 @@ def scan(args: Namespace) -> None:
 
 def build(args: Namespace) -> None:
     """Build a mix into the cache."""
+    if args.status or args.shard or args.json or (args.engine and args.shared_cache):
+        together.build(args)
+        return
     builder = _builder(args.config, args)
     fetches = args.retry_skipped or _has_to_fetch(builder)
     builder.download_and_prepare(num_proc=args.num_proc)
@@ -76,7 +54,7 @@ def build(args: Namespace) -> None:
 
 def _call(args: Namespace) -> str:
     """The line of Python that loads what was asked for."""
-    options = {name: value for name, value in load_options(args).items() if value != {} and name not in _HOW}
+    options = {name: value for name, value in load_options(args).items() if value != {} and name not in HOW}
     options = {"s3_prefixes": options.pop("s3_prefixes")} | options
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
     call = f"load_dataset('vton_hf', {args.config!r}, split='train', {given})"
@@ -95,15 +73,3 @@ def _has_to_fetch(builder: VTON) -> bool:
 
 def _builder(config: str, args: Namespace) -> VTON:
     return VTON(config_name=config, **load_options(args))
-
-
-def load_options(args: Namespace) -> dict[str, Any]:
-    """What was asked for, as the options of `load_dataset`."""
-    given = {option: getattr(args, name, None) for name, option in _OPTIONS.items()}
-    options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
-    if getattr(args, "no_embed_images", False):
-        options["embed_images"] = False
-    store = {"endpoint_url": args.endpoint_url, "region": args.region, "profile": args.profile}
-    storage = {name: value for name, value in store.items() if value} | ({"anon": True} if args.anonymous else {})
-    prefixes = [*args.prefixes, *(args.s3_prefix or ())]
-    return options | {"s3_prefixes": prefixes, "storage_options": storage}

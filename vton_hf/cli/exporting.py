@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import Any, Final
 
-from vton_hf.cli.commands import load_options
+from vton_hf.cli.load_options import load_options
 from vton_hf.exports import PRESETS, ExportResult, push_to_hub
 from vton_hf.exports import export as export_files
 

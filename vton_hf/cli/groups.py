@@ -5,6 +5,7 @@ from argparse import ArgumentParser, _ActionsContainer
 from vton_hf._core.options import (
     ASPECTS,
     CLOTH_RULES,
+    ENGINES,
     IMAGE_FORMATS,
     LISTING_MODES,
     MIXINGS,
@@ -30,11 +31,16 @@ def add_location(part: ArgumentParser) -> None:
     prefixes.required = False
     named = ("--s3-prefix", "--prefix")
     group.add_argument(*named, nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
+    add_store(group)
+    group.add_argument("--listing", choices=LISTING_MODES, help="list again, or take the kept listing (default: auto)")
+
+
+def add_store(group: _ActionsContainer) -> None:
+    """How a store is reached."""
     group.add_argument("--endpoint-url", metavar="URL", help="a store other than Amazon's")
     group.add_argument("--region", help="the bucket's region")
     group.add_argument("--profile", help="a profile of ~/.aws/config")
     group.add_argument("--anonymous", action="store_true", help="do not sign requests: a public bucket")
-    group.add_argument("--listing", choices=LISTING_MODES, help="list again, or take the kept listing (default: auto)")
 
 
 def add_choice(part: ArgumentParser) -> None:
@@ -86,9 +92,25 @@ def add_cache_dir(part: _ActionsContainer) -> None:
     part.add_argument("--cache-dir", metavar="DIR", help="default: the cache of datasets (HF_DATASETS_CACHE)")
 
 
+def add_shared_cache(part: _ActionsContainer) -> None:
+    """Where machines share what is built."""
+    cache = "a folder or s3://bucket/prefix/ where finished chunks are published and taken from (VTON_HF_SHARED_CACHE)"
+    part.add_argument("--shared-cache", metavar="URL", help=cache)
+
+
 def add_num_proc(part: ArgumentParser) -> None:
     """How many processes build."""
     part.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: build in this one)")
+
+
+def add_engine(part: ArgumentParser) -> None:
+    """Where chunks are built, and where they are shared."""
+    where = part.add_argument_group("on several machines")
+    add_shared_cache(where)
+    where.add_argument("--engine", choices=ENGINES, help="build on a Ray cluster (default: on this machine)")
+    where.add_argument("--ray-address", metavar="A", help="of the cluster (default: RAY_ADDRESS, or a local one)")
+    missing = "go on without chunks that failed three times"
+    where.add_argument("--allow-missing", action="store_true", default=None, help=missing)
 
 
 def add_json(part: ArgumentParser) -> None:

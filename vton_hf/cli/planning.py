@@ -10,8 +10,8 @@ from vton_hf._core.disk import free_bytes
 from vton_hf._core.options import IMAGE_FORMATS
 from vton_hf._core.units import amount, duration
 from vton_hf.builder import VTON
-from vton_hf.cli.commands import load_options
 from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, compare_formats
+from vton_hf.cli.load_options import load_options
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.images import LOSSY, ImageSpec
 from vton_hf.naming import ROLES

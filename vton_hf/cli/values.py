@@ -42,6 +42,18 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def shard(text: str) -> tuple[int, int]:
+    """Read `0/8`; the library checks the range.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like 0/8: the first of eight shares")
+    return int(index), int(count)
+
+
 def epoch_size(text: str) -> int | str:
     """A number, or one of the words, which the library checks."""
     return int(text) if text.lstrip("-").isdigit() else text

@@ -21,6 +21,7 @@ _PHRASES: Final = {
     r"`vton-hf build --retry-skipped` \(or retry_skipped=True\)": "the same command with --retry-skipped",
     r"needs embed_images=True": "does not go with --no-embed-images",
     r"embed_images=False": "--no-embed-images",
+    r"\w+=(?:True)? \((--[a-z-]+)\)": r"\1",
     r"exclude=\[[^]]*\]": "--exclude FILE",
     r"Pass a list of keys, or a text file": "Write a text file",
     r"(?<=must be )\{difficulty: weight\}(?= of)": "like easy=1,hard=3,",
@@ -48,4 +49,6 @@ def in_its_words(text: str, args: Namespace) -> str:
     text = re.sub(written, lambda it: names[it[1] or it[3]] + (" " if it[2] else ""), text)
     if re.search(r"--(image-)?size\b", text):
         text = re.sub(r"\((\d+), (\d+)\)", r"\1x\2", text).replace("(height, width)", "HxW")
+    if "--shard" in text:
+        text = re.sub(r"\((\w), (\w)\)", r"\1/\2", text)
     return re.sub(r"(--[\w-]+ must be )None(?: for all)?(?:,| or) |, or None(?=, got)", r"\1", text)

@@ -1,6 +1,6 @@
 """Object stores: settings, list, read many, write. No other package reads the environment."""
 
-from vton_hf.storage.environment import disabled, is_offline
+from vton_hf.storage.environment import disabled, is_offline, ray_address, shared_cache, without_telemetry_of_ray
 from vton_hf.storage.known import known_table
 from vton_hf.storage.layers import configure, settings_for
 from vton_hf.storage.messages import ANONYMOUSLY
@@ -23,8 +23,11 @@ __all__ = [
     "is_offline",
     "known_table",
     "path_text",
+    "ray_address",
     "read_sources",
     "resolve_prefix",
     "settings_for",
+    "shared_cache",
     "use_each",
+    "without_telemetry_of_ray",
 ]

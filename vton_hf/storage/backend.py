@@ -54,5 +54,8 @@ class Backend(Protocol):
     async def upload(self, path: Path, request: Request, retry: RetryPolicy) -> None:
         """Make the file at `path` the object `ask.uri`, whole or not at all; may move it away."""
 
+    async def put(self, uri: str, body: bytes, *, replace: bool) -> bool:
+        """Write one small object whole: no retry. Without `replace` only if there is none; whether it was written."""
+
     async def delete(self, uri: str) -> None:
         """Take one object away: one request, no retry; may say that it is not there."""

@@ -69,6 +69,21 @@ def disabled() -> frozenset[str]:
     return names
 
 
+def shared_cache() -> str | None:
+    """Where `VTON_HF_SHARED_CACHE` says that machines share finished chunks; an empty variable counts as unset."""
+    return _first(("VTON_HF_SHARED_CACHE",))
+
+
+def ray_address() -> str | None:
+    """The cluster that Ray would use."""
+    return _first(("RAY_ADDRESS",))
+
+
+def without_telemetry_of_ray() -> None:
+    """Ray sends usage statistics unless this says otherwise; whoever wants that says so."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+
 def is_offline() -> bool:
     """Whether `HF_DATASETS_OFFLINE` asks to touch no store.
 

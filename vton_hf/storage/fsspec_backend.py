@@ -111,6 +111,14 @@ class FsspecBackend:
                 await self._call("rm_file", scratch)
             raise
 
+    async def put(self, uri: str, body: bytes, *, replace: bool) -> bool:
+        """Write one object."""
+        if not replace and await self._call("exists", uri):
+            return False
+        # Some create only what is not there; of the others two at once may both think that they did.
+        await self._call("pipe_file", uri, body, **({} if replace else {"mode": "create"}))
+        return True
+
     async def delete(self, uri: str) -> None:
         """Take one object away."""
         await self._call("rm_file", uri)

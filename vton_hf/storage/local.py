@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -65,6 +66,10 @@ class LocalBackend:
         """Move the file there, or copy it where that is another disk; its folders are made."""
         await asyncio.to_thread(_move, path, Path(request.uri.removeprefix("file://")))
 
+    async def put(self, uri: str, body: bytes, *, replace: bool) -> bool:
+        """Write one file, which appears whole."""
+        return await asyncio.to_thread(_put, Path(uri.removeprefix("file://")), body, replace)
+
     async def delete(self, uri: str) -> None:
         """Remove one file."""
         await asyncio.to_thread(Path(uri.removeprefix("file://")).unlink)
@@ -75,6 +80,22 @@ def _read(path: str) -> Answer:
         body = file.read()
         # Afterwards: a file that grows meanwhile is another one.
         return Answer(body, etag_of(os.fstat(file.fileno())))
+
+
+def _put(target: Path, body: bytes, replace: bool) -> bool:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f"{target.name}.{uuid4().hex}.incomplete")
+    try:
+        scratch.write_bytes(body)
+        if replace:
+            scratch.replace(target)
+        else:
+            os.link(scratch, target)  # the one step that fails where the name is taken, on NFS too
+    except FileExistsError:
+        return False
+    finally:
+        scratch.unlink(missing_ok=True)
+    return True
 
 
 def _move(path: Path, target: Path) -> None:

@@ -83,6 +83,18 @@ def split_uri(uri: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def object_uri(uri: str) -> str:
+    """A URI, of an object.
+
+    Raises:
+        ConfigError: If it names none.
+    """
+    scheme, rest = split_uri(uri)
+    if not rest or rest.endswith("/") or (scheme == "s3" and "/" not in rest):
+        raise ConfigError(f"{uri!r} names no object: write its key behind it.")
+    return uri
+
+
 def bucket_and_key(uri: str) -> tuple[str, str]:
     """Take an S3 URI apart.
 

@@ -108,6 +108,25 @@ class S3Backend:
         bucket, key = bucket_and_key(request.uri)
         await Upload(self._call, {"Bucket": bucket, "Key": key}, request, retry).send(path)
 
+    async def put(self, uri: str, body: bytes, *, replace: bool) -> bool:
+        """One PUT, on the condition that there is none; a store that knows no conditions is asked before."""
+        bucket, key = bucket_and_key(uri)
+        target = {"Bucket": bucket, "Key": key}
+        try:
+            await self._call("put_object", **target, Body=body, **({} if replace else {"IfNoneMatch": "*"}))
+        except Exception as error:
+            code = classify(error).code
+            if code == "PreconditionFailed":
+                return False
+            if replace or code != "NotImplemented":
+                raise
+            known = await self.look(uri)
+            if known is None or known.size == -1:
+                await self._call("put_object", **target, Body=body)
+                return True
+            return False
+        return True
+
     async def delete(self, uri: str) -> None:
         """One DELETE."""
         bucket, key = bucket_and_key(uri)

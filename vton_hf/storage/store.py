@@ -18,15 +18,14 @@ from vton_hf.storage.known import Known
 from vton_hf.storage.listing import list_all, list_pages
 from vton_hf.storage.local import LocalBackend
 from vton_hf.storage.loop import run
-from vton_hf.storage.prefixes import split_uri
+from vton_hf.storage.prefixes import object_uri, split_uri
 from vton_hf.storage.reading import Body, read_all
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.tables import give_back
-from vton_hf.storage.writing import delete_all, send_file
+from vton_hf.storage.writing import delete_all, put_object, send_file
 
 _T = TypeVar("_T")
-# Inside the class `list` is the method.
-_Bodies: TypeAlias = list[Body]
+_Bodies: TypeAlias = list[Body]  # inside the class `list` is the method
 _Pages: TypeAlias = list[pa.Table]
 
 
@@ -181,12 +180,27 @@ class Store:
             ConfigError: If the URI names no object, or its store cannot be opened.
             OSError: If the file cannot be read, or a disk is full.
         """
-        scheme, rest = split_uri(uri)
-        if not rest or rest.endswith("/") or (scheme == "s3" and "/" not in rest):
-            raise ConfigError(f"{uri!r} names no object: write its key behind it.")
-        path.stat()
-        backend = self._backends_of([uri])(uri)
+        backend = self._backends_of([object_uri(uri)])(uri)
+        path.stat()  # a missing file is no failure of the store's
         _value(run(lambda _: send_file(path, uri, self.settings, backend)))
+
+    def put(self, uri: str, body: bytes, *, replace: bool = False) -> bool:
+        """Write one small object, which appears whole.
+
+        Args:
+            uri: As for `upload`.
+            body: Its bytes.
+            replace: Also where there is one of that name.
+
+        Returns:
+            Whether it was written. A store without conditional writes may tell True to two at once, and one whose
+            answer was lost tells False: who must know reads what is there.
+
+        Raises:
+            VTONError: As `upload`.
+        """
+        backend = self._backends_of([object_uri(uri)])(uri)
+        return _value(run(lambda _: put_object(uri, body, self.settings, backend, replace=replace)))
 
     def delete(self, uris: Sequence[str]) -> None:
         """Take objects away, together; missing ones are fine.
@@ -195,13 +209,10 @@ class Store:
             uris: As `list` gives them.
 
         Raises:
-            StorageError: If the store fails; some of them may be gone by then.
-            ConfigError: If a URI has no scheme, or its store cannot be opened.
+            VTONError: As `upload`; some of them may be gone by then.
         """
         if isinstance(uris, str):
             raise ConfigError("delete() takes a list of URIs.")
-        if not len(uris):
-            return
         backend_of = self._backends_of(uris)
         _value(run(lambda _: delete_all(uris, self.settings, backend_of)))
 

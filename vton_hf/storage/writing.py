@@ -29,6 +29,25 @@ async def send_file(path: Path, uri: str, settings: StorageSettings, backend: Ba
     return None
 
 
+async def put_object(
+    uri: str, body: bytes, settings: StorageSettings, backend: Backend, *, replace: bool
+) -> bool | Exception:
+    """Write one small object.
+
+    Returns:
+        Whether it was written; or the error for the caller to raise in its own thread.
+    """
+    request = Request("write", uri, settings)
+    try:
+        return await RetryPolicy(settings.deadline).until_answered(
+            lambda: backend.put(uri, body, replace=replace), request
+        )
+    except FileExistsError:
+        return False
+    except Exception as error:  # noqa: BLE001  # any library's
+        return _failure(error, request)
+
+
 async def delete_all(
     uris: Iterable[str], settings: StorageSettings, backend_of: Callable[[str], Backend]
 ) -> Exception | None:
@@ -40,6 +59,8 @@ async def delete_all(
     retry = RetryPolicy(settings.deadline)
     slots = asyncio.Semaphore(settings.concurrency)
     requests = [Request("delete", uri, settings) for uri in dict.fromkeys(uris)]
+    if not requests:
+        return None
 
     async def one(request: Request) -> None:
         async with slots:

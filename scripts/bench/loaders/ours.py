@@ -25,9 +25,9 @@ def streamed(job: Job) -> Any:
     return DataLoader(rows, batch_size=job.batch, collate_fn=vton_hf.collate_triplets, **workers(job))
 
 
-def convert(job: Job) -> dict[str, float]:
-    """From disk to the cache."""
-    return {"triplets": len(_built(job))}
+def convert(job: Job, **how: Any) -> dict[str, float]:
+    """From disk, or the bucket, to the cache."""
+    return {"triplets": len(_built(job, **how))}
 
 
 def cached(job: Job) -> Any:
@@ -36,10 +36,10 @@ def cached(job: Job) -> Any:
     return torch_loader(rows, job, collate_fn=vton_hf.collate_triplets)
 
 
-def _built(job: Job) -> Any:
+def _built(job: Job, **how: Any) -> Any:
     stored = {} if job.form == "original" else {"image_size": (SIDE, SIDE), "image_format": job.form}
     options = {"s3_prefixes": [_prefix(job)], "difficulty_weights": ALL, "num_proc": job.extra.get("num_proc")}
-    return vton_hf.load("hard", **options, **_source(job), **stored)
+    return vton_hf.load("hard", **options, **_source(job), **stored, **how)
 
 
 def _prefix(job: Job) -> str:

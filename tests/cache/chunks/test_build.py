@@ -22,8 +22,9 @@ from tests.faults import Body, Status, serve_faults
 from tests.python import program
 from tests.s3 import BUCKET, MotoS3
 from vton_hf._core import disk
-from vton_hf.cache.chunks import workers
+from vton_hf.cache.chunks import work
 from vton_hf.cli import main
+from vton_hf.engines import engine, processes
 
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
 
@@ -149,17 +150,14 @@ def test_a_grown_bucket_costs_its_new_objects(s3: MotoS3, load: Load) -> None:
     assert sum(s3.gets().values()) == 180
 
 
-def test_a_dead_worker_is_replaced(s3: MotoS3, load: Load, tmp_path: Path, caplog: Any) -> None:
+def test_a_dead_worker_is_replaced(
+    s3: MotoS3, load: Load, tmp_path: Path, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(s3, 2)
     mark = tmp_path / "died"
     key = triplet_keys("hard", "male", "001")["cloth_image"]
-    killer = KillOnce(mark, key)
-    original = workers.build_in_worker
-    workers.build_in_worker = killer
-    try:
-        assert len(load(num_proc=2)) == 12
-    finally:
-        workers.build_in_worker = original
+    monkeypatch.setattr(processes, "do_one", KillOnce(mark, key))
+    assert len(load(num_proc=2)) == 12
     assert mark.exists()
     assert "A worker process died" in caplog.text
 
@@ -170,11 +168,11 @@ class KillOnce:
     def __init__(self, mark: Path, key: str) -> None:
         self.mark, self.key = mark, key
 
-    def __call__(self, job: Any, threads: int, wait: bool) -> bool:
+    def __call__(self, work: Any, job: Any) -> Any:
         if any(uri.endswith(self.key) for uri in job.chunk.rows["cloth_image"].to_pylist()) and not self.mark.exists():
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return workers.build_in_worker(job, threads, wait)
+        return engine.do_one(work, job)
 
 
 BROKEN = {
@@ -394,7 +392,7 @@ def test_a_chunk_does_not_depend_on_threads_or_processes(
     bucket.fill({"easy": 40}, genders=("female",))
     built = []
     for name, threads, num_proc in (("one", 1, None), ("nine", 9, None), ("workers", 4, 2)):
-        monkeypatch.setattr(workers, "FETCHING", threads)
+        monkeypatch.setattr(work, "FETCHING", threads)
         vton_hf.load("easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / name), num_proc=num_proc, **options)
         built.append({path.parent.name: path.read_bytes() for path in (tmp_path / name).rglob("data.arrow")})
     assert len(built[0]) == 1

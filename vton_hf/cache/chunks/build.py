@@ -1,72 +1,110 @@
 """Building the chunks that are missing: what is to do, whether it fits, and what to say when it fails."""
 
-import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from datasets.utils import tqdm
 
+from vton_hf._core.concurrency import map_prefetched
 from vton_hf.cache.chunks.disk import check_disk, check_writable, explained
 from vton_hf.cache.chunks.files import is_finished
 from vton_hf.cache.chunks.partition import Chunk
-from vton_hf.cache.chunks.workers import build_here, build_in_workers
+from vton_hf.cache.chunks.run import How, refusal, run_jobs
 from vton_hf.cache.chunks.write import Job
-from vton_hf.errors import StorageError
+from vton_hf.engines import WorkerError
+from vton_hf.errors import BuildError, StorageError
 from vton_hf.storage import Store
 
 RESERVE: Final = 1.02
 """Arrow's own share: URIs, names and alignment beside the images."""
 
+_FETCHED_AT_ONCE: Final = 4
+"""Published chunks that are fetched at once, each in memory: some 200 MB."""
 
-def missing(chunks: list[Chunk], root: Path) -> list[Chunk]:
+
+def finished_names(chunks: Sequence[Chunk], root: Path) -> set[str]:
+    """Names of the chunks that are there."""
+    return {chunk.name for chunk in chunks if is_finished(root / chunk.name)}
+
+
+def missing(chunks: Sequence[Chunk], root: Path) -> list[Chunk]:
     """The chunks that a build would have to write."""
     return [chunk for chunk in chunks if not is_finished(root / chunk.name)]
 
 
 def build_chunks(
-    todo: list[Chunk],
-    root: Path,
-    store: Store,
-    *,
-    num_proc: int | None,
-    on_error: str,
-    title: str,
-    refetch: bool = False,
-) -> None:
-    """Write chunks, except those that another process finishes meanwhile.
+    todo: Sequence[Chunk], root: Path, store: Store, how: How, *, on_error: str, title: str, refetch: bool = False
+) -> Mapping[str, Exception]:
+    """Write chunks, except those that another process finishes meanwhile, or that were published.
 
     Args:
         todo: What is missing, or all if everything is fetched again.
         root: The directory that holds chunks, one directory each.
         store: Where the images lie.
-        num_proc: Worker processes; None or 1 builds in this one.
+        how: Where and with what.
         on_error: `"skip"` or `"raise"`, for objects that are no usable image.
         title: What the progress bar says.
         refetch: Fetch everything again, also what is finished.
 
+    Returns:
+        By name, why a chunk is missing all the same; there are none unless `how.allow_missing`.
+
     Raises:
-        BuildError: If the disk is too small or full, or workers keep dying.
+        BuildError: If the disk is too small or full, or a chunk failed again and again.
         StorageError: If the store does not answer.
         ImageError: If an image is broken and `on_error="raise"`.
     """
     if not todo:
-        return
-    needed = int(sum(chunk.disk for chunk in todo) * RESERVE)
+        return {}
+    needed = 0 if how.apart else int(sum(chunk.disk for chunk in todo) * RESERVE)
     with explained(root, needed):
-        check_writable(root)
+        now = check_writable(root)
         check_disk(needed, root)
-    older, since = ({}, time.time()) if refetch else (older_chunks(todo, root), 0.0)
-    jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
     size = sum(chunk.bytes for chunk in todo)
-    with tqdm(total=size, desc=title, unit="B", unit_scale=True, disable=None) as bar, _kept(), explained(root, needed):
-        if num_proc is None or num_proc == 1:
-            build_here(jobs, store, progress=bar.update)
-        else:
-            build_in_workers(jobs, store.settings, progress=bar.update, num_proc=num_proc)
+    with tqdm(total=size, desc=title, unit="B", unit_scale=True, disable=None) as bar, explained(root, needed), _kept():
+        if how.shared is not None and not refetch and not how.apart:
+            todo = fill(todo, root, how, progress=bar.update)
+        older, since = ({}, now) if refetch else (older_chunks(todo, root), 0.0)
+        jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
+        failed = run_jobs(jobs, store, how, progress=bar.update)
+        if how.shared is not None and how.engine is not None and not how.apart:
+            fill(missing(todo, root), root, how, progress=int)  # built elsewhere, and published
+    if failed and not how.allow_missing:
+        raise refusal(failed, len(todo))
+    return failed
+
+
+def fill(chunks: Sequence[Chunk], root: Path, how: How, *, progress: Callable[[int], object]) -> list[Chunk]:
+    """Take what was published into the cache of this machine; gives the chunks that it does not hold afterwards.
+
+    Raises:
+        StorageError: If the shared cache does not answer.
+        OSError: If the disk is full.
+    """
+    shared = how.shared
+    published = set() if shared is None else shared.names()
+    sizes = {root / chunk.name: chunk.bytes for chunk in chunks if chunk.name in published}
+    if shared is not None:
+        threads = how.num_proc or _FETCHED_AT_ONCE
+        shared.fill(list(sizes), progress=lambda directory: progress(sizes[directory]), threads=threads)
+    return missing(chunks, root)
+
+
+def publish_rest(chunks: Sequence[Chunk], root: Path, how: How) -> None:
+    """Publish what this machine has finished and the shared cache does not hold.
+
+    Raises:
+        StorageError: If the shared cache does not answer.
+        OSError: If this machine's disk is full.
+    """
+    if how.shared is not None and (here := finished_names(chunks, root)):
+        rest = sorted(here - how.shared.names())
+        for _ in map_prefetched([root / name for name in rest], how.shared.publish, depth=_FETCHED_AT_ONCE):
+            pass
 
 
 @contextmanager
@@ -76,9 +114,13 @@ def _kept() -> Iterator[None]:
         yield
     except StorageError as error:
         raise type(error)(f"{error} Finished chunks are kept; the next build goes on from there.") from None
+    except WorkerError as error:
+        raise BuildError(
+            f"Nothing is built any more: {error}. Finished chunks are kept; build again with a smaller num_proc."
+        ) from error
 
 
-def older_chunks(chunks: list[Chunk], root: Path) -> dict[str, tuple[Path, ...]]:
+def older_chunks(chunks: Sequence[Chunk], root: Path) -> dict[str, tuple[Path, ...]]:
     """By chunk name, the finished chunks that may hold some of its bytes.
 
     Those are the chunks that store images alike and cover a part of the same pool: their bits begin with the

@@ -1,6 +1,7 @@
 """The disk that chunks lie on: what is left of it, and what to say when it takes no more or nothing at all."""
 
 import errno
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,15 +31,19 @@ def check_disk(needed: int, root: Path) -> None:
     require_space(root, needed, what="the build", ways_out=f"Ways out: {_WAYS_OUT}")
 
 
-def check_writable(root: Path) -> None:
+def check_writable(root: Path) -> float:
     """Find out before anything is fetched, and before workers are started, whether there can be chunks.
+
+    Returns:
+        What time it is there, in seconds since 1970: a file server's clock is not this machine's.
 
     Raises:
         OSError: If not.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=root):
-        pass
+    with tempfile.TemporaryFile(dir=root, buffering=0) as file:
+        file.write(b"-")
+        return os.fstat(file.fileno()).st_mtime
 
 
 @contextmanager

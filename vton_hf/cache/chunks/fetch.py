@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from vton_hf.cache.chunks.files import ImageGroup, ReusableImages
+from vton_hf.cache.chunks.files import ImageGroup
 from vton_hf.cache.chunks.partition import Chunk
+from vton_hf.cache.chunks.reuse import ReusableImages
 from vton_hf.errors import ImageError
 from vton_hf.images import ORIGINAL, Notice, Prepared, Stored, is_sound
 from vton_hf.naming import ROLES

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from uuid import uuid4
 from vton_hf.cache.chunks.files import INCOMPLETE, LOCK, REPLACED
 from vton_hf.cache.reservations import children
 
-_UNFINISHED: Final = re.compile(rf"(\.[0-9a-f]{{32}})?{re.escape(INCOMPLETE)}$|{re.escape(LOCK)}$")
-"""What stands behind the name of a file or directory that is being written."""
+_UNFINISHED: Final = re.compile(rf"(\.(?P<id>[0-9a-f]{{32}}))?(\.tar)?{re.escape(INCOMPLETE)}$|{re.escape(LOCK)}$")
+"""What stands behind the name of a file or directory that is being written, and whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ class Entry:
 
 
 def entries(
-    directory: Path, used: set[str] | frozenset[str], under_way: set[str] | frozenset[str] = frozenset()
+    directory: Path,
+    used: set[str] | frozenset[str],
+    under_way: set[str] | frozenset[str] = frozenset(),
+    ended: set[str] | frozenset[str] = frozenset(),
 ) -> list[Entry]:
     """What lies in the directory, by name.
 
@@ -40,11 +43,12 @@ def entries(
         directory: The chunks', the manifests' or the listings'.
         used: The names that are referred to.
         under_way: Those of them that a process may be writing.
+        ended: Processes that are gone, as scratch names hold them.
     """
-    return [Entry(path, _weight(path), _is_used(path, used, under_way)) for path in children(directory)]
+    return [Entry(path, _weight(path), _is_used(path, used, under_way, ended)) for path in children(directory)]
 
 
-def prune(unused: Iterable[Entry], removed: Path) -> int:
+def prune(unused: Iterable[Entry], removed: Path, still_used: Callable[[], Container[str]]) -> int:
     """Take entries out of the cache; datasets that have them open keep reading what they mapped.
 
     They are renamed, which takes no time in which others would have to wait; `clear` deletes them.
@@ -52,17 +56,24 @@ def prune(unused: Iterable[Entry], removed: Path) -> int:
     Args:
         unused: What to take; what is gone by now is no matter.
         removed: Where to, a directory of the same disk.
+        still_used: Names that are in use. Whoever began to use something meanwhile either said so before this looks,
+            and is given it back, or finds it gone, and makes it anew: so no lock is needed.
 
     Returns:
         How many were taken.
     """
     removed.mkdir(parents=True, exist_ok=True)
-    gone = 0
+    taken: list[tuple[Path, Path]] = []
     for entry in unused:
         with suppress(FileNotFoundError):
-            entry.path.rename(removed / uuid4().hex)
-            gone += 1
-    return gone
+            taken.append((entry.path, entry.path.rename(removed / uuid4().hex)))
+    used = still_used()
+    wanted = [(path, aside) for path, aside in taken if path.name in used]
+    for path, aside in wanted:
+        if not path.exists():
+            with suppress(OSError):
+                aside.rename(path)
+    return len(taken) - len(wanted)
 
 
 def clear(removed: Path) -> None:
@@ -74,10 +85,15 @@ def clear(removed: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_used(path: Path, used: set[str] | frozenset[str], under_way: set[str] | frozenset[str]) -> bool:
+def _is_used(
+    path: Path,
+    used: set[str] | frozenset[str],
+    under_way: set[str] | frozenset[str],
+    ended: set[str] | frozenset[str],
+) -> bool:
     unfinished = _UNFINISHED.search(path.name)
     if unfinished:
-        return path.name[: unfinished.start()] in under_way
+        return path.name[: unfinished.start()] in under_way and unfinished["id"] not in ended
     if path.suffix == REPLACED:
         return path.stem in under_way or (path.stem in used and not path.with_suffix("").exists())
     return path.name in used

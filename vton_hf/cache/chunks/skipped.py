@@ -1,8 +1,8 @@
 """Asking again for triplets that a build left out; all else of a chunk is copied from the chunk on disk."""
 
 import logging
-import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -14,7 +14,7 @@ from datasets.utils import tqdm
 from vton_hf.cache.chunks.disk import check_writable
 from vton_hf.cache.chunks.files import SkippedTriplet, read_report
 from vton_hf.cache.chunks.partition import Chunk
-from vton_hf.cache.chunks.workers import build_here
+from vton_hf.cache.chunks.run import How, run_jobs
 from vton_hf.cache.chunks.write import Job
 from vton_hf.errors import AccessError
 from vton_hf.storage import Body, Source, Store, read_sources
@@ -29,7 +29,7 @@ _Question: TypeAlias = tuple[Chunk, list[SkippedTriplet]]
 """A chunk, and what of it is asked for."""
 
 
-def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, *, everything: bool) -> None:
+def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, how: How, *, everything: bool) -> None:
     """Put into finished chunks what can be had by now; a line says how much.
 
     Of each triplet the object that was at fault is asked for first: as long as that cannot be had nothing is written.
@@ -38,6 +38,7 @@ def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, *, everything: 
         chunks: The finished ones of a dataset.
         root: The directory that holds chunks.
         store: Where the images lie.
+        how: Where chunks are published.
         everything: Ask for all that was left out, also for broken images. Otherwise for up to `ASKED` triplets with an
             object that could not be read, others each time, and it is no error if that fails.
 
@@ -48,21 +49,21 @@ def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, *, everything: 
     questions = _questions(chunks, root, everything=everything)
     try:
         if questions:
-            _ask(questions, root, store, shown=everything)
+            _ask(questions, root, store, how, shown=everything)
     except OSError as error:
         if everything:
             raise
         logger.info("What was left out while building is not asked for again: %s", error)
 
 
-def _ask(questions: list[_Question], root: Path, store: Store, *, shown: bool) -> None:
-    check_writable(root)
+def _ask(questions: list[_Question], root: Path, store: Store, how: How, *, shown: bool) -> None:
     total, back = sum(len(items) for _, items in questions), 0
     with tqdm(total=total, desc="Asking again", unit=" triplets", disable=None if shown else True) as bar:
         for group in _groups(questions):
-            bodies, since = _read(group, store), time.time()
+            bodies, since = _read(group, store), check_writable(root)
             jobs = [_job(chunk, items, bodies, root, since) for chunk, items in group]
-            build_here([job for job in jobs if job is not None], _PartlyRead(store, bodies), progress=lambda _: None)
+            wanted = [job for job in jobs if job is not None]
+            run_jobs(wanted, _PartlyRead(store, bodies), replace(how, num_proc=None, engine=None), progress=int)
             still = {item.key for chunk, _ in group for item in _skipped(chunk, root)}
             back += sum(item.key not in still for _, items in group for item in items)
             bar.update(sum(len(items) for _, items in group))

@@ -1,35 +1,32 @@
-"""Building chunks: the next parts are fetched and prepared while one is written, also across chunks."""
+"""A chunk that is being written, part by part."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from filelock import Timeout
 
-from vton_hf._core.concurrency import map_prefetched
 from vton_hf.cache.chunks.batch import SCHEMA, Batch
-from vton_hf.cache.chunks.fetch import Fetcher, Images, Row, parts
+from vton_hf.cache.chunks.fetch import Images, Row, parts
 from vton_hf.cache.chunks.files import (
     DATA,
     Report,
-    ReusableImages,
     SkippedTriplet,
     Source,
     Sources,
-    locked,
+    leases_of,
     publish,
+    taken,
     write_report,
 )
 from vton_hf.cache.chunks.partition import Chunk
+from vton_hf.cache.chunks.reuse import ReusableImages
+from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.errors import ImageError, StorageError, UnavailableError
 from vton_hf.images import Notice, counted
 from vton_hf.naming import ROLES
-from vton_hf.storage import Store
 from vton_hf.triplets import sources_of
 
 
@@ -54,76 +51,28 @@ class Job:
     kept: tuple[SkippedTriplet, ...] = ()
 
 
-def build(jobs: list[Job], store: Store, *, progress: Callable[[int], object], threads: int, wait: bool) -> list[Job]:
-    """Fetch the images of chunks and write them, except chunks that another process finished meanwhile.
-
-    Args:
-        jobs: What to do. Several may be under way at once, each locked; so wait for others with one at a time.
-        store: Where the images lie.
-        progress: Called with bytes of objects that are done.
-        threads: Parts that are fetched, checked and prepared at once.
-        wait: Wait for another process that is at work on a chunk.
-
-    Returns:
-        The jobs that another process is at work on, if `wait` is false.
-
-    Raises:
-        ImageError: A broken image, if `on_error="raise"`.
-        StorageError: The store does not answer, or, if `on_error="raise"`, an object cannot be read.
-    """
-    under_way, others = deque[_Writing](), list[Job]()
-    fetcher, batch = Fetcher.of(store), Batch()
-
-    def fetch(piece: _Piece) -> list[Images]:
-        writing, rows = piece
-        return fetcher.fetch(rows, writing.job.chunk, writing.older)
-
-    try:
-        for (writing, rows), images in map_prefetched(
-            _pieces(jobs, under_way, others, wait=wait), fetch, depth=threads
-        ):
-            writing.add(rows, images, batch)
-            if rows:
-                progress(sum(size for row in rows for _, _, size in sources_of(row)))
-            else:
-                progress(writing.finish(batch))
-                under_way.popleft()
-    finally:
-        for writing in under_way:
-            writing.abandon()
-    return others
-
-
-def _pieces(jobs: list[Job], under_way: deque["_Writing"], others: list[Job], *, wait: bool) -> Iterator["_Piece"]:
-    """Lock one chunk after another, and cut it; no rows stand for its end."""
-    for job in jobs:
-        try:
-            writing = _Writing(job, wait=wait)
-        except Timeout:
-            others.append(job)
-        else:
-            under_way.append(writing)
-            yield from ((writing, rows) for rows in writing.parts())
-            yield writing, []
-
-
-class _Writing:
-    """A chunk that is being written, and is locked meanwhile.
+class Writing:
+    """A chunk that is being written, and is leased meanwhile.
 
     Attributes:
         job: What is built.
         older: What need not be fetched.
+        failure: Why it cannot be built; it is abandoned then.
     """
 
-    def __init__(self, job: Job, *, wait: bool) -> None:
-        """Lock it.
+    def __init__(self, job: Job, shared: SharedCache | None, *, wait: bool) -> None:
+        """Take it.
 
         Raises:
-            filelock.Timeout: If another process is at work on it and `wait` is false.
+            BusyError: If another process is at work on it and `wait` is false.
+            OSError: If the disk does not take it.
+            StorageError: If the shared cache does not answer.
         """
         self.job = job
-        self._lock, self._file = ExitStack(), ExitStack()
-        self._scratch = self._lock.enter_context(locked(job.directory, since=job.since, wait=wait))
+        self.failure: Exception | None = None
+        self._shared = shared
+        self._lease, self._file = ExitStack(), ExitStack()
+        self._scratch = self._take(wait=wait)
         self._skipped = list(job.kept)
         self._sources: list[tuple[Source, ...]] = []
         self._notices: list[tuple[Notice, ...]] = []
@@ -132,6 +81,22 @@ class _Writing:
         # What is stored prepared no longer shows whether its object was sound.
         image_spec = job.chunk.image_spec
         self.older = ReusableImages(job.older, image_spec.role_groups, checked=job.chunk.verify if image_spec else None)
+
+    def _take(self, *, wait: bool) -> Path | None:
+        """Where to write; None if nothing is to be written, since the chunk is there or was published."""
+        directory, since = self.job.directory, self.job.since
+        try:
+            scratch = self._lease.enter_context(taken(directory, since=since, wait=wait))
+            if scratch is None or self._shared is None:
+                return scratch
+            self._lease.enter_context(self._shared.held(directory.name, wait=wait))
+            if since or not self._shared.fetch(directory.name, scratch):
+                return scratch
+            publish(scratch, directory, since)
+        except BaseException:
+            self._lease.close()
+            raise
+        return None
 
     def parts(self) -> Iterator[list[Row]]:
         """What is to be added, in order; nothing if another process has finished the chunk."""
@@ -156,7 +121,25 @@ class _Writing:
             if batch.full:
                 batch.write(self._writer)
 
-    def finish(self, batch: Batch) -> int:
+    def go_on(self, rows: list[Row], images: list[Images] | Exception, batch: Batch) -> int:
+        """Add a part, or, without rows, let the chunk appear; gives the bytes of objects that are done with it."""
+        if self.failure is not None:
+            return 0
+        if isinstance(images, Exception):
+            batch.clear()
+            self.fail(images)
+            return 0
+        try:
+            if not rows:
+                return self._finish(batch)
+            self.add(rows, images, batch)
+        except Exception as error:  # noqa: BLE001 - ends this chunk alone
+            batch.clear()
+            self.fail(error)
+            return 0
+        return sum(size for row in rows for _, _, size in sources_of(row))
+
+    def _finish(self, batch: Batch) -> int:
         """Write the rest, and let the chunk appear; gives the bytes that another process has seen to."""
         if self._scratch is not None:
             batch.write(self._writer)
@@ -164,18 +147,24 @@ class _Writing:
             rows, skipped, noticed = len(self._sources), tuple(self._skipped), counted(self._noticed)
             report = Report(rows, self._bytes, skipped, noticed, renewed=self.job.directory.exists())
             write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices))
-            publish(self._scratch, self.job.directory)
-        self._lock.close()
+            publish(self._scratch, self.job.directory, self.job.since)
+            leases_of(self.job.directory).count(self.job.chunk.bytes)
+            if self._shared is not None:
+                self._shared.publish(self.job.directory)
+                self._shared.leases.count(self.job.chunk.bytes)
+        self._lease.close()
         return self.job.chunk.bytes if self._scratch is None else 0
+
+    def fail(self, error: Exception) -> None:
+        """Give it up, and leave nothing behind."""
+        self.failure = error
+        self.abandon()
 
     def abandon(self) -> None:
         """Leave nothing behind."""
         with suppress(OSError):
             self._file.close()
-        self._lock.close()
-
-
-_Piece: TypeAlias = tuple[_Writing, list[Row]]
+        self._lease.close()
 
 
 def is_passing(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from vton_hf._core.units import number
 from vton_hf.cache import reservations
 from vton_hf.cache.chunks import DATA, Report, read_report
 from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
+from vton_hf.cache.owners import UNKNOWN
 from vton_hf.cache.records.build_records import BuildRecord, read_record, records_in
 from vton_hf.cache.records.files import keep, kept, open_manifest
 from vton_hf.errors import BuildError
@@ -162,7 +163,7 @@ class CacheDir:
         used, known = Used(), reservations.all_reservations(self.reservations)
         for path, record in self._records():
             if path.stem.endswith(_FORMER_RESERVATION):
-                known.append(reservations.Reservation(path, names_of(record), reservations.UNKNOWN))
+                known.append(reservations.Reservation(path, names_of(record), UNKNOWN))
             else:
                 used.names.update(names_of(record))
         for each in known:

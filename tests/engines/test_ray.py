@@ -1,0 +1,151 @@
+"""Ray, as it is: three nodes on this machine; lost workers and nodes cost a try, and its processes end with the command."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import vton_hf
+from tests.bucket import Bucket
+from tests.engines.test_engines import Unit, run
+from vton_hf.engines import RayEngine, run_units
+
+pytestmark = pytest.mark.slow
+
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Else Ray takes the machine's outward address, also where that cannot be reached."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Says on which node it runs, waits for a file, and gives the number back."""
+
+    folder: Path
+
+    def __call__(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, Any]]:
+        for unit in units:
+            node = os.environ.get("VTON_HF_TEST_NODE", "")
+            (self.folder / f"at-{unit.number}-{node}-{os.getpid()}").touch()
+            while not (self.folder / "go").exists():
+                time.sleep(0.02)
+            yield unit, unit.number
+
+
+def wait_for(condition: Any) -> None:
+    deadline = time.monotonic() + 90
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert condition()
+
+
+def chunks(folder: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in folder.rglob("data.arrow")}
+
+
+def test_three_nodes_build_what_one_process_builds_and_may_be_lost(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One test, since a cluster takes ten seconds to start."""
+    for name, value in LOOPBACK.items():
+        monkeypatch.setenv(name, value)
+    cluster_utils = pytest.importorskip("ray.cluster_utils")
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        others = [cluster.add_node(num_cpus=1) for _ in range(2)]
+        engine = RayEngine(cluster.address)
+        builds_alike(bucket, tmp_path, engine)
+        for name in ("workers", "nodes"):
+            (tmp_path / name).mkdir()
+        assert run(engine, tmp_path / "workers", 6, deadly={3: 2}) == {number: number**2 for number in range(6)}
+        loses_a_node(engine, cluster, others[0], tmp_path / "nodes")
+    finally:
+        cluster.shutdown()
+
+
+def builds_alike(bucket: Bucket, tmp_path: Path, engine: RayEngine) -> None:
+    bucket.fill(2)
+    options = {"s3_prefixes": [bucket.prefix]}
+    alone = vton_hf.load("hard", cache_dir=str(tmp_path / "alone"), **options)
+    folder = vton_hf.load("hard", cache_dir=str(tmp_path / "folder"), engine=engine, **options)
+    assert folder["key"][:] == alone["key"][:]
+    assert chunks(tmp_path / "folder") == chunks(tmp_path / "alone")
+    shared = options | {"cache_dir": str(tmp_path / "driver"), "shared_cache": str(tmp_path / "shared")}
+    status = vton_hf.build("hard", engine=engine, **shared)
+    assert (status.chunks, status.done) == (6, 6)
+    assert chunks(tmp_path / "driver") == {}, "what a cluster builds is published"
+    assert vton_hf.load("hard", engine=engine, **shared)["key"][:] == alone["key"][:]
+    assert chunks(tmp_path / "driver") == chunks(tmp_path / "alone")
+    broken = bucket.folder / "dataset_ultimate/hard/male/initial_image"
+    next(broken.iterdir()).write_bytes(b"no image")
+    with pytest.raises(vton_hf.ImageError, match="hard/male"):
+        vton_hf.load("hard", cache_dir=str(tmp_path / "raised"), engine=engine, on_error="raise", **options)
+
+
+def loses_a_node(engine: RayEngine, cluster: Any, node: Any, folder: Path) -> None:
+    units = [Unit(number) for number in range(5)]
+    outcomes = run_units(engine, Waits(folder), units, may_pass=lambda _: True)
+    import threading
+
+    done: list[tuple[Unit, Any]] = []
+    reader = threading.Thread(target=lambda: done.extend(outcomes))
+    reader.start()
+    wait_for(lambda: len(list(folder.glob("at-*"))) >= 3)
+    cluster.remove_node(node, allow_graceful=False)
+    (folder / "go").touch()
+    reader.join(90)
+    assert sorted((unit.number, outcome) for unit, outcome in done) == [(number, number) for number in range(5)]
+    assert all(any(unit is given for given in units) for unit, _ in done)
+
+
+def descendants(pid: int) -> set[int]:
+    """Of a process, those in other sessions included."""
+    found = {pid}
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(path.parent.name)] = int(fields[1])
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_rays_processes_end_with_the_command_also_after_ctrl_c(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(2)
+    command = [sys.executable, "-m", "vton_hf.cli", "build", "hard", bucket.prefix, "--engine", "ray"]
+    command += ["--cache-dir", str(tmp_path / "cache")]
+    process = subprocess.Popen(
+        command, env=os.environ | LOOPBACK, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    seen: set[int] = set()
+
+    def raylet_runs() -> bool:
+        seen.update(descendants(process.pid))
+        return any("raylet" in (Path(f"/proc/{pid}/cmdline").read_text()) for pid in seen if runs(pid))
+
+    wait_for(raylet_runs)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 130, err
+    assert "Stopped. Finished chunks are kept" in err
+    wait_for(lambda: not any(map(runs, seen)))
+    ended = subprocess.run(command, env=os.environ | LOOPBACK, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "hard: 12 rows" in ended.stdout
