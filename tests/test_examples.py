@@ -90,6 +90,13 @@ def test_an_example_shows_its_work_and_survives_a_kill(name: str, folder: Path) 
     assert (folder / name / "after.png").read_bytes() == (folder / f"{name}-whole" / "after.png").read_bytes()
 
 
+def test_a_run_goes_on_for_more_steps_than_it_was_begun_with(folder: Path) -> None:
+    run("plain", folder / "longer", "--workers", "0", steps=3)
+    more = run("plain", folder / "longer", "--workers", "0", "--resume", steps=6)
+    assert "Resumed at step 3" in more
+    assert len(losses(more)) == 3
+
+
 @pytest.mark.parametrize(("channels", "fits"), [(4, True), (8, True), (9, False)])
 def test_a_checkpoint_is_trained_in_the_latents_of_its_vae(
     channels: int, fits: bool, folder: Path, tmp_path: Path

@@ -141,7 +141,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*(name for name in __all__ if name not in _RENAMED), "__version__"]
 
 
 register()

@@ -1,8 +1,9 @@
 """The ways this package says no; each is also the builtin that a caller would expect to catch.
 
+```text
 VTONError
 ├── ConfigError      (ValueError)   an option that makes no sense
-├── LayoutError      (ValueError)   the bucket does not hold what its grammar promises
+├── LayoutError      (ValueError)   the bucket is not laid out as it should be
 ├── EmptyPoolError   (LookupError)  a recipe draws from a difficulty that has no triplet
 ├── ImageError       (ValueError)   an object is not a usable image
 ├── SampleError      (ValueError)   samples that do not make a batch
@@ -14,6 +15,7 @@ VTONError
 └── HubError         (OSError)      the Hub did not take what was pushed
     ├── HubAccessError       (PermissionError)    no token, no rights, or a repository that is public
     └── HubUnavailableError  (ConnectionError)    no answer in time: throttled, failing, unreachable
+```
 """
 
 import logging
@@ -77,7 +79,7 @@ class ConfigError(VTONError, ValueError):
 
 
 class LayoutError(VTONError, ValueError):
-    """The listed keys do not follow the bucket's grammar, or hold no complete triplet."""
+    """The listed keys do not follow the bucket's layout, or hold no complete triplet."""
 
 
 class EmptyPoolError(VTONError, LookupError):

@@ -5,6 +5,7 @@ Images come from the bucket itself, a batch at a time, by worker processes; noth
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from asked import ASKED
@@ -29,16 +30,24 @@ def main() -> None:
     args = ASKED
     torch.manual_seed(args.seed)
     data = open_data(args)
-    loader = bucket_loader(args, data)
+    state = newest_state(args.output, resume=args.resume)
+    saved = torch.load(state / "state.pt", map_location=DEVICE) if state else {}
+    # A run that goes on for more steps than it was begun with keeps its curriculum.
+    stage_length = saved.pop("stage_length", max(1, args.steps // 3))
+    loader = bucket_loader(args, data, stage_length)
     model = TryOnNet().to(DEVICE)
     optimiser = torch.optim.AdamW(model.parameters(), lr=args.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(step, args.steps))
     progress = Progress(loader.sampler)
     parts = {"model": model, "optimiser": optimiser, "schedule": schedule, "progress": progress}
 
-    if state := newest_state(args.output, resume=args.resume):
-        for name, saved in torch.load(state / "state.pt", map_location=DEVICE).items():
-            parts[name].load_state_dict(saved)
+    def save(folder: Path) -> None:
+        states = {name: part.state_dict() for name, part in parts.items()}
+        torch.save(states | {"stage_length": stage_length}, folder / "state.pt")
+
+    if state:
+        for name, part in saved.items():
+            parts[name].load_state_dict(part)
         print(f"Resumed at step {progress.step} from {state}")
     else:
         save_picture(args.output / "before.png", data.test, predict(model, data.test))
@@ -52,19 +61,13 @@ def main() -> None:
         progress.note(loss.item(), args.log_every)
         if progress.step % args.save_every == 0 or progress.step == args.steps:
             with progress.clock.checking():
-                save_state(
-                    args.output,
-                    progress.step,
-                    lambda folder: torch.save(
-                        {name: part.state_dict() for name, part in parts.items()}, folder / "state.pt"
-                    ),
-                )
+                save_state(args.output, progress.step, save)
                 print(garment_error(data.test, predict(model, data.test)), flush=True)
     print(progress.clock)
     save_picture(args.output / "after.png", data.test, predict(model, data.test))
 
 
-def bucket_loader(args: argparse.Namespace, data: Data) -> DataLoader:
+def bucket_loader(args: argparse.Namespace, data: Data, stage_length: int) -> DataLoader:
     """Batches of the mix, read from the bucket itself by worker processes."""
     dataset = vton_hf.get_vton_dataset(
         args.difficulty,
@@ -75,10 +78,8 @@ def bucket_loader(args: argparse.Namespace, data: Data) -> DataLoader:
         seed=args.seed,
         **data.source,
     )
-    # Easy triplets alone at first; then the mix turns, over two thirds of the steps, into that of "hard".
-    curriculum = (
-        vton_hf.Curriculum("linear", stage_length=max(1, args.steps // 3)) if args.difficulty == "hard" else None
-    )
+    # Easy triplets alone at first; then the mix turns, over two stages, into that of "hard".
+    curriculum = vton_hf.Curriculum("linear", stage_length=stage_length) if args.difficulty == "hard" else None
     # Short epochs, so that the easy triplets do for one of nothing else.
     sampler = vton_hf.TripletSampler(
         dataset, args.batch_size, curriculum=curriculum, seed=args.seed, epoch_size=len(dataset) // 4

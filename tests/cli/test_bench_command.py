@@ -33,4 +33,4 @@ def test_a_config_and_a_step_can_be_given(bucket: Bucket, tmp_path: Path, capsys
 def test_what_cannot_be_timed_is_said(bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bucket.fill(1)
     assert main(["bench", bucket.prefix, "--num-workers", "0", "--cache-dir", str(tmp_path)]) == 2
-    assert "smaller batch_size" in capsys.readouterr().err
+    assert "smaller --batch-size" in capsys.readouterr().err

@@ -130,7 +130,7 @@ def test_a_plan_says_what_a_mix_holds_and_costs(cli: Cli, filled: Bucket, tmp_pa
     assert code == 0
     assert out.startswith("medium: 12 rows an epoch\n\ndifficulty  weight  available  asked  got  repeats  coverage\n")
     assert re.search(r"^To fetch: 36 objects, 23\.8 kB$", out, re.MULTILINE)
-    assert re.search(rf"^Disk: .* needed, .*B free in {tmp_path}/vton_hf$", out, re.MULTILINE)
+    assert re.search(rf"^Disk: .* needed, .*B free in {tmp_path}$", out, re.MULTILINE)
     assert re.search(
         r"^Time: +about \d+ s( to \d+ s)?, at the rate at which 12 triplets were fetched", out, re.MULTILINE
     )
@@ -174,7 +174,7 @@ def test_a_second_build_fetches_nothing(
     s3.reset_counts()
     second = cli(*build, "--cache-dir", tmp_path)
     assert second.code == 0
-    cache = f"Cache: {tmp_path}/vton_hf"
+    cache = f"Cache: {tmp_path}"
     assert second.out == first.out.replace(cache, f"{cache} (nothing was fetched, all was there)")
     assert not s3.gets()
 
@@ -185,7 +185,7 @@ def test_a_build_says_what_it_mixed_and_left_out(cli: Cli, filled: Bucket, tmp_p
     assert code == 0
     assert out.startswith("easy: 5 rows\n\ndifficulty  weight  asked  got  female  male  repeats\n")
     assert f"left out\teasy/male/000\t{broken}\tnot a PNG, JPEG or WebP image: begins with b'<html>'" in out
-    assert f"\nCache: {tmp_path}/vton_hf\n" in out
+    assert f"\nCache: {tmp_path}\n" in out
     assert "1 triplet was left out while building" in err
     code, _, err = cli("build", "easy", filled.prefix, "--cache-dir", tmp_path, "--on-error", "raise")
     assert code == 1
@@ -232,9 +232,26 @@ def test_the_cache_is_a_list_of_datasets(cli: Cli, filled: Bucket, tmp_path: Pat
     assert found["datasets"][2]["prefixes"] == [f"{filled.prefix}easy/"]
     assert found["bytes"] > found["datasets"][3]["bytes"] > found["datasets"][2]["bytes"] > 6000
     assert (found["unused"], found["deleted"]) == ({"entries": 0, "bytes": 0}, 0)
+    cli("build", "hard", filled.prefix, "--seed", "7", "--endpoint-url", "http://h", *here)
+    assert len(json.loads(cli("cache", "--json", *here).out)["datasets"]) == 5
     lines = cli("cache", *here).out.splitlines()
+    assert len(lines) == 3 + 1 + 4 + 1, "which store was asked how is no other dataset"
     assert re.fullmatch(r"config +rows +size +last used  prefixes and options", lines[3])
-    assert re.fullmatch(rf"hard +18 +[\d.]+ kB +[-\d]+ [\d:]+  {re.escape(filled.prefix)} seed=7", lines[-2])
+    assert re.fullmatch(rf"hard +18 +[\d.]+ kB +[-\d]+ [\d:]+  {re.escape(filled.prefix)} seed=7", lines[4])
+
+
+def test_the_cache_is_found_by_what_a_build_calls_it_and_by_its_own_folder(
+    cli: Cli, filled: Bucket, tmp_path: Path
+) -> None:
+    built = cli("build", "easy", filled.prefix, "--cache-dir", tmp_path / "here").out
+    (said,) = re.findall(r"^Cache: (.*)$", built, re.MULTILINE)
+    first, *rest = cli("cache", "--cache-dir", said).out.splitlines()
+    assert re.fullmatch(rf"{tmp_path}/here: [2-9] entries, [\d.]+ kB", first)
+    assert cli("cache", "--cache-dir", f"{said}/vton_hf").out.splitlines() == [first, *rest]
+    there = tmp_path / "there"
+    empty = [f"{there}: nothing was built here", "Used by no dataset: 0, 0 B"]
+    assert cli("cache", "--cache-dir", there).out.splitlines() == empty
+    assert not there.exists()
 
 
 def test_a_dataset_is_used_when_it_is_loaded(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
@@ -279,17 +296,60 @@ def test_pruning_deletes_what_a_changed_bucket_left_behind(cli: Cli, filled: Buc
         (["scan", "{tmp}/empty"], 1, "No object under file://{tmp}/empty/"),
         (["build", "hard", "{tmp}/lone"], 1, "No complete triplet among 1 key. Expected"),
         (["build", "hard", "{bucket}/easy"], 1, "No samples available for difficulty 'medium'; found"),
-        (["scan"], 2, "s3_prefixes=[]: name at least one place"),
-        (["scan", "dataset_ultimate/"], 2, "'dataset_ultimate/' is a key, and no bucket is known."),
-        (["plan", "hard", "{bucket}", "--limit", "0"], 2, "limit must be"),
-        (["plan", "hard", "{bucket}", "--epoch-size", "big"], 2, "epoch_size must be None, 'min', 'max'"),
+        (
+            ["scan", "dataset_ultimate/"],
+            2,
+            "'dataset_ultimate/' is a key, and no bucket is known. Set S3_BUCKET_NAME, or write s3://",
+        ),
+        (["plan", "hard", "{bucket}", "--limit", "0"], 2, "--limit must be a whole number from 1, got 0."),
+        (["plan", "hard", "{bucket}", "--epoch-size", "big"], 2, "--epoch-size must be 'min', 'max' or a whole number"),
         (
             ["plan", "hard", "{bucket}", "--weights", "eazy=1"],
             2,
-            "Weights must be {{difficulty: weight}} of easy, medium, hard, got {{'eazy': 1.0}}.",
+            "Weights must be like easy=1,hard=3, of easy, medium, hard, got {{'eazy': 1.0}}.",
         ),
-        (["plan", "hard", "{bucket}", "--exclude", "no.txt"], 2, "exclude='no.txt' cannot be read as a file"),
-        (["plan", "hard", "{bucket}", "--endpoint-url", "x"], 2, "endpoint_url must be http"),
+        (["plan", "hard", "{bucket}", "--exclude", "no.txt"], 2, "--exclude 'no.txt' cannot be read as a file"),
+        (["plan", "hard", "{bucket}", "--endpoint-url", "x"], 2, "--endpoint-url must be http"),
+        (["plan", "hard", "{bucket}", "--image-size", "0x5"], 2, "--image-size must be HxW in pixels, got 0x5."),
+        (
+            ["plan", "hard", "{bucket}", "--aspect", "pad"],
+            2,
+            (
+                "--aspect 'pad' needs a size to fit images to. Add "
+                "--image-size HxW, such as --image-size 1024x768, or leave --aspect out."
+            ),
+        ),
+        (
+            ["plan", "hard", "{bucket}", "--image-quality", "50", "--image-format", "png"],
+            2,
+            "--image-quality 50 is for --image-format 'jpeg' and 'webp'; --image-format 'png' keeps every pixel.",
+        ),
+        (
+            ["plan", "hard", "{bucket}", "--no-embed-images", "--to-srgb"],
+            2,
+            (
+                "--image-size and --image-format say how "
+                "images are stored, and --to-srgb their colours; --no-embed-images stores none."
+            ),
+        ),
+        (["plan", "hard", "{bucket}", "--listing", "cached"], 1, "--listing 'cached', but no listing of"),
+        (
+            ["export", "{tmp}/x", "{bucket}", "--caption", "x"],
+            2,
+            (
+                "--caption 'x' is given, yet no column shows it. Add "
+                "one, such as --columns 'text=caption,...', or leave --caption out."
+            ),
+        ),
+        (["export", "{tmp}/x", "{bucket}", "--configs", "hrad"], 2, "--configs must be one or more of"),
+        (["build", "hard", "{bucket}", "--shard", "9/8"], 2, "--shard must be i/n with 0 <= i < n, got 9/8. The first"),
+        (["export", "", "{bucket}"], 2, "DIR must be a folder"),
+        (["push", "team", "{bucket}"], 2, "REPO must be 'user/name'"),
+        (
+            ["export", "{tmp}/x", "{bucket}", "--mixing", "interleave", "--no-embed-images"],
+            2,
+            "--mixing 'interleave' mixes what is built: here it does not go with --no-embed-images.",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -312,7 +372,17 @@ def test_an_error_is_one_line_that_says_what_to_do(
     [
         ([], "the following arguments are required: COMMAND"),
         (["look"], "invalid choice: 'look'"),
-        (["plan", "extreme", "/x"], "invalid choice: 'extreme' (choose from 'easy', 'medium', 'hard')"),
+        (["plan", "extreme", "/x"], "argument MIX: invalid choice: 'extreme' (choose from 'easy', 'medium', 'hard')"),
+        (["build", "./x/", "hard"], "argument MIX: './x/' is no mix: easy, medium or hard stands before PREFIX"),
+        (["build"], "required: MIX (easy, medium or hard; it stands before PREFIX and --s3-prefix)"),
+        (["build", "--s3-prefix", "./x/", "hard"], "it stands before PREFIX and --s3-prefix)"),
+        (["scan"], "vton-hf scan: error: PREFIX is missing. Write where the triplets lie, such as s3://"),
+        (["build", "hard"], "vton-hf build: error: PREFIX is missing."),
+        (["export", "s3://b/x/"], "vton-hf export: error: PREFIX is missing."),
+        (["build", "hard", "/x", "--image_size", "8x6"], "unknown option --image_size. Did you mean '--image-size'?"),
+        (["build", "hard", "--difficulty_weights=a", "/x"], "--difficulty_weights. Did you mean '--weights'?"),
+        (["export", "x", "/x", "--licence", "x"], "'--license'? vton-hf export --help lists them."),
+        (["scan", "--json", "/x", "--list", "/y"], "unrecognized arguments: /y"),
         (["plan", "hard", "/x", "--limit", "few"], "argument --limit: invalid int value: 'few'"),
         (["plan", "hard", "/x", "--weights", "easy"], "'easy' is not written like easy=0.1,medium=0.4,hard=0.5"),
         (["build", "hard", "/x", "--image-size", "256"], "'256' is not written like 256x192 (height x width)"),
@@ -325,6 +395,18 @@ def test_a_wrong_command_line_is_refused_with_its_usage(cli: Cli, arguments: lis
     assert (code, out) == (2, "")
     assert err.startswith("usage: vton-hf")
     assert message in err.splitlines()[-1]
+
+
+def test_warnings_name_options_as_they_are_written_here(cli: Cli, filled: Bucket, tmp_path: Path) -> None:
+    key = filled.add_triplet("easy", "male", "001")["cloth_image"]
+    filled.put(key.replace("_cloth_", "_cloth_a"), (filled.folder / key).read_bytes())
+    filled.put("dataset_ultimate/easy/.trash/001_person.png", b"x")
+    assert "--cloth 'each' takes all garments" in cli("plan", "easy", filled.prefix, "--cache-dir", tmp_path).err
+    said = cli("scan", filled.prefix).out
+    assert "--cloth 'each' makes a triplet of each" in said
+    assert "; --hidden takes it" in said
+    odd = f"{filled.folder}/limit=3"
+    assert cli("scan", odd).err == f"vton-hf: error: No folder {odd}/: check the spelling, or drop this prefix.\n"
 
 
 def test_options_may_stand_before_the_prefix(cli: Cli, filled: Bucket) -> None:

@@ -140,6 +140,9 @@ def test_diffusers_scripts_find_their_columns_by_dataset_name(
     assert capsys.readouterr().out.endswith(
         f"diffusers' scripts: --dataset_name={place} (--train_data_dir would look for image files)\n"
     )
+    assert main([*asked, "--format", "webdataset"]) == 0
+    assert "--dataset_name" not in capsys.readouterr().out
+    assert main(asked) == 0
     # As the scripts call it: --dataset_config_name and --train_data_dir are None unless they are given.
     options: dict[str, Any] = {"cache_dir": str(tmp_path / "read"), "data_dir": None}
     for config in (None, "easy"):

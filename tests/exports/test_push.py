@@ -102,6 +102,17 @@ def test_a_smaller_dataset_leaves_no_file_of_the_larger(client: Client, hub: Hub
     assert len([name for name in hub.files(REPO) if name.startswith("hard/.contact_sheet")]) == 1
 
 
+def test_bars_are_for_terminals_and_those_of_others_are_left_as_they_were(client: Client) -> None:
+    code = PUSH + "\nfrom huggingface_hub.utils import are_progress_bars_disabled\nprint(are_progress_bars_disabled())"
+    done = run_python(code, client.environment, json.dumps([REPO, client.options()]))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "False")
+    assert "%|" not in done.stderr
+    wanted = client.environment | {"HF_HUB_DISABLE_PROGRESS_BARS": "0"}
+    done = run_python(PUSH, wanted, json.dumps([REPO, client.options(limit=1)]))
+    assert done.returncode == 0
+    assert "parquet: 100%|" in done.stderr
+
+
 def test_a_repository_of_stock_push_to_hub_is_taken_over(client: Client, hub: Hub) -> None:
     stock = """
         import json, sys, vton_hf
@@ -315,7 +326,8 @@ def test_composition_and_repeats_are_those_of_the_mix(client: Client) -> None:
         ({"split": {"all": "train"}}, "split must be"),
         ({"mixing": "interleave", "embed_images": False}, "mixing='interleave' mixes what is built"),
         ({"columns": "caption", "caption": "{stem:>2000000000}"}, "caption='{stem:>2000000000}' asks for"),
-        ({"licence": "mit"}, "Unknown option 'licence'"),
+        ({"licence": "mit"}, "Unknown option 'licence'. Did you mean 'license'?"),
+        ({"config": "hard"}, "Unknown option 'config'. Did you mean 'configs'?"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_the_hub_is_asked(

@@ -157,7 +157,7 @@ def test_no_server_at_all(client: Client) -> None:
 
 def test_a_commit_that_is_too_large_says_what_to_do(client: Client, hub: Hub) -> None:
     hub.max_files_per_commit = 1
-    assert "Take a larger max_shard_size" in fails(client)
+    assert "Take a larger --max-shard-size" in fails(client)
 
 
 def test_a_request_that_is_refused_says_why(client: Client, hub: Hub) -> None:
@@ -188,7 +188,7 @@ SMALL = program("small_disk")
 def test_a_full_disk(client: Client, hub: Hub, disk: str, message: str) -> None:
     said = fails(client, code=disk + COMMAND)
     assert message in said
-    assert "max_shard_size" in said
+    assert "--max-shard-size" in said
     assert hub.puts == []
     assert outgoing(client) == []
 

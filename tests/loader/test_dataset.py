@@ -189,7 +189,8 @@ def test_materialized_rows_are_the_same(make: Any, bucket: Bucket, tmp_path: Pat
     ("options", "found"),
     [
         ({"difficulty": "extreme"}, "difficulty must be 'easy', 'medium' or 'hard'"),
-        ({"colums": ["key"]}, "Unknown option 'colums'"),
+        ({"colums": ["key"]}, "Unknown option 'colums'. Did you mean 'columns'?"),
+        ({"weights": {"easy": 1}}, "Did you mean 'difficulty_weights'?"),
         ({"genders": "male"}, "Did you mean 'gender'?"),
         ({"columns": ["keys"]}, "columns must be a list of gender, garment, key, got"),
         ({"columns": "key"}, "columns must be"),
@@ -227,7 +228,7 @@ def test_samples_that_do_not_stack_are_named(make: Any, bucket: Bucket) -> None:
     rows = make(columns=["key"])
     with pytest.raises(vton_hf.SampleError, match=rf"{rows[2]['key']}' has shape \(3, 16, 20\).*image_size="):
         collate_triplets(rows[:4])
-    with pytest.raises(vton_hf.SampleError, match=r"is a Image, not a tensor.*ToTensor"):
+    with pytest.raises(vton_hf.SampleError, match=r"is a Image, not a tensor.*with_transform.*ToTensor"):
         collate_triplets(make(transform=lambda image: image)[:2])
     with pytest.raises(vton_hf.SampleError, match="remove_unused_columns=False"):
         collate_triplets([{"labels": 1}])

@@ -124,6 +124,11 @@ def test_no_rows_is_an_error_that_says_so() -> None:
         contact_sheet([])
 
 
+def test_one_row_is_told_from_rows() -> None:
+    with pytest.raises(ConfigError, match=r"rows must be rows of a dataset, got a dictionary: write \[ds\[0\]\]"):
+        contact_sheet({"key": "easy/male/001"})  # type: ignore[arg-type]
+
+
 def test_a_sheet_of_many_shows_the_first_and_says_of_how_many() -> None:
     drawn: list[int] = []
 

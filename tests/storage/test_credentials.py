@@ -84,12 +84,11 @@ def test_the_region_of_the_seed_signs(faults: FaultServer, monkeypatch: pytest.M
     assert "/eu-central-1/s3/" in faults.requests[0][1]["authorization"]
 
 
-def test_an_option_that_s3fs_does_not_know_is_refused(faults: FaultServer) -> None:
+@pytest.mark.parametrize(("wrong", "meant"), [("requester_pay", "requester_pays"), ("regoin", "region")])
+def test_an_option_that_s3fs_does_not_know_is_refused(faults: FaultServer, wrong: str, meant: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        signed_by(faults, anon=True, requester_pay=True)
-    assert str(caught.value) == (
-        "storage_options has 'requester_pay', which s3fs does not know. Did you mean 'requester_pays'?"
-    )
+        signed_by(faults, anon=True, **{wrong: True})
+    assert str(caught.value) == f"storage_options has {wrong!r}, which s3fs does not know. Did you mean {meant!r}?"
 
 
 def test_common_options_about_caches_and_loops_are_accepted(faults: FaultServer) -> None:

@@ -101,6 +101,12 @@ def test_a_stem_with_many_garments_names_a_few(caplog: pytest.LogCaptureFixture)
     ]
 
 
+def test_a_folder_has_no_endpoint(caplog: pytest.LogCaptureFixture) -> None:
+    audit = discover(listing([*whole("easy/", "001"), *whole("easy/", "002")[:2]]))[1]
+    tell(audit, keys=5, prefixes=["file:///many/"], endpoint_url="http://h")
+    assert "`vton-hf scan file:///many/ --list`" in warnings(caplog)[0]
+
+
 def test_what_was_asked_for_is_no_warning(bucket: Bucket, load: Load, caplog: pytest.LogCaptureFixture) -> None:
     bucket.fill(2)
     load(exclude=["easy/female/001"], epoch_size="min")

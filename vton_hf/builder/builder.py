@@ -33,10 +33,6 @@ class VTON(ReadableBuilder):
     """Person, garment, and the person wearing it, in three mixes of difficulty.
 
     Most users call `load_dataset("vton_hf", "hard", ...)` or `vton_hf.load("hard", ...)`.
-
-    Attributes:
-        context: Its options, its bucket, and where what becomes of it is kept.
-        run: How its chunks come about.
     """
 
     VERSION = VERSION
@@ -158,7 +154,7 @@ class VTON(ReadableBuilder):
                 `download_mode="reuse_cache_if_exists"` lists again, `"force_redownload"` also fetches all again.
 
         Raises:
-            VTONError: See `prepare`.
+            VTONError: As `load`.
         """
         num_proc = check_workers(options.get("num_proc"))
         mode = datasets.DownloadMode(options.get("download_mode") or datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)

@@ -35,7 +35,10 @@ _INTS: Final = ("seed", "limit", "epoch_size", "image_quality")
 class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is untyped
     """One mix of difficulties, and which triplets it draws from.
 
-    Attributes:
+    The other parameters are those of `load`, `load_dataset` and `VTON`: they say how triplets are found and fetched,
+    and are no part of what they are.
+
+    Args:
         s3_prefixes: Where the triplets lie: `s3://bucket/prefix/`, a bare key in the default bucket, a
             local folder (`/`, `./`, `../`, `~`, `file://` or a `Path`). Any depth: root, difficulty, gender.
         difficulty_weights: Another recipe than the config's, such as `{"easy": 0.1, "hard": 0.9}`.
@@ -63,8 +66,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         hidden: True also takes what is hidden below a prefix: names that begin with `.`, folders that begin with `.`
             or `__`, the bins, snapshots and thumbnails of file servers.
 
-    Further options say how triplets are found and fetched, and are no part of what they are:
-
+    Other Parameters:
         listing: `"auto"` believes a listing of the last day if pages of it are as they were, `"fresh"` lists,
             `"cached"` takes the listing that is kept, however old, and compares nothing.
         retry_skipped: True asks again for all triplets that earlier builds left out, broken images included; False for

@@ -6,7 +6,7 @@ from vton_hf._core.options import Config, LoadOptions
 from vton_hf.builder.builder import VTON
 from vton_hf.builder.config import check_workers
 from vton_hf.builder.share import build_together, status_of
-from vton_hf.builder.splits import SPLIT, each_split, row_ranges
+from vton_hf.builder.splits import each_split, row_ranges
 from vton_hf.cache import BuildStatus
 
 
@@ -55,12 +55,12 @@ def build_status(name: Config, **options: Unpack[LoadOptions]) -> BuildStatus:
 def load(
     name: Config,
     *,
-    split: Any = SPLIT,
+    split: Any = "train",
     streaming: bool = False,
     num_proc: int | None = None,
     **options: Unpack[LoadOptions],
 ) -> Any:
-    """The dataset of `load_dataset("vton_hf", name, ...)`, through public methods of the builder only.
+    """What `load_dataset("vton_hf", name, ...)` gives; an editor completes the options.
 
     Args:
         name: `"easy"`, `"medium"` or `"hard"`.
@@ -69,8 +69,16 @@ def load(
         num_proc: Worker processes that build.
         **options: Those that `VTONConfig` describes, and `cache_dir`, `features`, `storage_options`.
 
+    Returns:
+        A `datasets.Dataset`; with `streaming=True` a `datasets.IterableDataset`; with `split=None` a dictionary.
+
     Raises:
-        VTONError: See `VTON`.
+        ConfigError: If an option makes no sense.
+        LayoutError: If a prefix matches nothing or no triplet is complete.
+        EmptyPoolError: If a difficulty that has weight has no triplet.
+        StorageError: If the store does not answer or may not be asked.
+        ImageError: If an image is broken and `on_error="raise"`.
+        BuildError: If the disk is full, or may not be written.
     """
     each_split(split, lambda part: row_ranges(part, 1), dict)
     builder = VTON(config_name=name, **options)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from vton_hf import __version__
 from vton_hf._core.options import ASPECTS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
@@ -19,18 +19,13 @@ from vton_hf.cli.groups import (
     add_recipe,
     add_store,
 )
+from vton_hf.cli.parsing import Parser as _Parser
 from vton_hf.cli.values import names, positive, shard, size
-from vton_hf.errors import redacted
 
 _Add = Callable[[str, str, str, str], "_Parser"]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
 SHELLS: Final = ("bash", "zsh", "tcsh")
 _BENCH_MODES: Final = ("lazy", "cached", "streaming")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        super().error(redacted(message))
 
 
 class _PrintCompletion(argparse.Action):
@@ -95,7 +90,7 @@ def _add_scan(add: _Add) -> None:
 
 def _add_mixes(add: _Add) -> None:
     looking = add(
-        "plan [options] {easy,medium,hard} PREFIX ...",
+        "plan [options] MIX PREFIX ...",
         "planning:plan",
         "show what a mix would hold and what it would cost to build",
         f"plan hard {_ROOT}",
@@ -104,10 +99,10 @@ def _add_mixes(add: _Add) -> None:
     looking.add_argument("--compare", action="store_true", help="try all image formats on a few triplets")
     add_json(looking)
     building = add(
-        "build [options] {easy,medium,hard} PREFIX ...",
+        "build [options] MIX PREFIX ...",
         "commands:build",
         "build a mix into the cache",
-        f"build hard {_ROOT} --num-proc 8",
+        f"build hard {_ROOT} --image-size 1024x768",
     )
     add_mix(building)
     add_num_proc(building)
@@ -161,7 +156,9 @@ def _export_options(part: _Parser) -> argparse._ArgumentGroup:
     )
     what.add_argument("--caption", metavar="TEXT", help="template of captions, such as 'a {gender} model in {garment}'")
     what.add_argument("--format", choices=EXPORT_FORMATS, help="default: parquet")
-    what.add_argument("--license", metavar="NAME", help="for the card, such as cc-by-nc-4.0 (default: unknown)")
+    what.add_argument(
+        "--license", metavar="NAME", help="for the card, such as cc-by-nc-4.0 (default: the card's, or unknown)"
+    )
     what.add_argument("--max-shard-size", metavar="SIZE", help="bytes of a file at most (default: 2GB)")
     what.add_argument("--dry-run", action="store_true", help="only say what would be sent")
     return what
@@ -177,8 +174,9 @@ def _add_bench(add: _Add) -> None:
     add_location(timing)
     add_choice(timing)
     how = timing.add_argument_group("what is timed")
+    where = "lazy: the bucket, on access; cached: a cache that is built first; streaming: a stream (default: lazy)"
     how.add_argument("--config", choices=list(RECIPES), help="a mix of difficulties (default: every triplet)")
-    how.add_argument("--mode", choices=_BENCH_MODES, default=_BENCH_MODES[0], help="where images come from")
+    how.add_argument("--mode", choices=_BENCH_MODES, default=_BENCH_MODES[0], help=where)
     how.add_argument("--batch-size", type=positive, default=8, metavar="N", help="default: 8")
     how.add_argument("--num-workers", type=int, default=2, metavar="N", help="default: 2")
     how.add_argument("--batches", type=positive, default=30, metavar="N", help="after the first (default: 30)")
@@ -212,7 +210,7 @@ def _add_demo(add: _Add) -> None:
         "draw a demo bucket, serve it over S3 on this machine, and load all three mixes",
         "demo --count 10",
     )
-    part.add_argument("--count", type=int, default=40, metavar="N", help="triplets per folder (default: 40)")
+    part.add_argument("--count", type=positive, default=40, metavar="N", help="triplets per folder (default: 40)")
     part.add_argument("--size", type=size, default=(256, 192), metavar="HxW", help="pixels (default: 256x192)")
     part.add_argument("--seed", type=int, default=0, metavar="N", help="seed of drawing and mixing (default: 0)")
     part.add_argument("--output", type=Path, default=Path("demo_output"), metavar="DIR", help="default: demo_output")

@@ -6,6 +6,7 @@ from argparse import Namespace
 from vton_hf.builder import VTON
 from vton_hf.cli import together
 from vton_hf.cli.load_options import HOW, load_options
+from vton_hf.cli.wording import in_its_words
 from vton_hf.errors import BuildError, redacted
 from vton_hf.report import tables
 
@@ -28,7 +29,7 @@ def scan(args: Namespace) -> None:
                 print("\t".join(filter(None, (reason, row["uri"], row["detail"]))))
         return
     for message in audit.messages():
-        print(f"\n{message}")
+        print(f"\n{in_its_words(message, args)}")
     if audit.table.num_rows:
         print("\n--list lists every key.")
 
@@ -47,7 +48,7 @@ def build(args: Namespace) -> None:
         print()
     for item in skipped:
         print(f"left out\t{item.key}\t{item.uri}\t{item.reason}")
-    print(f"\nCache: {builder.context.cache.root}{'' if fetches else ' (nothing was fetched, all was there)'}")
+    print(f"\nCache: {builder.context.cache.root.parent}{'' if fetches else ' (nothing was fetched, all was there)'}")
     print(f"In Python, after `import vton_hf` and `from datasets import load_dataset`:\n{_call(args)}")
 
 

@@ -48,12 +48,13 @@ def _show(args: Namespace, result: ExportResult, *, done: str, more: str) -> Non
         return
     print(f"{done}: {result.url}" if result.url else "Nothing has changed there.")
     part = result.parts[-1]
+    kind = "webdataset" if part.glob.endswith(".tar") else "parquet"
     if "://" in result.destination:
         # Stock datasets takes the URLs of files, but no URL of a folder.
-        kind = "webdataset" if part.glob.endswith(".tar") else "parquet"
         what = f'"{kind}", data_files="{result.destination}{part.glob}", split="train"'
     else:
         what = f'"{result.destination}", "{part.config}", split="{part.split}"'
     print(f"Load it with stock datasets: load_dataset({what}{more})")
-    if args.columns in PRESETS and "://" not in result.destination:
+    # What it makes of tar files has the columns image.png and txt, which those scripts do not look for.
+    if args.columns in PRESETS and kind == "parquet" and "://" not in result.destination:
         print(f"diffusers' scripts: --dataset_name={result.destination} (--train_data_dir would look for image files)")

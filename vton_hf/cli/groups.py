@@ -13,7 +13,7 @@ from vton_hf._core.options import (
     RECIPES,
     VERIFY_LEVELS,
 )
-from vton_hf.cli.values import epoch_size, positive, size, weights
+from vton_hf.cli.values import epoch_size, mix, positive, size, weights
 from vton_hf.naming import DIFFICULTIES, GENDERS
 
 
@@ -60,7 +60,8 @@ def add_mix(part: ArgumentParser) -> None:
         f"{name}: {' + '.join(f'{weight:.0%} {pool}' for pool, weight in recipe.items())}"
         for name, recipe in RECIPES.items()
     )
-    part.add_argument("config", choices=list(RECIPES), help="; ".join(recipes).replace("%", "%%"))
+    shares = "; ".join(recipes).replace("%", "%%")
+    part.add_argument("config", type=mix, choices=list(RECIPES), metavar="MIX", help=shares)
     add_location(part)
     add_choice(part)
     add_recipe(part)

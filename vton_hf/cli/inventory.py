@@ -1,7 +1,7 @@
 """The datasets in a cache, as people know them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,7 +44,11 @@ def inventory(cache_dir: CacheDir, sizes: Mapping[str, int]) -> list[Kept]:
 
 
 def table(kept: Sequence[Kept]) -> str:
-    """A line for each."""
+    """A line for each; one for those that differ in how their store was reached."""
+    shown: dict[str, Kept] = {}
+    for each in kept:
+        shown.setdefault(repr(replace(each, last_used="")), each)
+    kept = list(shown.values())
     header = ["config", "rows", "size", "last used"]
     rows = [["-" if each.rows is None else each.rows, amount(each.bytes), each.last_used[:16]] for each in kept]
     lines = tables.table(header, [[each.config, *row] for each, row in zip(kept, rows, strict=True)]).splitlines()

@@ -44,7 +44,8 @@ def plan(args: Namespace) -> None:
     print(f"To fetch: {rows * len(ROLES):,} objects, {amount(fetched)}{'' if missing else nothing}")
     if missing:
         print(f"Time:     {_time(seconds, sample)}")
-    print(f"Disk:     {'about ' if prepared else ''}{amount(needed)} needed, {amount(free)} free in {root}")
+    place = builder.context.cache.root.parent
+    print(f"Disk:     {'about ' if prepared else ''}{amount(needed)} needed, {amount(free)} free in {place}")
     if sample is not None and shown:
         print(f"\nA sample of {sample.triplets:,} triplets, by image:\n\n{_table(sample)}")
 

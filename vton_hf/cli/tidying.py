@@ -32,9 +32,13 @@ from vton_hf.cli.load_options import storage_options
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What lies in a cache: all of it, what nobody uses, both as names and bytes, and its datasets."""
+    """What lies in a cache: all of it, what nobody uses, both as names and bytes, and its datasets.
+
+    `where` it lies is for programs; `shown` is what --cache-dir or --shared-cache takes.
+    """
 
     where: str
+    shown: str
     present: Mapping[str, int]
     unused: Mapping[str, int]
     kept: Sequence[Kept]
@@ -45,7 +49,7 @@ def cache(args: Namespace) -> None:
     if args.shared_cache:
         _shared(args)
         return
-    cache_dir = CacheDir.within(args.cache_dir or datasets.config.HF_DATASETS_CACHE)
+    cache_dir = _cache_in(Path(args.cache_dir or datasets.config.HF_DATASETS_CACHE))
     pruned = args.prune and cache_dir.root.exists()
     # Whoever begins to use something meanwhile waits until it is taken or spared, and makes anew what is gone.
     with undisturbed(cache_dir.reservations) if pruned else nullcontext():
@@ -57,7 +61,8 @@ def cache(args: Namespace) -> None:
     if pruned:
         clear(cache_dir.removed)
     kept = inventory(cache_dir, {entry.path.name: entry.bytes for entry in present})
-    _show(args, _Found(str(cache_dir.root), _sizes(present), _sizes(unused), kept), removed if pruned else None)
+    found = _Found(str(cache_dir.root), str(cache_dir.root.parent), _sizes(present), _sizes(unused), kept)
+    _show(args, found, removed if pruned else None)
 
 
 def _shared(args: Namespace) -> None:
@@ -69,7 +74,7 @@ def _shared(args: Namespace) -> None:
         records.delete(use)
     kept = [_kept(record, use.sizes) for record in use.records if f"records/{record.name}" not in use.unused]
     unused = {name: use.sizes[name] for name in sorted(use.unused)}
-    _show(args, _Found(shared.uri, use.sizes, unused, kept), len(unused) if args.prune else None)
+    _show(args, _Found(shared.uri, shared.uri, use.sizes, unused, kept), len(unused) if args.prune else None)
 
 
 def _kept(record: SharedRecord, sizes: Mapping[str, int]) -> Kept:
@@ -90,7 +95,8 @@ def _show(args: Namespace, found: _Found, removed: int | None) -> None:
         facts: dict[str, Any] = {"cache": found.where, **sums, "unused": spare, "deleted": removed or 0}
         print(json.dumps(facts | {"datasets": [asdict(each) for each in found.kept]}, indent=2))
         return
-    print(f"{found.where}: {sums['entries']:,} entries, {amount(sums['bytes'])}")
+    holds = f"{sums['entries']:,} entries, {amount(sums['bytes'])}"
+    print(f"{found.shown}: {holds if found.present or found.kept else 'nothing was built here'}")
     print(f"Used by no dataset: {spare['entries']:,}, {amount(spare['bytes'])}")
     for name, size in found.unused.items() if args.list else ():
         print(f"{amount(size):>10}  {name}")
@@ -102,6 +108,13 @@ def _show(args: Namespace, found: _Found, removed: int | None) -> None:
 
 def _sizes(items: Iterable[Entry]) -> dict[str, int]:
     return {entry.path.name: entry.bytes for entry in items}
+
+
+def _cache_in(directory: Path) -> CacheDir:
+    """The cache in a directory, which may also be the folder `vton_hf` of that cache itself."""
+    within, itself = CacheDir.within(directory), CacheDir(directory.expanduser().absolute())
+    same = itself.root.name == within.root.name and itself.manifests.exists()
+    return itself if same and not within.root.exists() else within
 
 
 def _looked_at(cache_dir: CacheDir) -> tuple[list[Entry], list[Path]]:

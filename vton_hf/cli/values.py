@@ -15,6 +15,17 @@ def weights(text: str) -> dict[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like easy=0.1,medium=0.4,hard=0.5") from None
 
 
+def mix(text: str) -> str:
+    """The name of a mix; which there are, argparse says.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is a prefix, which stands behind it.
+    """
+    if "/" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no mix: easy, medium or hard stands before PREFIX")
+    return text
+
+
 def names(text: str) -> list[str]:
     """Read `easy,hard`; the library checks the names."""
     return [name.strip() for name in text.split(",")]

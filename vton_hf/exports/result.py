@@ -52,7 +52,7 @@ class ExportResult:
     """What was exported; prints as a table.
 
     Attributes:
-        destination: The repository, folder or prefix; also called `place`, as in version 0.1.
+        destination: The repository, folder or prefix; also by its former name `place`.
         parts: Each split of each config.
         url: What shows it: the commit, the folder; None if nothing was changed there.
         estimated: Whether the figures follow from the listing alone, since nothing is built yet.

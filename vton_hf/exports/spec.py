@@ -1,12 +1,15 @@
 """What to export: which configs and splits, in which columns and files; checked before anything is done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from inspect import signature
 from typing import Any, Final
 
-from vton_hf._core.checks import check_choice, must_be
-from vton_hf._core.options import EXPORT_FORMATS
-from vton_hf.builder import SPLIT, VTON, each_split, row_ranges
+import datasets
+
+from vton_hf._core.checks import check_choice, must_be, unknown_option
+from vton_hf._core.options import EXPORT_FORMATS, PushOptions
+from vton_hf.builder import SPLIT, VTON, VTONConfig, each_split, row_ranges
 from vton_hf.errors import ConfigError
 from vton_hf.exports.columns import Columns, parse_columns
 from vton_hf.exports.shards import MAX_SHARD_SIZE, parse_size
@@ -58,6 +61,7 @@ def parse_export(
         ConfigError: If it makes no sense.
     """
     check_choice("format", format, EXPORT_FORMATS)
+    _check_names(load_options)
     for name in ("features", "streaming"):
         if load_options.pop(name, None):
             raise ConfigError(
@@ -78,6 +82,14 @@ def parse_export(
     if config.mixing == "interleave" and not config.embed_images:
         raise ConfigError("mixing='interleave' mixes what is built: here it needs embed_images=True.")
     return spec, builders
+
+
+def _check_names(load_options: Mapping[str, Any]) -> None:
+    """Refuse names that neither an export nor a builder knows; those of the builder alone it checks itself."""
+    allowed = {*PushOptions.__annotations__, "configs", "license", "dry_run"}
+    builders = {*signature(datasets.DatasetBuilder).parameters, *(field.name for field in fields(VTONConfig))}
+    for name in sorted(set(load_options) - allowed - builders - {"features", "streaming"}):
+        raise unknown_option(name, allowed)
 
 
 def _names(configs: str | Sequence[str]) -> list[str]:

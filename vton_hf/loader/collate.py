@@ -49,8 +49,9 @@ def _check_stackable(role: str, samples: Sequence[Mapping[str, Any]]) -> None:
         image, stem = sample[role], sample.get("key", sample.get("stem", "?"))
         if not isinstance(image, torch.Tensor):
             raise SampleError(
-                f"{role} of {stem!r} is a {type(image).__name__}, not a tensor. End the transform with "
-                f"transforms.ToTensor() or v2.ToImage() and v2.ToDtype(torch.float32, scale=True), or pass none."
+                f"{role} of {stem!r} is a {type(image).__name__}, not a tensor. Call vton_hf.with_transform(dataset) "
+                f"first; a transform of yours has to end with transforms.ToTensor(), or with v2.ToImage() and "
+                f"v2.ToDtype(torch.float32, scale=True)."
             )
         if image.shape != first.shape:
             raise SampleError(

@@ -14,7 +14,7 @@ from vton_hf._core.options import EpochSize, Prefixes
 from vton_hf.builder import VTON, OneByOne, listed
 from vton_hf.errors import ConfigError
 from vton_hf.loader.indexing import Indexed
-from vton_hf.loader.options import SampleOptions
+from vton_hf.loader.options import DatasetOptions, SampleOptions
 from vton_hf.loader.prefetch import unfetched
 from vton_hf.naming import ROLES
 from vton_hf.storage import resolve_prefix, settings_for
@@ -52,7 +52,7 @@ class S3VTONDataset(Indexed):
         columns: Further columns in each sample.
         seed: Of the mix, of augmentation and of substitutes.
         epoch_size: Samples in an epoch: None for as many as the drawn difficulties hold triplets, `"min"`,
-            `"max"` or a number; see `vton_hf.mixing.epoch_length`.
+            `"max"` or a number; see `VTONConfig`.
         materialize: Build the Arrow cache first and read from it, instead of from the bucket. Images are then
             stored at `image_size`, if that is given, and need no more work than decoding.
         num_proc: Worker processes that build it.
@@ -200,9 +200,8 @@ def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:
     wrong = sorted({columns} if isinstance(columns, str) else set(columns) - {*COLUMNS, *EXTRA_COLUMNS})
     if wrong:
         raise must_be("columns", columns, f"a list of {', '.join(EXTRA_COLUMNS)}")
-    allowed = [*TRANSFORM_OPTIONS, *BUILDER_OPTIONS]
-    for name in sorted(set(options) - set(allowed)):
-        raise unknown_option(name, allowed)
+    for name in sorted(set(options) - {*TRANSFORM_OPTIONS, *BUILDER_OPTIONS}):
+        raise unknown_option(name, [*DatasetOptions.__annotations__, "s3_bucket", "s3_prefixes", "transform"])
     if options.get("on_error") == "skip":
         raise ConfigError(
             "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "

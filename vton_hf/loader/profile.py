@@ -42,7 +42,7 @@ class LoaderProfile:
         seconds: Of the whole run.
         waited: Seconds in which the caller waited for a batch.
         first: Seconds until the first batch, which is not counted otherwise.
-        stages: Seconds by stage (`vton_hf._core.timing.STAGES`), of all workers together.
+        stages: Seconds by stage (`"fetch"`, `"decode"`, `"transform"`, `"collate"`), of all workers together.
         stepped: Whether a training step ran between batches.
     """
 

@@ -41,11 +41,12 @@ class Share:
 class Plan:
     """The n rows of an epoch, in order; the arrays are read-only.
 
-    >>> print(plan({"easy": 60, "medium": 80}, {"easy": 0.3, "medium": 0.7}, epoch_size=100))
-    Total: 100 samples
-    ├── Easy: 30 (30%)
-    ├── Medium: 70 (70%)
-    └── Hard: 0 (0%)
+    Examples:
+        >>> print(plan({"easy": 60, "medium": 80}, {"easy": 0.3, "medium": 0.7}, epoch_size=100))
+        Total: 100 samples
+        ├── Easy: 30 (30%)
+        ├── Medium: 70 (70%)
+        └── Hard: 0 (0%)
     """
 
     pools: tuple[str, ...]  # the difficulties drawn from, in the order of `DIFFICULTIES`
@@ -67,7 +68,7 @@ class Plan:
         return "\n".join([f"Total: {len(self):,} samples", *branches, f"└── {lines[-1]}"])
 
     def composition(self) -> list[Share]:
-        """Say what the epoch holds of each difficulty, those at weight 0 included."""
+        """What the epoch holds of each difficulty, those at weight 0 included."""
         return list(self.shares)
 
     def indices(self, positions: Sequence[int] | slice = slice(None)) -> NDArray[np.int64]:

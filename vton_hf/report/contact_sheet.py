@@ -101,6 +101,7 @@ def contact_sheet(
     Raises:
         ConfigError: If there is no row, or columns, height or limit makes no sense.
     """
+    _check(rows)
     columns, height = check_int("columns", columns, least=1), check_int("height", height, least=_LOWEST)
     most = None if limit is None else check_int("limit", limit, least=1, or_else="None")
     size = _Layout(height, columns).thumbnail
@@ -112,6 +113,15 @@ def contact_sheet(
     groups = _grouped(cells)
     layout = _Layout(height, min(columns, max(map(len, groups.values()))))
     return _drawn(groups, layout, title)
+
+
+def _check(rows: object) -> None:
+    """Tell one row, or a batch of columns, from rows."""
+    if isinstance(rows, Mapping):
+        raise ConfigError(
+            "rows must be rows of a dataset, got a dictionary: write [ds[0]] for one of them, "
+            "ds.select(range(8)) for several."
+        )
 
 
 def _grouped(cells: Sequence[_Cell]) -> dict[str, list[_Cell]]:

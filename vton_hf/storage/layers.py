@@ -27,10 +27,9 @@ def configure(**settings: Unpack[StorageOptions]) -> None:
         ConfigError: If a name is unknown or the settings make no sense together; nothing changes then.
 
     Examples:
-        >>> configure(region="eu-central-1", bucket="photos")
-        >>> settings_for().bucket
-        'photos'
-        >>> configure()
+        >>> import vton_hf
+        >>> vton_hf.configure(region="eu-central-1", bucket="photos")
+        >>> vton_hf.configure()
     """
     for name in settings:
         if name not in NAMES:

@@ -27,6 +27,7 @@ from vton_hf.storage.failures import FailureKind, classify
 from vton_hf.storage.loop import close_with
 from vton_hf.storage.messages import Request
 from vton_hf.storage.obstore_reader import ObstoreReader
+from vton_hf.storage.options import NAMES
 from vton_hf.storage.prefixes import bucket_and_key
 from vton_hf.storage.retry import RetryPolicy
 from vton_hf.storage.s3_listing import S3Listing
@@ -170,7 +171,7 @@ def _checked(settings: StorageSettings) -> dict[str, Any]:
     allowed = list(inspect.signature(s3fs.S3FileSystem.__init__).parameters)[1:-1]  # but self and kwargs
     for name in options:
         if name not in allowed:
-            hint = did_you_mean(name, allowed) or f" Allowed: {', '.join(allowed)}."
+            hint = did_you_mean(name, [*NAMES, *allowed]) or f" Allowed: {', '.join(allowed)}."
             raise ConfigError(f"storage_options has {name!r}, which s3fs does not know.{hint}")
     return options
 

@@ -16,9 +16,9 @@ _BUCKET: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class StorageSettings:
-    """How to reach a store. `settings_for` makes one from all that is known.
+    """How to reach a store: the settings that `configure` and `storage_options` take, by these names.
 
-    Attributes:
+    Args:
         bucket: The bucket of prefixes that name none.
         region: The bucket's region.
         endpoint_url: The server, for a store that is not Amazon's.

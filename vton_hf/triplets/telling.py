@@ -66,9 +66,9 @@ def _summary(audit: Audit, keys: int, command: str) -> list[str]:
 def _command(prefixes: Sequence[str], endpoint_url: str | None) -> str:
     """Lists all that was left out."""
     shown = [*prefixes[:SHOWN], *(["..."] if len(prefixes) > SHOWN else ())]
-    return shlex.join(
-        ["vton-hf", "scan", *shown, *(["--endpoint-url", endpoint_url] if endpoint_url else ()), "--list"]
-    )
+    remote = any(prefix.startswith("s3://") for prefix in prefixes)
+    store = ["--endpoint-url", endpoint_url] if endpoint_url and remote else []
+    return shlex.join(["vton-hf", "scan", *shown, *store, "--list"])
 
 
 def _has_misnamed(audit: Audit) -> bool:

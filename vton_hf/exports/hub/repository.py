@@ -21,6 +21,7 @@ from vton_hf._core.units import number
 from vton_hf.errors import ConfigError, HubAccessError, HubError, HubUnavailableError
 from vton_hf.exports import card
 from vton_hf.exports.destination import CARD, Changes, Destination
+from vton_hf.exports.hub.bars import no_bars
 from vton_hf.exports.hub.retry import retried
 
 logger = logging.getLogger("vton_hf")
@@ -236,4 +237,5 @@ class Repository(Destination):
 
     def _ask(self, attempt: Callable[[], _Answer]) -> _Answer:
         deadline = None if self._create else _GLANCE
-        return retried(attempt, repo_id=self.name, token=self._token, deadline=deadline)
+        with no_bars():
+            return retried(attempt, repo_id=self.name, token=self._token, deadline=deadline)

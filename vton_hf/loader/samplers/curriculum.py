@@ -37,7 +37,8 @@ class Curriculum:
         stage_length: The length of a stage in units, an int >= 1. `"constant"` does without, a function must.
         unit: `"step"` counts global batches since training began, over all epochs; `"epoch"` counts epochs. Both
             from 0.
-        stages: One or more sets of weights, as for `check_weights`; by default the recipes easy, medium and hard.
+        stages: One or more sets of weights, such as `[{"easy": 1}, {"easy": 1, "hard": 3}]`; by default the recipes
+            easy, medium and hard.
 
     Raises:
         ConfigError: If an argument makes no sense.

@@ -36,8 +36,8 @@ class TripletSampler(Sampler[int]):
     Args:
         data_source: A `datasets.Dataset` with a column `difficulty`, or a `vton_hf.S3VTONDataset`.
         global_batch_size: B, the rows of all ranks together in a step; a multiple of the ranks.
-        weights: Weight per difficulty, as for `check_weights`; None for the shares that the data source has, so that
-            an epoch shows each row at most once.
+        weights: Weight per difficulty, such as `{"easy": 1, "hard": 3}`; None for the shares that the data source has,
+            so that an epoch shows each row at most once.
         curriculum: A `Curriculum`, or a function that takes the number of the step since training began and gives
             weights. It draws from all rows of a difficulty, whatever the shares of the data source.
         seed: An int >= 0.

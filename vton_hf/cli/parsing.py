@@ -1,0 +1,32 @@
+"""The parser behind `vton-hf`: what is mistyped or missing is said with what to write instead."""
+
+import argparse
+import re
+from typing import Any, NoReturn
+
+from vton_hf._core.checks import did_you_mean
+from vton_hf.errors import redacted
+
+
+class Parser(argparse.ArgumentParser):
+    """Of the whole command line, or of one command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Show the usage and what is wrong, and exit."""
+        if message.endswith("required: MIX"):
+            message += " (easy, medium or hard; it stands before PREFIX and --s3-prefix)"
+        super().error(redacted(message))
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and refuse here what is left over: the whole command line knows no command's options."""
+        found, left_over = super().parse_known_args(args, namespace)
+        options = [text for text in left_over if text.startswith("--")]
+        if options:
+            name = options[0].partition("=")[0]
+            known = re.findall(r"--[a-z][a-z-]+", self.format_help())
+            self.error(f"unknown option {name}.{did_you_mean(name, known)} {self.prog} --help lists them.")
+        if not [*getattr(found, "prefixes", ["none asked for"]), *(getattr(found, "s3_prefix", None) or ())]:
+            self.error(
+                "PREFIX is missing. Write where the triplets lie, such as s3://bucket/dataset_ultimate/ or ./data/"
+            )
+        return found, left_over
