@@ -28,7 +28,8 @@ SERVERS = {"s3", "faults", "server", "hub"}
 """Fixtures that are a server on 127.0.0.1."""
 
 SLOW = {
-    *("test_build", "test_skipped", "test_prune", "test_former"),
+    *("test_build", "test_skipped", "test_prune", "test_former", "test_leases", "test_shared_cache", "test_share"),
+    *("test_engines", "test_ray", "test_parallel"),
     *("test_builder", "test_read_only", "test_card", "test_webdataset", "test_staging"),
     *("test_lazy_images", "test_operations", "test_resume", "test_streaming", "test_end_to_end", "test_damage"),
     *("test_dataset", "test_lightning", "test_orphans", "test_profile", "test_shared_memory", "test_stream_loaders"),
@@ -110,3 +111,11 @@ def hub(hub_server: Hub) -> Hub:
     """An empty Hub; its clients run in processes of their own."""
     hub_server.reset()
     return hub_server
+
+
+@pytest.fixture
+def ray_environment() -> Iterator[dict[str, str]]:
+    """Of a Ray of the test's own: nodes meet on the loopback, and nobody finds another test's cluster."""
+    # Short: the paths of sockets lie below it.
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        yield {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_TMPDIR": folder}

@@ -19,9 +19,6 @@ from vton_hf.engines import RayEngine, run_units
 
 pytestmark = pytest.mark.slow
 
-LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Else Ray takes the machine's outward address, also where that cannot be reached."""
-
 
 @dataclass(frozen=True)
 class Waits:
@@ -50,10 +47,10 @@ def chunks(folder: Path) -> dict[str, bytes]:
 
 
 def test_three_nodes_build_what_one_process_builds_and_may_be_lost(
-    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ray_environment: dict[str, str]
 ) -> None:
     """One test, since a cluster takes ten seconds to start."""
-    for name, value in LOOPBACK.items():
+    for name, value in ray_environment.items():
         monkeypatch.setenv(name, value)
     cluster_utils = pytest.importorskip("ray.cluster_utils")
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
@@ -127,12 +124,14 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-def test_rays_processes_end_with_the_command_also_after_ctrl_c(bucket: Bucket, tmp_path: Path) -> None:
+def test_rays_processes_end_with_the_command_also_after_ctrl_c(
+    bucket: Bucket, tmp_path: Path, ray_environment: dict[str, str]
+) -> None:
     bucket.fill(2)
     command = [sys.executable, "-m", "vton_hf.cli", "build", "hard", bucket.prefix, "--engine", "ray"]
     command += ["--cache-dir", str(tmp_path / "cache")]
     process = subprocess.Popen(
-        command, env=os.environ | LOOPBACK, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=os.environ | ray_environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     seen: set[int] = set()
 
@@ -146,6 +145,6 @@ def test_rays_processes_end_with_the_command_also_after_ctrl_c(bucket: Bucket, t
     assert process.returncode == 130, err
     assert "Stopped. Finished chunks are kept" in err
     wait_for(lambda: not any(map(runs, seen)))
-    ended = subprocess.run(command, env=os.environ | LOOPBACK, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, env=os.environ | ray_environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert "hard: 12 rows" in ended.stdout
