@@ -1,8 +1,11 @@
 """Several processes build one dataset, each its share, by whatever clock; any of them may be killed at any moment."""
 
+import contextlib
 import json
 import multiprocessing
+import os
 import random
+import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,6 +18,7 @@ from tests.bucket import ROOT, Bucket, png, triplet_keys
 from tests.faults import BUCKET as FAULTY
 from tests.faults import Body, Status, serve_faults
 from tests.s3 import BUCKET, MotoS3
+from vton_hf.cache import leases
 from vton_hf.cache.chunks import write
 from vton_hf.cli import main
 from vton_hf.naming import DIFFICULTIES, GENDERS
@@ -174,6 +178,28 @@ def test_a_share_that_is_killed_costs_what_was_under_way_and_leaves_no_scratch(
         assert not [key for key in build.s3.objects(BUCKET, "vton-cache/") if "leases" in key or "incomplete" in key]
     left = [path for path in build.folder.rglob("*") if path.is_file()]
     assert not [path for path in left if "incomplete" in path.name or path.suffix in {".lease", ".alive"}]
+
+
+def test_a_share_that_hangs_is_taken_over_and_goes_on_afterwards(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=stopping, args=(there, build.options("share-0"), 0))
+    process.start()
+    there.close()
+    assert here.poll(60)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    monkeypatch.setattr(leases, "PATIENCE", 0.5)
+    for index in range(SHARES):
+        status = build.share(index)
+    assert status.done == 6
+    os.kill(process.pid, signal.SIGCONT)
+    with contextlib.suppress(EOFError, ConnectionError):
+        while process.is_alive():
+            here.send(None)
+            here.recv()
+    process.join(60)
+    assert process.exitcode == 0
+    assert vton_hf.load("hard", **build.options("reader"))["key"][:] == alone(build)[0]
 
 
 def test_a_chunk_that_fails_is_set_aside_and_seen_from_any_machine(tmp_path: Path) -> None:

@@ -63,10 +63,12 @@ def test_of_a_process_that_is_gone_it_is_taken_over_at_once(place: tuple[Storage
     process.start()
     process.join()
     started = time.monotonic()
-    former = of_another_process(place).take("a")
+    here = of_another_process(place)
+    former = here.take("a")
     assert former is not None
     assert former.owner.pid == process.pid
     assert time.monotonic() - started < leases.PATIENCE
+    here.give_back("a")
 
 
 def holds(place: tuple[StorageSettings, str]) -> None:
@@ -97,6 +99,7 @@ def test_a_process_of_another_machine_is_believed_until_it_shows_no_life(
     assert former is not None
     assert former.id == "f" * 32
     assert of_another_process(place).take("a") is None
+    here.give_back("a")
 
 
 def test_who_works_for_long_shows_life(place: tuple[StorageSettings, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +120,7 @@ def test_half_a_lease_is_none(place: tuple[StorageSettings, str]) -> None:
     one = of_another_process(place)
     assert one.take("a") is not None
     assert of_another_process(place).take("a") is None
+    one.give_back("a")
 
 
 def test_where_no_lease_can_be_written_all_goes_on(tmp_path: Path) -> None:
@@ -126,3 +130,4 @@ def test_where_no_lease_can_be_written_all_goes_on(tmp_path: Path) -> None:
     assert one.take("a") is not None
     assert other.take("a") is not None
     one.give_back("a")
+    other.give_back("a")

@@ -261,6 +261,11 @@ def test_what_a_lease_refers_to_stays(machines: Machines, cache: Callable[..., A
     assert len(machines.archives()) == 6
 
 
+def test_a_place_among_the_triplets_is_refused(machines: Machines) -> None:
+    with pytest.raises(vton_hf.ConfigError, match="lies among the triplets"):
+        machines.load("one", shared_cache=f"s3://{BUCKET}/{ROOT}cache/")
+
+
 def test_a_folder_goes_by_its_bare_name(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.fill(1)
     monkeypatch.chdir(tmp_path)

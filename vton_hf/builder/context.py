@@ -9,7 +9,8 @@ from vton_hf import storage
 from vton_hf._core.digests import digest
 from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.resume import Origin
-from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Chunk, missing, partition
+from vton_hf.builder.run_options import RunOptions
+from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Chunk, How, missing, partition
 from vton_hf.errors import redacted
 from vton_hf.triplets import Manifest, read_names
 
@@ -51,6 +52,10 @@ class BuildContext:
     def store(self) -> storage.Store:
         """Lists and builds: a client takes 0.2 s to make."""
         return storage.Store(self.settings, bulk=True)
+
+    def how(self, run: RunOptions, num_proc: int | None) -> How:
+        """How its chunks come about; see `RunOptions.how`."""
+        return run.how(self.settings, self.prefixes, num_proc)
 
     @property
     def drawn(self) -> list[str]:

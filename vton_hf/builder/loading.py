@@ -34,7 +34,7 @@ def build(name: Config, *, num_proc: int | None = None, **options: Unpack[LoadOp
         ...       shard=(0, 8))  # doctest: +SKIP
     """
     builder = VTON(config_name=name, **options)
-    how = builder.run.how(builder.context.settings, check_workers(num_proc))
+    how = builder.context.how(builder.run, check_workers(num_proc))
     return build_together(builder.context, lambda: builder.find().manifest, builder.run, how)
 
 
@@ -49,7 +49,7 @@ def build_status(name: Config, **options: Unpack[LoadOptions]) -> BuildStatus:
         VTONError: See `VTON`.
     """
     builder = VTON(config_name=name, **options)
-    return status_of(builder.context, lambda: builder.find().manifest, builder.run.how(builder.context.settings, None))
+    return status_of(builder.context, lambda: builder.find().manifest, builder.context.how(builder.run, None))
 
 
 def load(

@@ -142,7 +142,7 @@ def prepare(
         BuildError: If the disk is too small or full, or may not be written.
         ImageError: If an image is broken and `on_error="raise"`.
     """
-    config, how = context.config, run.how(context.settings, num_proc)
+    config, how = context.config, context.how(run, num_proc)
     if run.shard is not None:
         build_together(context, find, run, how)
         return None

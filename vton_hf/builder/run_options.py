@@ -11,6 +11,7 @@ from vton_hf._core.checks import as_int, check_bool, must_be
 from vton_hf._core.options import ENGINES
 from vton_hf.cache import How, SharedCache, listings
 from vton_hf.engines import Engine, InProcess, Processes, RayEngine
+from vton_hf.errors import ConfigError
 
 _REMOTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -75,16 +76,26 @@ class RunOptions:
         """The same, but for a bucket that is listed whatever is known of it."""
         return replace(self, listing="fresh")
 
-    def how(self, settings: storage.StorageSettings, num_proc: int | None) -> How:
+    def how(self, settings: storage.StorageSettings, prefixes: Sequence[str], num_proc: int | None) -> How:
         """As builds take it.
 
+        Args:
+            settings: How the shared cache is reached.
+            prefixes: Where the triplets lie.
+            num_proc: Worker processes where there is no engine.
+
         Raises:
-            ConfigError: If the shared cache cannot be read as a place.
+            ConfigError: If the shared cache cannot be read as a place, or lies among the triplets.
         """
-        engine = self._engine()
-        place = self.shared_cache or storage.shared_cache()
-        strict = self.shard is not None or engine is not None
-        shared = None if place is None else shared_cache_at(place, settings, strict=strict)
+        engine, place = self._engine(), self.shared_cache or storage.shared_cache()
+        if place is None:
+            return How(num_proc, engine, None, self.allow_missing)
+        shared = shared_cache_at(place, settings, strict=self.shard is not None or engine is not None)
+        if within := [prefix for prefix in prefixes if shared.uri.startswith(prefix)]:
+            raise ConfigError(
+                f"shared_cache={str(place)!r} lies among the triplets of {within[0]!r} and would be listed with them. "
+                f"Take another place."
+            )
         return How(num_proc, engine, shared, self.allow_missing)
 
     def engine_for(self, num_proc: int | None) -> Engine:

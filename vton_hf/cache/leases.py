@@ -2,8 +2,8 @@
 
 A lease never carries correctness: what two processes build at once is the same, and appears by one atomic step. So
 there is no lock, and where leases cannot be written all goes on without. A lease ends when it is given back, or when
-its process is gone. Of a process of this machine the kernel tells; one of another machine writes a sign of life every
-10 seconds, and whoever waits sees by its own clock whether that changes: clocks of two machines are never compared.
+its process is gone. Of a process of this machine the kernel tells; and each writes a sign of life every 10 seconds, of
+which whoever waits sees by its own clock whether it changes: clocks of two machines are never compared.
 """
 
 import json
@@ -27,7 +27,7 @@ _BEAT: Final = 10.0
 """Seconds between two signs of life: a PUT each time, and a working process writes some 25 MB/s."""
 
 PATIENCE: Final = 60.0
-"""Seconds without a sign of life after which a process of another machine counts as gone."""
+"""Seconds without a sign of life after which a process counts as gone."""
 
 FOLDER: Final = "leases"
 """Of leases in a cache directory."""
@@ -164,9 +164,9 @@ class Leases:
         )
 
     def _is_at_work(self, holder: Holder) -> bool:
-        runs = holder.owner.runs()
-        if runs is not None:
-            return runs
+        if holder.owner.runs() is False:
+            return False
+        # Of another machine, or of this one: it may have been stopped, or hang.
         life, now = self._read(self._life(holder.id)) or b"", time.monotonic()
         seen, since = self._seen.get(holder.id, (None, now))
         if life != seen:

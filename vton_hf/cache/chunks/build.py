@@ -70,7 +70,7 @@ def build_chunks(
             todo = fill(todo, root, how, progress=bar.update)
         older, since = ({}, now) if refetch else (older_chunks(todo, root), 0.0)
         jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
-        failed = run_jobs(jobs, store, how, progress=bar.update)
+        failed = run_jobs(jobs, store, how, progress=bar.update, tell=bar.set_postfix_str)
         if how.shared is not None and how.engine is not None and not how.apart:
             fill(missing(todo, root), root, how, progress=int)  # built elsewhere, and published
     if failed and not how.allow_missing:

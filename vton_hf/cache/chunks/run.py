@@ -38,7 +38,12 @@ class How:
 
 
 def run_jobs(
-    jobs: Sequence[Job], store: Store, how: How, *, progress: Callable[[int], object]
+    jobs: Sequence[Job],
+    store: Store,
+    how: How,
+    *,
+    progress: Callable[[int], object],
+    tell: Callable[[str], object] = str,
 ) -> Mapping[str, Exception]:
     """Do jobs where `how` says; gives those that failed again and again, by the chunk's name.
 
@@ -47,6 +52,7 @@ def run_jobs(
         store: Where the images lie.
         how: Where and with what.
         progress: Called with bytes of objects that are done.
+        tell: Called with how many chunks are done, under way and failed, where they are built elsewhere.
 
     Raises:
         StorageError: If the store does not answer.
@@ -64,6 +70,7 @@ def run_jobs(
         work = replace(work, store=store, progress=progress)
     left = list(jobs) if here else [_compact(job) for job in jobs]
     with probe(jobs[0].directory.parents[1]) if engine.remote and not apart else nullcontext() as seen:
+        done = 0
         while left:
             again = []
             trying = run_units(engine, replace(work, probe=seen), left, may_pass=_may_pass, patient=how.allow_missing)
@@ -72,10 +79,18 @@ def run_jobs(
                     failed[job.chunk.name] = outcome.error
                 elif outcome is None:
                     again.append(job)
-                elif not here:
-                    progress(job.chunk.bytes)
+                else:
+                    done += 1
+                    progress(0 if here else job.chunk.bytes)
+                if not here:
+                    tell(_counts(len(jobs), done, engine.parallel, len(failed)))
             left, work = again, replace(work, wait=True)  # those are in the hands of another build
     return failed
+
+
+def _counts(jobs: int, done: int, parallel: int, failed: int) -> str:
+    under_way = min(parallel, jobs - done - failed)
+    return f"{done:,} of {jobs:,} chunks, {under_way:,} under way" + (f", {failed:,} failed" if failed else "")
 
 
 def _engine(how: How, jobs: int) -> Engine:

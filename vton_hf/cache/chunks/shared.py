@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,9 @@ logger = logging.getLogger("vton_hf")
 
 _FILES: Final = (DATA, SOURCES, REPORT)
 _SUFFIX: Final = ".tar"
+_LEASE_DEADLINE: Final = 10.0
+"""Seconds to keep trying to write or read a lease."""
+
 _REFUSED: Final = "publish"
 
 _POLL: Final = 2.0
@@ -51,7 +55,9 @@ class SharedCache:
     @cached_property
     def leases(self) -> Leases:
         """Who is at work on what of it, on whatever machine."""
-        return Leases(self.store, f"{self.uri}leases/")
+        # They save work: nobody waits for them for long.
+        patience = replace(self.settings, deadline=min(self.settings.deadline, _LEASE_DEADLINE))
+        return Leases(Store(patience), f"{self.uri}leases/")
 
     def held(self, name: str, *, wait: bool) -> AbstractContextManager[Holder | None]:
         """Keep other machines from building a chunk meanwhile; see `Leases.held`."""

@@ -154,13 +154,19 @@ def build(
             progress(writing.go_on(rows, images, batch))
             if not rows:
                 under_way.popleft()
-                outcomes.append((writing.job, writing.failure or read_report(writing.job.directory)))
+                outcomes.append((writing.job, _outcome(writing)))
             while outcomes:
                 yield outcomes.popleft()
         yield from outcomes
     finally:
         for writing in under_way:
             writing.abandon()
+
+
+def _outcome(writing: Writing) -> BuildOutcome:
+    if isinstance(writing.failure, BusyError):
+        return None
+    return writing.failure or read_report(writing.job.directory)
 
 
 def _fetched(fetcher: Fetcher, piece: _Piece) -> list[Images] | Exception:

@@ -24,6 +24,7 @@ from vton_hf.cache.chunks.files import (
 from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.cache.chunks.reuse import ReusableImages
 from vton_hf.cache.chunks.shared import SharedCache
+from vton_hf.cache.leases import BusyError
 from vton_hf.errors import ImageError, StorageError, UnavailableError
 from vton_hf.images import Notice, counted
 from vton_hf.naming import ROLES
@@ -135,7 +136,9 @@ class Writing:
             self.add(rows, images, batch)
         except Exception as error:  # noqa: BLE001 - ends this chunk alone
             batch.clear()
-            self.fail(error)
+            # Where this process showed no life for long, another has taken over, and cleared up behind it.
+            taken_over = self._scratch is not None and not self._scratch.exists()
+            self.fail(BusyError(self.job.chunk.name) if taken_over else error)
             return 0
         return sum(size for row in rows for _, _, size in sources_of(row))
 
