@@ -37,10 +37,13 @@ def units(job: Job) -> dict[str, float]:
 
 
 class _Unit:
-    """As large as the rows of a chunk are when they travel."""
+    """As large as a chunk is when it travels, and as small when it does not."""
 
-    def __init__(self, number: int) -> None:
-        self.number, self.rows = number, bytes(30_000)
+    def __init__(self, number: int, rows: bytes = b"") -> None:
+        self.number, self.rows = number, rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Unit, (self.number, bytes(30_000))
 
 
 def _nothing(some: Sequence[_Unit]) -> Iterator[tuple[_Unit, Any]]:

@@ -7,7 +7,7 @@ chunk while the bucket grows, and the target bounds what a killed build loses.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,11 @@ class Chunk:
     rows: pa.Table
     verify: str
     image_spec: ImageSpec = ORIGINAL
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A slice is pickled with the whole table behind it; a copy of its rows is not.
+        rows = self.rows.take(np.arange(self.rows.num_rows))
+        return Chunk, (self.pool, self.bits, rows, self.verify, self.image_spec)
 
     @property
     def name(self) -> str:

@@ -5,8 +5,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
 from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.work import BuildChunks
 from vton_hf.cache.chunks.write import Job
@@ -68,7 +66,7 @@ def run_jobs(
     work = BuildChunks(store.settings, how.shared, engine.parallel, apart=apart)
     if here:
         work = replace(work, store=store, progress=progress)
-    left = list(jobs) if here else [_compact(job) for job in jobs]
+    left = list(jobs)
     with probe(jobs[0].directory.parents[1]) if engine.remote and not apart else nullcontext() as seen:
         done = 0
         while left:
@@ -97,12 +95,6 @@ def _engine(how: How, jobs: int) -> Engine:
     if how.engine is not None:
         return how.engine
     return InProcess() if how.num_proc is None or how.num_proc == 1 else Processes(min(how.num_proc, jobs))
-
-
-def _compact(job: Job) -> Job:
-    """A slice is pickled with the whole table behind it; a copy of its rows is not."""
-    rows = job.chunk.rows.take(np.arange(job.chunk.rows.num_rows))
-    return replace(job, chunk=replace(job.chunk, rows=rows))
 
 
 def _may_pass(error: Exception) -> bool:
