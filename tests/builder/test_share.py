@@ -88,6 +88,7 @@ def test_a_share_leaves_nothing_on_its_machine_but_in_the_shared_cache(build: Bu
     assert bool(chunks(build.folder)) == (build.shared is None)
 
 
+@pytest.mark.parametrize("build", ["s3"], indirect=True)
 def test_a_share_that_is_done_fetches_nothing(build: Build) -> None:
     build.share(1)
     build.s3.reset_counts()
@@ -119,6 +120,7 @@ def test_another_bucket_is_refused_until_all_is_built(build: Build) -> None:
     assert "hard/male/new" in vton_hf.load("hard", epoch_size="max", **build.options("reader"))["key"][:]
 
 
+@pytest.mark.parametrize("build", ["s3"], indirect=True)
 def test_a_new_plan_is_frozen_on_demand(build: Build) -> None:
     build.share(0)
     grow(build)
@@ -128,6 +130,7 @@ def test_a_new_plan_is_frozen_on_demand(build: Build) -> None:
         vton_hf.VTON(config_name="hard", shard=(2, 4), **build.options("share-2")).as_dataset("train")
 
 
+@pytest.mark.parametrize("build", ["s3"], indirect=True)
 def test_other_options_are_another_build(build: Build) -> None:
     build.share(0)
     assert build.share(0, image_size=(8, 6)).done <= 2
@@ -227,6 +230,7 @@ def test_a_chunk_that_fails_is_set_aside_and_seen_from_any_machine(tmp_path: Pat
         assert "hard/male/000" in vton_hf.load("hard", **options)["key"][:]
 
 
+@pytest.mark.parametrize("build", ["s3"], indirect=True)
 def test_the_command_line_builds_a_share_and_says_how_far_all_are(
     build: Build, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +260,7 @@ def sharing(options: dict[str, Any], index: int, hours: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("build", ["folder"], indirect=True)
 def test_shares_that_are_killed_at_random_with_clocks_hours_apart_build_the_same(build: Build) -> None:
     for killed in (2, 0):
         shares = [(build.options(f"share-{index}"), index, 5 * index - 10) for index in range(SHARES)]

@@ -62,7 +62,10 @@ class Machines:
         return sorted(name for name in self.published() if name.endswith(".tar"))
 
 
-@pytest.fixture(params=["s3", "folder"])
+BOTH = pytest.mark.parametrize("machines", ["s3", "folder"], indirect=True)
+
+
+@pytest.fixture
 def machines(request: pytest.FixtureRequest, s3: MotoS3, tmp_path: Path) -> Machines:
     """The bucket holds 24 triplets, in 6 chunks."""
     for difficulty in DIFFICULTIES:
@@ -70,9 +73,12 @@ def machines(request: pytest.FixtureRequest, s3: MotoS3, tmp_path: Path) -> Mach
             for index in range(4):
                 for key in triplet_keys(difficulty, gender, f"{index:03d}").values():
                     s3.put(BUCKET, key, png(key))
-    return Machines(tmp_path, s3, f"s3://{BUCKET}/{CACHE}" if request.param == "s3" else str(tmp_path / "nfs"))
+    return Machines(
+        tmp_path, s3, f"s3://{BUCKET}/{CACHE}" if getattr(request, "param", "s3") == "s3" else str(tmp_path / "nfs")
+    )
 
 
+@BOTH
 def test_a_second_machine_asks_the_bucket_for_no_object(machines: Machines) -> None:
     first = machines.load("one")
     machines.s3.reset_counts()
@@ -130,7 +136,9 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("how", DAMAGE)
+@pytest.mark.parametrize(
+    ("machines", "how"), [*(("s3", how) for how in DAMAGE), ("folder", "cut off")], indirect=["machines"]
+)
 def test_what_is_damaged_there_is_told_built_anew_and_replaced(machines: Machines, how: str, caplog: Any) -> None:
     machines.load("one")
     first, second = machines.archives()[:2]
@@ -173,6 +181,7 @@ def test_a_cache_that_takes_nothing_is_told_once_and_the_dataset_is_there(
         vton_hf.build("hard", shared_cache=tmp_path / "file/cache", shard=(0, 1), **options)
 
 
+@BOTH
 def test_ranks_of_one_machine_fetch_once_between_them(machines: Machines) -> None:
     import threading
 
@@ -222,6 +231,7 @@ def aged(machines: Machines, name: str) -> None:
     machines.tamper(name, json.dumps(facts | {"used": time.time() - 2 * 24 * 3600}).encode())
 
 
+@BOTH
 def test_what_no_dataset_uses_is_pruned_and_nothing_of_the_last_day(
     machines: Machines, cache: Callable[..., Any]
 ) -> None:

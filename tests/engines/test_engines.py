@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import vton_hf
 from vton_hf.engines import Engine, InProcess, Processes, RayEngine, SetAside, WorkerError, run_units
 from vton_hf.errors import ConfigError, UnavailableError
 
@@ -115,7 +116,9 @@ def test_a_unit_that_kills_each_worker_is_set_aside_and_blames_no_other(tmp_path
 def test_without_ray_the_line_to_type_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ConfigError, match=r'pip install "vton-hf\[ray\]"'):
-        run(RayEngine(), tmp_path, 1)
+        RayEngine()
+    with pytest.raises(ConfigError, match="is not installed here"):
+        vton_hf.load("hard", s3_prefixes=[str(tmp_path)], engine="ray")
 
 
 @pytest.mark.parametrize("options", [{"num_cpus": 0}, {"memory": -1}])

@@ -145,6 +145,3 @@ def test_rays_processes_end_with_the_command_also_after_ctrl_c(
     assert process.returncode == 130, err
     assert "Stopped. Finished chunks are kept" in err
     wait_for(lambda: not any(map(runs, seen)))
-    ended = subprocess.run(command, env=os.environ | ray_environment, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-    assert "hard: 12 rows" in ended.stdout

@@ -24,8 +24,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize("embed_images", [True, False], ids=["built", "of the bucket"])
-@pytest.mark.parametrize("kind", ["parquet", "webdataset"])
+@pytest.mark.parametrize(("kind", "embed_images"), [("parquet", True), ("webdataset", False)])
 def test_processes_write_what_one_writes(bucket: Bucket, tmp_path: Path, kind: Any, embed_images: bool) -> None:
     bucket.fill(4)
     broken = bucket.folder / "dataset_ultimate/hard/male/initial_image"

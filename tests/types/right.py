@@ -28,3 +28,6 @@ pushed = vton_hf.push_to_hub("team/vton", configs=["easy", "hard"], s3_prefixes=
 url: str | None = pushed.commit_url
 exported = vton_hf.export("out", configs="easy", format="webdataset", columns={"image": "try_on_image"}, limit=10)
 print(exported.parts[0].rows, url)
+status = vton_hf.build("hard", s3_prefixes=PREFIXES, shard=(0, 8), shared_cache=Path("cache"), allow_missing=True)
+status = vton_hf.build("hard", s3_prefixes=PREFIXES, engine=vton_hf.RayEngine("auto", num_cpus=2), num_proc=4)
+print(vton_hf.build_status("hard", s3_prefixes=PREFIXES).seconds_left, vton_hf.load("easy", engine="ray"))

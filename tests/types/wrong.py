@@ -20,3 +20,6 @@ vton_hf.configure(regio="eu-central-1")  # 15
 vton_hf.configure(timeout="10")  # 16
 vton_hf.Curriculum("steps")  # 17
 vton_hf.profile_loader([], batches="5")  # 18
+vton_hf.load("hard", engine="spark")  # 19
+vton_hf.build("hard", shard=3)  # 20
+vton_hf.RayEngine(num_cpu=2)  # 21

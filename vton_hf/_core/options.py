@@ -4,10 +4,10 @@ Imports nothing but `typing`, so that the command line can print its help at onc
 `vton_hf.VTONConfig`, `vton_hf.TripletTransform` and `vton_hf.export`; tests hold the names here against theirs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypedDict, get_args
 
 Config: TypeAlias = Literal["easy", "medium", "hard"]
 Gender: TypeAlias = Literal["female", "male"]
@@ -51,6 +51,16 @@ Exclude: TypeAlias = str | PurePath | Iterable[str]
 Columns: TypeAlias = Preset | str | Sequence[str] | Mapping[str, str]
 
 
+class AnyEngine(Protocol):
+    """`vton_hf.RayEngine`, or another that runs units of work."""
+
+    parallel: int
+    remote: bool
+
+    def run(self, work: Any, units: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """See `vton_hf.engines.Engine`."""
+
+
 class TripletOptions(TypedDict, total=False):
     """Which triplets are taken, how they are checked, and where what is built lies."""
 
@@ -64,7 +74,7 @@ class TripletOptions(TypedDict, total=False):
     listing: ListingMode
     retry_skipped: bool
     shared_cache: str | PurePath | None
-    engine: EngineName | Any | None
+    engine: EngineName | AnyEngine | None
     allow_missing: bool
     image_size: Sequence[int] | None
     aspect: Aspect

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 
 from vton_hf._core.checks import check_int
@@ -30,12 +31,17 @@ class RayEngine:
         memory: Bytes of memory that each task asks for; None asks for none.
 
     Raises:
-        ConfigError: If a value is not allowed.
+        ConfigError: If a value is not allowed, or Ray is not installed.
     """
 
     remote = True
 
     def __init__(self, address: str | None = None, *, num_cpus: int = 1, memory: int | None = None) -> None:
+        if find_spec("ray") is None:
+            raise ConfigError(
+                'engine="ray" needs Ray, which is not installed here: pip install "vton-hf[ray]". '
+                "Without it, num_proc= builds in worker processes of this machine, and shard= on several."
+            )
         self.address = address
         self.num_cpus = check_int("num_cpus", num_cpus, least=1)
         self.memory = None if memory is None else check_int("memory", memory, least=1)
@@ -45,9 +51,11 @@ class RayEngine:
         """As `Engine.run`.
 
         Raises:
-            ConfigError: If Ray is not installed, or its nodes run another version of this package.
+            ConfigError: If its nodes run another version of this package.
         """
-        ray = _imported()
+        without_telemetry_of_ray()
+        import ray  # noqa: PLC0415 - 3 seconds, and an extra
+
         ours = not ray.is_initialized()
         if ours:
             ray.init(
@@ -100,15 +108,3 @@ def _do(version: str, work: Work, unit: Any) -> Outcome:
 
 def _version() -> str:
     return str(sys.modules["vton_hf"].__version__)  # not imported from there: that file imports this one
-
-
-def _imported() -> Any:
-    without_telemetry_of_ray()
-    try:
-        import ray  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError(
-            'engine="ray" needs Ray, which is not installed here: pip install "vton-hf[ray]". '
-            "Without it, num_proc= builds in worker processes of this machine, and shard= on several."
-        ) from error
-    return ray
