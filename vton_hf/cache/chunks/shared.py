@@ -20,6 +20,9 @@ logger = logging.getLogger("vton_hf")
 
 _FILES: Final = (DATA, SOURCES, REPORT)
 _SUFFIX: Final = ".tar"
+_LARGE: Final = 5
+"""So many times as long as for an image: 150 s for one request, 200 MB at 11 Mbit/s, and 10 minutes in all."""
+
 _LEASE_DEADLINE: Final = 10.0
 """Seconds to keep trying to write or read a lease."""
 
@@ -49,8 +52,9 @@ class SharedCache:
 
     @cached_property
     def store(self) -> Store:
-        """Reads and writes it."""
-        return Store(self.settings)
+        """Reads and writes it: objects of some 200 MB, which a slow line has to bring in time."""
+        timeout, deadline = _LARGE * self.settings.timeout, _LARGE * self.settings.deadline
+        return Store(replace(self.settings, timeout=timeout, deadline=deadline))
 
     @cached_property
     def leases(self) -> Leases:
