@@ -49,7 +49,7 @@ MAY_USE = {
     "builder": "datasets numpy pyarrow",
     "transforms": "PIL datasets numpy torch torchvision",
     "loader": "datasets numpy pyarrow torch",
-    "exports": "PIL datasets filelock huggingface_hub numpy pyarrow yaml",
+    "exports": "PIL datasets huggingface_hub numpy pyarrow yaml",
     "demo": "PIL moto numpy s3fs",
     "cli": "PIL datasets numpy pyarrow torch",
 }

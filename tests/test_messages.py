@@ -52,6 +52,7 @@ HANDED_ON = {
     "cache/chunks/build.py: failed": "in refusal",
     "cache/chunks/reuse.py: group": "caught where images are read",
     "cache/chunks/shared.py: text": "in fetch and publish",
+    "cache/chunks/write.py: self.job.chunk.name": "caught where chunks are built",
     "cache/leases.py: name": "caught where chunks are built",
     "cache/chunks/write.py: failures[0]": "in _refusal",
     "cli/parsing.py: redacted(message)": "of argparse",

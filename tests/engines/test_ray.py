@@ -62,6 +62,7 @@ def test_three_nodes_build_what_one_process_builds_and_may_be_lost(
             (tmp_path / name).mkdir()
         assert run(engine, tmp_path / "workers", 6, deadly={3: 2}) == {number: number**2 for number in range(6)}
         loses_a_node(engine, cluster, others[0], tmp_path / "nodes")
+        loses_its_driver(bucket, cluster.address, tmp_path)
     finally:
         cluster.shutdown()
 
@@ -99,6 +100,23 @@ def loses_a_node(engine: RayEngine, cluster: Any, node: Any, folder: Path) -> No
     reader.join(90)
     assert sorted((unit.number, outcome) for unit, outcome in done) == [(number, number) for number in range(5)]
     assert all(any(unit is given for given in units) for unit, _ in done)
+
+
+def loses_its_driver(bucket: Bucket, address: str, tmp_path: Path) -> None:
+    """Whoever starts it again goes on."""
+    command = [sys.executable, "-m", "vton_hf.cli", "build", "hard", bucket.prefix, "--engine", "ray"]
+    command += ["--image-size", "900x900", "--ray-address", address, "--on-error", "skip"]
+    command += ["--cache-dir", str(tmp_path / "lost"), "--shared-cache", str(tmp_path / "goes-on")]
+    driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    archives = tmp_path / "goes-on/chunks"
+    wait_for(lambda: any(archives.glob("*.tar")))
+    driver.kill()
+    driver.communicate()
+    before = {path.name: path.stat().st_mtime_ns for path in archives.glob("*.tar")}
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "done       6, " in again.stdout
+    assert {name: (archives / name).stat().st_mtime_ns for name in before} == before
 
 
 def descendants(pid: int) -> set[int]:

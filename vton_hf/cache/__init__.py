@@ -25,6 +25,7 @@ from vton_hf.cache.chunks import (
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
 from vton_hf.cache.leases import probe
 from vton_hf.cache.listings import in_use
+from vton_hf.cache.owners import Owner, myself
 from vton_hf.cache.place import Place
 from vton_hf.cache.plans import FrozenPlan
 from vton_hf.cache.records import BuildRecord, BuildRecordStore, CacheDir, names_of, open_manifest
@@ -44,6 +45,7 @@ __all__ = [
     "Entry",
     "FrozenPlan",
     "How",
+    "Owner",
     "Place",
     "Report",
     "SharedCache",
@@ -63,6 +65,7 @@ __all__ = [
     "in_use",
     "missing",
     "modified",
+    "myself",
     "names_of",
     "open_manifest",
     "partition",

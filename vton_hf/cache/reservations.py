@@ -63,17 +63,18 @@ _own: dict[tuple[int, Path, str, str], Reservation] = {}
 
 
 @contextmanager
-def undisturbed(directory: Path) -> Iterator[None]:
+def undisturbed(directory: Path, *, longest: float = _LONGEST) -> Iterator[None]:
     """Let no other process reserve anything, or decide what is in use, before the block ends.
 
     Args:
         directory: Where the reservations lie.
+        longest: Seconds after which all goes on without the lock.
 
     Raises:
         OSError: If it cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(directory / ".lock", mode=0o666, timeout=_LONGEST)
+    lock = FileLock(directory / ".lock", mode=0o666, timeout=longest)
     with ExitStack() as held:
         # On a file server without locks: whoever prunes looks again at what it took, so that none is needed.
         with suppress(OSError, NotImplementedError):

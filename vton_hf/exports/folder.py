@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Unpack
-
-from filelock import FileLock
 
 from vton_hf import storage
 from vton_hf._core.checks import must_be
@@ -13,6 +12,7 @@ from vton_hf._core.digests import digest
 from vton_hf._core.options import BuildOptions, Columns, Config, ExportFormat
 from vton_hf._core.units import number
 from vton_hf.builder import BuildContext
+from vton_hf.cache import undisturbed
 from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
 from vton_hf.exports import card
 from vton_hf.exports.destination import CARD, Changes, Destination
@@ -20,6 +20,9 @@ from vton_hf.exports.result import ExportResult
 from vton_hf.exports.run import run_export
 from vton_hf.exports.spec import parse_export
 from vton_hf.exports.staging import staging_directory
+
+_LONGEST: Final = 600.0
+"""Seconds to wait for another export's last step: it writes a card and takes old files away."""
 
 _LOCAL: Final = "file://"
 
@@ -103,11 +106,9 @@ class Folder(Destination):
                 self._store.delete([self._uri + name for name in gone])
             return self.name if self._changed or gone else None
 
-    def _alone(self) -> FileLock:
+    def _alone(self) -> AbstractContextManager[None]:
         """One process at a time, of those that share a cache; the lock lies there, where nobody takes it away."""
-        locks = self._cache / "exports"
-        locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(locks / f"{digest(self._uri)}.lock")
+        return undisturbed(self._cache / "exports" / digest(self._uri), longest=_LONGEST)
 
     def _write_card(self, changes: Changes) -> None:
         while (text := changes.card(old := self.read_card())) != old:

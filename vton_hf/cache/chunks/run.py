@@ -57,38 +57,56 @@ def run_jobs(
         ImageError: If an image is broken and the job says `"raise"`.
         OSError: If the disk is full.
     """
-    failed: dict[str, Exception] = {}
     if not jobs:
-        return failed
+        return {}
     engine = _engine(how, len(jobs))
     here = isinstance(engine, InProcess)
     apart = how.shared is not None and (how.apart or engine.remote)
     work = BuildChunks(store.settings, how.shared, engine.parallel, apart=apart)
     if here:
         work = replace(work, store=store, progress=progress)
-    left = list(jobs)
+    counts = _Counts(len(jobs), engine.parallel, progress=int if here else progress, tell=str if here else tell)
     with probe(jobs[0].directory.parents[1]) if engine.remote and not apart else nullcontext() as seen:
-        done = 0
-        while left:
-            again = []
-            trying = run_units(engine, replace(work, probe=seen), left, may_pass=_may_pass, patient=how.allow_missing)
-            for job, outcome in trying:
-                if isinstance(outcome, SetAside):
-                    failed[job.chunk.name] = outcome.error
-                elif outcome is None:
-                    again.append(job)
-                else:
-                    done += 1
-                    progress(0 if here else job.chunk.bytes)
-                if not here:
-                    tell(_counts(len(jobs), done, engine.parallel, len(failed)))
-            left, work = again, replace(work, wait=True)  # those are in the hands of another build
+        return _run(jobs, engine, replace(work, probe=seen), counts, patient=how.allow_missing)
+
+
+def _run(
+    jobs: Sequence[Job], engine: Engine, work: BuildChunks, counts: "_Counts", *, patient: bool
+) -> Mapping[str, Exception]:
+    failed: dict[str, Exception] = {}
+    left = list(jobs)
+    while left:
+        again = []
+        for job, outcome in run_units(engine, work, left, may_pass=_may_pass, patient=patient):
+            if outcome is None:
+                again.append(job)
+            elif isinstance(outcome, SetAside):
+                failed[job.chunk.name] = outcome.error
+            else:
+                counts.done(job)
+            counts.show(len(failed))
+        left, work = again, replace(work, wait=True)  # those are in the hands of another build
     return failed
 
 
-def _counts(jobs: int, done: int, parallel: int, failed: int) -> str:
-    under_way = min(parallel, jobs - done - failed)
-    return f"{done:,} of {jobs:,} chunks, {under_way:,} under way" + (f", {failed:,} failed" if failed else "")
+@dataclass
+class _Counts:
+    """How far jobs are that are done elsewhere."""
+
+    jobs: int
+    parallel: int
+    progress: Callable[[int], object]
+    tell: Callable[[str], object]
+    finished: int = 0
+
+    def done(self, job: Job) -> None:
+        self.finished += 1
+        self.progress(job.chunk.bytes)
+
+    def show(self, failed: int) -> None:
+        under_way = min(self.parallel, self.jobs - self.finished - failed)
+        more = f", {failed:,} failed" if failed else ""
+        self.tell(f"{self.finished:,} of {self.jobs:,} chunks, {under_way:,} under way{more}")
 
 
 def _engine(how: How, jobs: int) -> Engine:
