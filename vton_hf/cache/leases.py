@@ -64,24 +64,28 @@ class Leases:
             None if another is at work on it. Otherwise who held it before and is gone, or this process itself.
         """
         me = Holder(self.id, platform.node(), myself(), time=time.time())
-        former = me
         with self._guard:
             if name in self._held:
                 return None
+            former: Holder | None = me
             # Where there can be no lease, at most something is done twice.
             with suppress(StorageError, OSError):
-                if not self._store.put(self._lease(name), me.body()):
-                    holder = self._holder(name)
-                    if holder is not None and holder.id != self.id:
-                        if self._is_at_work(holder):
-                            return None
-                        former = holder
-                    self._store.put(self._lease(name), me.body(), replace=True)
-                    holder = self._holder(name)
-                    if holder is not None and holder.id != self.id:
-                        return None
-            self._hold(name)
-        return former
+                former = self._claim(name, me)
+            if former is not None:
+                self._hold(name)
+            return former
+
+    def _claim(self, name: str, me: Holder) -> Holder | None:
+        if self._store.put(self._lease(name), me.body()):
+            return me
+        holder = self._holder(name)
+        if holder is None or holder.id == self.id:  # half a file, or our own, of which the answer was lost
+            holder = me
+        elif self._is_at_work(holder):
+            return None
+        self._store.put(self._lease(name), me.body(), replace=True)
+        winner = self._holder(name)
+        return holder if winner is None or winner.id == self.id else None
 
     @contextmanager
     def held(
@@ -121,13 +125,14 @@ class Leases:
         """Let go of what was taken."""
         with self._guard:
             self._held.discard(name)
+            gone = []
+            if not self._held:
+                self._over.set()
+                gone += [self._life(self.id)] if self._shown else []
+                self._shown = False
             with suppress(StorageError, OSError):
                 holder = self._holder(name)
-                gone = [self._lease(name)] if holder is not None and holder.id == self.id else []
-                if not self._held:
-                    self._over.set()
-                    gone += [self._life(self.id)] if self._shown else []
-                    self._shown = False
+                gone += [self._lease(name)] if holder is not None and holder.id == self.id else []
                 self._store.delete(gone)
 
     def holders(self) -> dict[str, Holder]:
