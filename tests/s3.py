@@ -1,5 +1,6 @@
 """A moto server on 127.0.0.1 that counts what it is asked: `s3.put(...)`, then `assert s3.gets() == {...}`."""
 
+import itertools
 import logging
 import threading
 from collections import Counter
@@ -10,6 +11,9 @@ from urllib.parse import unquote
 import botocore.session
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+
+from tests.bucket import png, triplet_keys
+from vton_hf.naming import DIFFICULTIES, GENDERS
 
 REGION = "us-east-1"
 BUCKET = "demo-bucket"
@@ -50,6 +54,17 @@ class MotoS3:
             self._buckets.add(bucket)
         self._client.put_object(Bucket=bucket, Key=key, Body=data)
         return f"s3://{bucket}/{key}"
+
+    def fill(self, count: int) -> int:
+        """So many triplets of each difficulty and gender, with stems 000, 001, ...; gives the number of objects."""
+        keys = [
+            key
+            for difficulty, gender, index in itertools.product(DIFFICULTIES, GENDERS, range(count))
+            for key in triplet_keys(difficulty, gender, f"{index:03d}").values()
+        ]
+        for key in keys:
+            self.put(BUCKET, key, png(key))
+        return len(keys)
 
     def delete(self, bucket: str, key: str) -> None:
         """Take one object away."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bucket import Load, loader, png, triplet_keys
+from tests.bucket import Load, loader
 from tests.s3 import BUCKET, MotoS3
 
 WEIGHTS = {"easy": 0.25, "medium": 0.25, "hard": 0.5}
@@ -14,11 +14,7 @@ WEIGHTS = {"easy": 0.25, "medium": 0.25, "hard": 0.5}
 
 @pytest.fixture
 def load(s3: MotoS3, tmp_path: Path) -> Load:
-    for difficulty in WEIGHTS:
-        for gender in ("female", "male"):
-            for index in range(10):
-                for key in triplet_keys(difficulty, gender, f"{index:03d}").values():
-                    s3.put(BUCKET, key, png(key))
+    s3.fill(10)
     return loader(f"s3://{BUCKET}/dataset_ultimate/", tmp_path / "cache", storage_options=s3.storage_options)
 
 

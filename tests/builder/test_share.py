@@ -48,11 +48,7 @@ class Build:
 @pytest.fixture(params=["folder", "s3"])
 def build(request: pytest.FixtureRequest, s3: MotoS3, tmp_path: Path) -> Build:
     """What shares build together."""
-    for difficulty in DIFFICULTIES:
-        for gender in GENDERS:
-            for index in range(2):
-                for key in triplet_keys(difficulty, gender, f"{index:03d}").values():
-                    s3.put(BUCKET, key, png(key))
+    s3.fill(2)
     s3.reset_counts()
     return Build(tmp_path, s3, f"s3://{BUCKET}/vton-cache/" if request.param == "s3" else None)
 

@@ -14,7 +14,6 @@ import vton_hf
 from tests.bucket import ROOT, Bucket, png, triplet_keys
 from tests.s3 import BUCKET, MotoS3
 from vton_hf.cli import main
-from vton_hf.naming import DIFFICULTIES, GENDERS
 
 Load = Callable[..., Any]
 CACHE = "vton-cache/"
@@ -68,11 +67,7 @@ BOTH = pytest.mark.parametrize("machines", ["s3", "folder"], indirect=True)
 @pytest.fixture
 def machines(request: pytest.FixtureRequest, s3: MotoS3, tmp_path: Path) -> Machines:
     """The bucket holds 12 triplets, in 6 chunks."""
-    for difficulty in DIFFICULTIES:
-        for gender in GENDERS:
-            for index in range(2):
-                for key in triplet_keys(difficulty, gender, f"{index:03d}").values():
-                    s3.put(BUCKET, key, png(key))
+    s3.fill(2)
     return Machines(
         tmp_path, s3, f"s3://{BUCKET}/{CACHE}" if getattr(request, "param", "s3") == "s3" else str(tmp_path / "nfs")
     )

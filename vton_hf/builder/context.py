@@ -1,5 +1,6 @@
 """One config in one cache: its options, its bucket, and where what becomes of it is kept."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from textwrap import shorten
@@ -85,9 +86,9 @@ class BuildContext:
         """The same as one list."""
         return [chunk for pool in self.chunks(manifest).values() for chunk in pool]
 
-    def record(self, manifest: Manifest) -> BuildRecord:
-        """What is remembered of the dataset once it is built."""
-        names = {name: [chunk.name for chunk in pool] for name, pool in self.chunks(manifest).items()}
+    def record(self, manifest: Manifest, chunks: Mapping[str, Sequence[Chunk]]) -> BuildRecord:
+        """What is remembered of the dataset once it is built; `chunks` as above."""
+        names = {name: [chunk.name for chunk in pool] for name, pool in chunks.items()}
         return BuildRecord(manifest.digest(), names, self.about() | {"triplets": manifest.sizes()})
 
     def missing_chunks(self, manifest: Manifest) -> list[Chunk]:

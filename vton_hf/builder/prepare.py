@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import datasets
 
@@ -150,8 +151,8 @@ def prepare(
         raise ConfigError("force_redownload does not go with engine= and shared_cache=: take num_proc= for it.")
     manifest = find()
     epoch_length(manifest.sizes(), config.weights, config.epoch_size)
-    record = context.record(manifest)
-    chunks = context.all_chunks(manifest)
+    by_pool = context.chunks(manifest)
+    record, chunks = context.record(manifest, by_pool), list(chain.from_iterable(by_pool.values()))
     root = context.cache.root
     with _listing_forgotten_if_outdated(context), explained(root), context.cache.building(record, context.records.mark):
         todo = chunks if refetch else missing(chunks, context.cache.chunks)
@@ -203,7 +204,8 @@ def _build(
         built = {chunk.name for chunk in todo}
         there = [chunk for chunk in chunks if chunk.name not in built]
         ask_again(there, cache.chunks, context.store, how, everything=retry)
-    publish_rest(chunks, cache.chunks, how)
+    if how.shared is not None and chunks:
+        publish_rest(chunks, cache.chunks, how.shared)
     if not config.embed_images:
         cache.save_uris(manifest)
         cache.save_known(manifest)

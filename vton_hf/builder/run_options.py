@@ -1,19 +1,15 @@
 """How a dataset comes about: options that are no part of what it is, nor of the hash that names its cache."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path, PurePath
-from typing import Any, Final
+from pathlib import PurePath
+from typing import Any
 
 from vton_hf import storage
 from vton_hf._core.checks import as_int, check_bool, must_be
 from vton_hf._core.options import ENGINES
 from vton_hf.cache import How, SharedCache, listings
-from vton_hf.engines import Engine, InProcess, Processes, RayEngine
-from vton_hf.errors import ConfigError
-
-_REMOTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+from vton_hf.engines import Engine, RayEngine, on_this_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +87,12 @@ class RunOptions:
         if place is None:
             return How(num_proc, engine, None, self.allow_missing)
         shared = shared_cache_at(place, settings, strict=self.shard is not None or engine is not None)
-        if within := [prefix for prefix in prefixes if shared.uri.startswith(prefix)]:
-            raise ConfigError(
-                f"shared_cache={str(place)!r} lies among the triplets of {within[0]!r} and would be listed with them. "
-                f"Take another place."
-            )
+        storage.check_outside(shared.uri, prefixes, named=f"shared_cache={str(place)!r}")
         return How(num_proc, engine, shared, self.allow_missing)
 
     def engine_for(self, num_proc: int | None) -> Engine:
         """What runs units that are no chunks."""
-        here: Engine = InProcess() if num_proc is None or num_proc == 1 else Processes(num_proc)
-        return self._engine() or here
+        return self._engine() or on_this_machine(num_proc)
 
     def _engine(self) -> Engine | None:
         return RayEngine() if isinstance(self.engine, str) else self.engine
@@ -118,9 +109,7 @@ def shared_cache_at(place: str | PurePath, settings: storage.StorageSettings, *,
     Raises:
         ConfigError: If it cannot be read as a place.
     """
-    text = str(storage.path_text(place))
-    whole = text if _REMOTE.match(text) else str(Path(text).expanduser().absolute())
-    return SharedCache(storage.resolve_prefix(whole, settings), settings, strict=strict)
+    return SharedCache(storage.resolve_prefix(storage.folder_text(place), settings), settings, strict=strict)
 
 
 def _checked_shard(shard: Any) -> tuple[int, int] | None:

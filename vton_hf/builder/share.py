@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import fields, replace
+from itertools import chain
 from typing import Any, Final
 
 from vton_hf._core.digests import digest
@@ -43,14 +44,13 @@ def build_together(context: BuildContext, find: Callable[[], Manifest], run: Run
         BuildError: If others build from another manifest, or chunks failed again and again.
         VTONError: As `prepare`.
     """
-    place = Place(context.cache.root, how.shared)
+    place = Place(context.cache, how.shared)
     manifest = frozen_manifest(context, place, find, run) if run.shard is not None else find()
-    chunks = context.all_chunks(manifest)
+    by_pool = context.chunks(manifest)
+    chunks = list(chain.from_iterable(by_pool.values()))
     remember(context, how, manifest, chunks)
-    with context.cache.building(context.record(manifest), context.records.mark):
-        if how.shared is not None:
-            publish_rest(chunks, context.cache.chunks, how)
-        done = place.done(chunks)
+    with context.cache.building(context.record(manifest, by_pool), context.records.mark):
+        done = publish_rest(chunks, context.cache.chunks, how.shared) if how.shared else place.done(chunks)
         todo = [chunk for chunk in _share_of(chunks, run) if chunk.name not in done]
         apart = replace(how, apart=how.shared is not None, allow_missing=True)
         how_far = f"Building {context.config.name}" + (f" {run.shard[0]}/{run.shard[1]}" if run.shard else "")
@@ -98,7 +98,7 @@ def status_of(context: BuildContext, find: Callable[[], Manifest], how: How) -> 
     Raises:
         VTONError: What the store says.
     """
-    place = Place(context.cache.root, how.shared)
+    place = Place(context.cache, how.shared)
     plans = place.plans(identity(context))
     latest = plans.latest()
     manifest = find() if latest is None else plans.load(latest)

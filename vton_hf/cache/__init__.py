@@ -23,9 +23,9 @@ from vton_hf.cache.chunks import (
     tell_again,
 )
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
-from vton_hf.cache.leases import probe
+from vton_hf.cache.leases import leases_in, probe
 from vton_hf.cache.listings import in_use
-from vton_hf.cache.owners import Owner, myself
+from vton_hf.cache.owners import DAY, UNKNOWN, Owner, myself
 from vton_hf.cache.place import Place
 from vton_hf.cache.plans import FrozenPlan
 from vton_hf.cache.records import BuildRecord, BuildRecordStore, CacheDir, names_of, open_manifest
@@ -35,7 +35,9 @@ from vton_hf.cache.skipped import check_usable, warn_of_skipped
 from vton_hf.cache.status import BuildStatus
 
 __all__ = [
+    "DAY",
     "TEXT_COLUMNS",
+    "UNKNOWN",
     "UNLISTED",
     "BuildRecord",
     "BuildRecordStore",
@@ -63,6 +65,7 @@ __all__ = [
     "finished_names",
     "image_column",
     "in_use",
+    "leases_in",
     "missing",
     "modified",
     "myself",

@@ -1,13 +1,10 @@
 """What leases say of their processes."""
 
 import json
-import time
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
-from vton_hf.cache.owners import Owner
-
-_DAY: Final = 24 * 3600.0
+from vton_hf.cache.owners import DAY, Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +29,7 @@ class Holder:
 
     def may_live(self) -> bool:
         """Whether it may still be at work: of another machine's process that is believed for a day."""
-        runs = self.owner.runs()
-        return time.time() - self.time < _DAY if runs is None else runs
+        return self.owner.may_run(seen=self.time, within=DAY)
 
     def body(self) -> bytes:
         """What its leases hold."""

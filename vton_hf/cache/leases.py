@@ -20,8 +20,8 @@ from uuid import uuid4
 
 from vton_hf.cache.holders import Holder, Survey, parsed
 from vton_hf.cache.owners import myself
-from vton_hf.errors import LayoutError, StorageError
-from vton_hf.storage import StorageSettings, Store
+from vton_hf.errors import StorageError
+from vton_hf.storage import StorageSettings, Store, objects_below
 
 _BEAT: Final = 10.0
 """Seconds between two signs of life: a PUT each time, and a working process writes some 25 MB/s."""
@@ -141,7 +141,7 @@ class Leases:
         Raises:
             StorageError: If the store fails.
         """
-        names = [name.removesuffix(_LEASE) for name in self._names() if name.endswith(_LEASE)]
+        names = [name.removesuffix(_LEASE) for name in objects_below(self._store, self._uri) if name.endswith(_LEASE)]
         found = {name: self._holder(name) for name in names}
         living = {name: each for name, each in found.items() if each is not None and each.owner.runs() is not False}
         lives = {each.id: parsed(self._read(self._life(each.id))) for each in living.values()}
@@ -157,15 +157,14 @@ class Leases:
         Raises:
             StorageError: If the store fails.
         """
-        files = set(self._names())
+        files = set(objects_below(self._store, self._uri))
         found = {file: self._holder(file.removesuffix(_LEASE)) for file in files if file.endswith(_LEASE)}
-        holders = {file: each for file, each in found.items() if each is not None}
-        living = {file: each for file, each in holders.items() if each.may_live()}
-        signs = {f"{each.id}{_LIFE}" for each in living.values()}
+        living = {file: each for file, each in found.items() if each is not None and each.may_live()}
+        ids = {each.id for each in living.values()}
         return Survey(
             frozenset(file.removesuffix(_LEASE) for file in living),
-            frozenset(files - set(living) - signs),
-            frozenset(each.id for each in holders.values() if each not in living.values()),
+            frozenset(files - set(living) - {f"{each}{_LIFE}" for each in ids}),
+            frozenset(each.id for each in found.values() if each is not None) - ids,
         )
 
     def _is_at_work(self, holder: Holder) -> bool:
@@ -193,11 +192,6 @@ class Leases:
             with self._guard, suppress(StorageError, OSError):
                 if not over.is_set():
                     self._shown = self._store.put(self._life(self.id), json.dumps(facts).encode(), replace=True)
-
-    def _names(self) -> Iterator[str]:
-        with suppress(LayoutError):  # there never was one
-            for uri in self._store.list([self._uri])["uri"].to_pylist():
-                yield uri.removeprefix(self._uri)
 
     def _holder(self, name: str) -> Holder | None:
         return Holder.parsed(self._read(self._lease(name)))

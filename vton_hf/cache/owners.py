@@ -2,10 +2,14 @@
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+DAY: Final = 24 * 3600.0
+"""So long a process that cannot be asked is believed to run, where nothing else says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,16 @@ class Owner:
         """Whether it is running; None if that cannot be told from here, as of a process of another machine."""
         started = _started(self.pid) if self.machine == _machine() else ""
         return None if started == "" else started == self.started
+
+    def may_run(self, *, seen: float, within: float) -> bool:
+        """Whether it may be running: one that cannot be asked, if it was seen so many seconds ago at most.
+
+        Args:
+            seen: When, in seconds since 1970.
+            within: How long it is believed, in seconds.
+        """
+        runs = self.runs()
+        return time.time() - seen <= within if runs is None else runs
 
 
 UNKNOWN: Final = Owner("", 0, "")

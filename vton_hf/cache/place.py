@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from vton_hf.cache.chunks import Chunk, SharedCache, finished_names
-from vton_hf.cache.leases import FOLDER, Leases, leases_in
+from vton_hf.cache.leases import Leases, leases_in
 from vton_hf.cache.plans import Plans
+from vton_hf.cache.records import CacheDir
 from vton_hf.cache.status import BuildStatus, Failures, build_status
 from vton_hf.storage import StorageSettings, Store
 
@@ -17,11 +17,11 @@ class Place:
     """What processes of a build know of each other.
 
     Attributes:
-        directory: The cache of this machine.
+        cache: The cache of this machine.
         shared: The cache that machines share, or None if they share that folder.
     """
 
-    directory: Path
+    cache: CacheDir
     shared: SharedCache | None
 
     @cached_property
@@ -32,12 +32,12 @@ class Place:
     @property
     def root(self) -> str:
         """Its URI, with a trailing slash."""
-        return self.shared.uri if self.shared else f"file://{self.directory}/"
+        return self.shared.uri if self.shared else f"file://{self.cache.root}/"
 
     @property
     def leases(self) -> Leases:
         """Who is at work on what."""
-        return self.shared.leases if self.shared else leases_in(self.directory / FOLDER)
+        return self.shared.leases if self.shared else leases_in(self.cache.leases)
 
     @property
     def failures(self) -> Failures:
@@ -55,7 +55,7 @@ class Place:
             StorageError: If the store does not answer.
         """
         names = {chunk.name for chunk in chunks}
-        return names & (self.shared.names() if self.shared else finished_names(chunks, self.directory / "chunks"))
+        return names & (self.shared.names() if self.shared else finished_names(chunks, self.cache.chunks))
 
     def status(self, chunks: Sequence[Chunk]) -> BuildStatus:
         """How far a build is.

@@ -3,15 +3,14 @@
 import json
 import platform
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import pyarrow as pa
 
-from vton_hf.errors import BuildError, LayoutError, StorageError
-from vton_hf.storage import Store
+from vton_hf.errors import BuildError, StorageError
+from vton_hf.storage import Store, objects_below
 from vton_hf.triplets import Manifest
 
 _SUFFIX: Final = ".json"
@@ -24,8 +23,8 @@ class FrozenPlan:
     Attributes:
         manifest: The digest of the manifest.
         triplets: How many it holds.
-        host: The machine that did.
-        time: When, in ISO 8601, by that machine's clock.
+        host: The machine that froze it.
+        time: When it did, in ISO 8601, by that machine's clock.
     """
 
     manifest: str
@@ -105,13 +104,9 @@ class Plans:
         return self._read(number + 1) or plan  # another process may have been quicker
 
     def _numbers(self) -> list[int]:
-        folder = f"{self.root}plans/"
-        numbers: list[int] = []
-        with suppress(LayoutError):
-            for uri in self.store.list([folder])["uri"].to_pylist():
-                identity, _, number = uri.removeprefix(folder).removesuffix(_SUFFIX).partition(".")
-                numbers += [int(number)] if identity == self.identity and number.isdigit() else []
-        return numbers
+        names = objects_below(self.store, f"{self.root}plans/")
+        parts = (name.removesuffix(_SUFFIX).partition(".") for name in names)
+        return [int(number) for identity, _, number in parts if identity == self.identity and number.isdigit()]
 
     def _read(self, number: int) -> FrozenPlan | None:
         (body,) = self.store.read([self._plan(number)])

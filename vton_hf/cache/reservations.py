@@ -50,8 +50,7 @@ class Reservation:
         Args:
             last_used: When what is reserved was last opened, in seconds since 1970.
         """
-        runs = self.owner.runs()
-        return time.time() - max(last_used, modified(self.path)) <= WEEK if runs is None else runs
+        return self.owner.may_run(seen=max(last_used, modified(self.path)), within=WEEK)
 
     def is_resumable(self) -> bool:
         """Whether it is of a build that was stopped not long ago, which goes on with what it had finished."""

@@ -3,15 +3,12 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from vton_hf.cache.chunks import SharedCache
-from vton_hf.errors import LayoutError
-
-DAY: Final = 24 * 3600.0
-"""What was used in the last day stays whatever else is true: clocks of machines may differ by hours."""
+from vton_hf.cache.owners import DAY
+from vton_hf.storage import objects_below
 
 _HOUR: Final = 3600.0
 _SUFFIX: Final = ".json"
@@ -85,11 +82,7 @@ class SharedRecords:
         Raises:
             StorageError: If the store does not answer.
         """
-        sizes: dict[str, int] = {}
-        with suppress(LayoutError):
-            listed = self.shared.store.list([self.shared.uri])
-            names = (uri.removeprefix(self.shared.uri) for uri in listed["uri"].to_pylist())
-            sizes = dict(zip(names, listed["size"].to_pylist(), strict=True))
+        sizes = objects_below(self.shared.store, self.shared.uri)
         bodies = self._read(sizes, "records/")
         records = sorted(filter(None, map(_parsed, bodies.values())), key=lambda each: each.used, reverse=True)
         return SharedUse(records, sizes, frozenset(self._unused(sizes, records)))
@@ -129,7 +122,7 @@ class SharedRecords:
 
 
 def _kept(records: Sequence[SharedRecord]) -> Iterator[SharedRecord]:
-    """Of each dataset the latest, and all of the last day."""
+    """Of each dataset the latest, and all of the last day: clocks of machines may differ by hours."""
     seen: set[str] = set()
     for record in records:
         if record.identity not in seen or time.time() - record.used < DAY:

@@ -3,14 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from vton_hf.cache.chunks import Chunk
+from vton_hf.cache.holders import parsed
 from vton_hf.cache.leases import Leases
-from vton_hf.errors import LayoutError
-from vton_hf.storage import Store
+from vton_hf.storage import Store, objects_below
 
 _SUFFIX: Final = ".json"
 
@@ -102,13 +101,10 @@ class Failures:
         Raises:
             StorageError: If the store does not answer.
         """
-        listed: list[str] = []
-        with suppress(LayoutError):
-            listed = self.store.list([self.uri])["uri"].to_pylist()
-        found = [uri for uri in listed if uri.removeprefix(self.uri).removesuffix(_SUFFIX) in names]
-        bodies = zip(found, self.store.read(found), strict=True)
+        found = [name for name in objects_below(self.store, self.uri) if name.removesuffix(_SUFFIX) in names]
+        bodies = zip(found, self.store.read([f"{self.uri}{name}" for name in found]), strict=True)
         return {
-            uri.removeprefix(self.uri).removesuffix(_SUFFIX): str(json.loads(body).get("error", ""))
-            for uri, body in bodies
+            name.removesuffix(_SUFFIX): str(parsed(body).get("error", ""))
+            for name, body in bodies
             if isinstance(body, bytes)
         }

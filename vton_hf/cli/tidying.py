@@ -17,12 +17,12 @@ from vton_hf.builder import shared_cache_at
 from vton_hf.cache import (
     CacheDir,
     Entry,
-    Place,
     SharedRecord,
     SharedRecords,
     clear,
     entries,
     in_use,
+    leases_in,
     prune,
     undisturbed,
 )
@@ -121,15 +121,15 @@ def _looked_at(cache_dir: CacheDir) -> tuple[list[Entry], list[Path]]:
     """What lies in the cache, and the reservations that no longer keep anything."""
     used = cache_dir.used()
     listings, listed = in_use(cache_dir)
-    leases = Place(cache_dir.root, None).leases.survey()
-    files = {path.name for path in (cache_dir.root / "leases").glob("*")}
-    failed = {path.name for path in (cache_dir.root / "failures").glob("*")}
+    leases = leases_in(cache_dir.leases).survey()
+    held = {path.name for path in cache_dir.leases.glob("*")} - leases.ended
+    failed = {path.name for path in cache_dir.failures.glob("*")}
     over = {name for name in failed if (cache_dir.chunks / name.removesuffix(".json")).exists()}
     present = [
         *entries(cache_dir.chunks, used.names, used.under_way, leases.gone),
         *entries(cache_dir.manifests, used.names | listed, used.under_way),
         *entries(cache_dir.listings, listings),
-        *entries(cache_dir.root / "leases", files - leases.ended),
-        *entries(cache_dir.root / "failures", failed - over),
+        *entries(cache_dir.leases, held),
+        *entries(cache_dir.failures, failed - over),
     ]
     return present, used.ended

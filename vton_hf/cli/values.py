@@ -48,10 +48,9 @@ def shard(text: str) -> tuple[int, int]:
     Raises:
         argparse.ArgumentTypeError: If it is written otherwise.
     """
-    index, _, count = text.partition("/")
-    if not (index.isdigit() and count.isdigit()):
+    if (numbers := _pair(text, "/")) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like 0/8: the first of eight shares")
-    return int(index), int(count)
+    return numbers
 
 
 def epoch_size(text: str) -> int | str:
@@ -65,7 +64,11 @@ def size(text: str) -> tuple[int, int]:
     Raises:
         argparse.ArgumentTypeError: If it is written otherwise.
     """
-    height, _, width = text.partition("x")
-    if not (height.isdigit() and width.isdigit()):
+    if (numbers := _pair(text, "x")) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like 256x192 (height x width)")
-    return int(height), int(width)
+    return numbers
+
+
+def _pair(text: str, separator: str) -> tuple[int, int] | None:
+    one, _, other = text.partition(separator)
+    return (int(one), int(other)) if one.isdigit() and other.isdigit() else None

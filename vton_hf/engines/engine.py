@@ -1,9 +1,10 @@
 """What an engine does: runs work on units, anywhere, and gives results as they finish."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 Unit = TypeVar("Unit")
+Result = TypeVar("Result")
 
 Outcome: TypeAlias = Any
 """What work makes of a unit, or the exception that it ended with."""
@@ -44,6 +45,14 @@ class InProcess:
     def run(self, work: Work, units: Sequence[Unit]) -> Iterator[tuple[Unit, Outcome]]:
         """As `Engine.run`."""
         yield from work(units)
+
+
+def tried(work: Callable[..., Result], *arguments: Any) -> Result | Exception:
+    """What a call gives, or the exception that it ends with: of one unit, so that others go on."""
+    try:
+        return work(*arguments)
+    except Exception as error:  # noqa: BLE001 - whoever asked for the unit is told
+        return error
 
 
 def do_one(work: Work, unit: Any) -> Outcome:

@@ -5,12 +5,13 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
 
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
-from vton_hf.engines.engine import Outcome, Unit, Work, WorkerError, do_one
+from vton_hf.engines.engine import Engine, InProcess, Outcome, Unit, Work, WorkerError, do_one
 
 logger = logging.getLogger("vton_hf")
 
@@ -42,17 +43,22 @@ class Processes:
                 count = max(1, count // 2)  # each for itself did well: together they were too much
 
 
+def on_this_machine(num_proc: int | None) -> Engine:
+    """The engine of `num_proc`: None or 1 stands for this process."""
+    return InProcess() if num_proc is None or num_proc == 1 else Processes(num_proc)
+
+
 def _one_pool(
     work: Work, waiting: deque[Unit], count: int
 ) -> Generator[tuple[Unit, Outcome], None, tuple[list[Unit], Exception | None]]:
     """Take units from the queue until it is empty or a worker dies; gives those that were under way then."""
-    workers = ProcessPoolExecutor(min(count, len(waiting)), initializer=_watch, initargs=(os.getpid(),))
+    workers = ProcessPoolExecutor(min(count, len(waiting)), initializer=_start, initargs=(os.getpid(), work))
     under_way: dict[Future[Outcome], Unit] = {}
     try:
         while waiting or under_way:
             # No more than there are workers: what has not begun is not to blame if one dies.
             while waiting and len(under_way) < count:
-                under_way[workers.submit(do_one, work, waiting[0])] = waiting[0]
+                under_way[workers.submit(_do, do_one, waiting[0])] = waiting[0]
                 waiting.popleft()
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for task in finished:
@@ -67,9 +73,18 @@ def _one_pool(
     return [], None
 
 
-def _watch(parent: int) -> None:
-    """Watch that the parent lives: a killed build must leave nobody behind."""
+_work: Work
+
+
+def _start(parent: int, work: Work) -> None:
+    """Take the work, once for all units, and watch that the parent lives: a killed build must leave nobody behind."""
+    global _work  # noqa: PLW0603 - of this worker
+    _work = work
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+
+
+def _do(run: Callable[[Work, Any], Outcome], unit: Any) -> Outcome:
+    return run(_work, unit)
 
 
 def _die_with(parent: int) -> None:

@@ -12,8 +12,6 @@ from vton_hf.engines.engine import Outcome, Unit, Work, WorkerError, do_one
 from vton_hf.errors import ConfigError
 from vton_hf.storage import ray_address, without_telemetry_of_ray
 
-logger = logging.getLogger("vton_hf")
-
 _RETRIES: Final = 3
 """How often Ray itself starts a task again whose worker or node is gone, before we count it as failed."""
 

@@ -13,7 +13,7 @@ from vton_hf._core.options import BuildOptions, Columns, Config, ExportFormat
 from vton_hf._core.units import number
 from vton_hf.builder import BuildContext
 from vton_hf.cache import undisturbed
-from vton_hf.errors import BuildError, ConfigError, LayoutError, ObjectMissingError, StorageError
+from vton_hf.errors import BuildError, ConfigError, ObjectMissingError, StorageError
 from vton_hf.exports import card
 from vton_hf.exports.destination import CARD, Changes, Destination
 from vton_hf.exports.result import ExportResult
@@ -60,12 +60,7 @@ class Folder(Destination):
                 self.folder.mkdir(parents=True, exist_ok=True)
             except (FileExistsError, NotADirectoryError):
                 raise ConfigError(f"{self.name!r} is no folder, but a file or below one. Name a folder.") from None
-        try:
-            listing = self._store.list([self._uri])
-        except LayoutError:
-            return {}
-        names = (uri.removeprefix(self._uri) for uri in listing["uri"].to_pylist())
-        return dict(zip(names, listing["size"].to_pylist(), strict=True))
+        return storage.objects_below(self._store, self._uri)
 
     def read_card(self) -> str | None:
         """The text of its README.md."""
@@ -170,15 +165,10 @@ def _open(directory: str | Path, context: BuildContext, *, create: bool) -> Fold
     text = str(directory)
     if not text.strip():
         raise must_be("directory", directory, "a folder, or s3://bucket/prefix/")
-    # A bare name is a folder here, as for `load_dataset` afterwards, and not a key in a bucket.
-    whole = text if "://" in text else str(Path(text).expanduser().absolute())
+    whole = storage.folder_text(text)
     if whole.startswith(("http://", "https://")) or re.search(r"[*?\[\]]|::", whole):
         why = "Web pages cannot be written to, and `load_dataset` takes * ? [ ] and :: in a path for a pattern."
         raise must_be("directory", text, "a folder, or s3://bucket/prefix/", why)
     uri = storage.resolve_prefix(whole, context.settings)
-    for prefix in context.prefixes:
-        if uri.startswith(prefix):
-            raise ConfigError(
-                f"{text!r} lies among the triplets of {prefix!r} and would be listed with them. Take another place."
-            )
+    storage.check_outside(uri, context.prefixes, named=repr(text))
     return Folder(uri, context.settings, cache=context.cache.root, create=create)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -10,13 +9,10 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from vton_hf.cache import Owner, myself
+from vton_hf.cache import DAY, UNKNOWN, Owner, modified, myself
 
 _FOLDER: Final = ".outgoing"
 _OWNER: Final = ".owner.json"
-_DAY: Final = 24 * 3600.0
-"""So long a process of another machine is believed to run."""
-
 _TRIES: Final = 9
 
 
@@ -61,10 +57,7 @@ def _sweep(home: Path) -> None:
 
 def _is_in_use(path: Path) -> bool:
     """Whether its process may be at work: of one that cannot be asked as long as the folder is not a day old."""
+    owner = UNKNOWN  # until it has said who it is
     with suppress(OSError, ValueError, TypeError):
-        runs = Owner(**json.loads((path / _OWNER).read_text(encoding="utf-8"))).runs()
-        if runs is not None:
-            return runs
-    with suppress(OSError):
-        return time.time() - path.stat().st_mtime < _DAY
-    return True
+        owner = Owner(**json.loads((path / _OWNER).read_text(encoding="utf-8")))
+    return owner.may_run(seen=modified(path), within=DAY)

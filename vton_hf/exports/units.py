@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from vton_hf._core.concurrency import map_prefetched
-from vton_hf.engines import check_probe
+from vton_hf.engines import check_probe, tried
 from vton_hf.exports.destination import Destination
 from vton_hf.exports.parquet import write_parquet
 from vton_hf.exports.plan import ExportFile, SplitPlan
@@ -86,23 +86,14 @@ class WriteFiles:
         """
         check_probe(self.probe)
         with staging_directory(self.root) as folder:
-            for unit, written in map_prefetched(units, lambda unit: self._tried(unit, folder)):
-                yield unit, written if isinstance(written, Exception) else self._sent(unit, *written)
+            for unit, written in map_prefetched(units, lambda unit: tried(self._written, unit, folder)):
+                yield unit, written if isinstance(written, Exception) else tried(self._sent, unit, *written)
 
-    def _sent(self, unit: FileUnit, path: Path, replaced: Substitutes) -> Written | Exception:
+    def _sent(self, unit: FileUnit, path: Path, replaced: Substitutes) -> Written:
         size = path.stat().st_size
-        try:
-            receipt = self.destination.upload(path, unit[1].name)
-        except Exception as error:  # noqa: BLE001 - the outcome of this file
-            return error
+        receipt = self.destination.upload(path, unit[1].name)
         path.unlink(missing_ok=True)
         return Written(size, replaced, receipt)
-
-    def _tried(self, unit: FileUnit, folder: Path) -> tuple[Path, Substitutes] | Exception:
-        try:
-            return self._written(unit, folder)
-        except Exception as error:  # noqa: BLE001 - the outcome of this file
-            return error
 
     def _written(self, unit: FileUnit, folder: Path) -> tuple[Path, Substitutes]:
         """One file; the next rows are read while some are written."""

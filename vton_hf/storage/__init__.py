@@ -1,5 +1,6 @@
 """Object stores: settings, list, read many, write. No other package reads the environment."""
 
+from vton_hf.storage.below import check_outside, folder_text, objects_below
 from vton_hf.storage.environment import disabled, is_offline, ray_address, shared_cache, without_telemetry_of_ray
 from vton_hf.storage.known import known_table
 from vton_hf.storage.layers import configure, settings_for
@@ -17,11 +18,14 @@ __all__ = [
     "Source",
     "StorageSettings",
     "Store",
+    "check_outside",
     "configure",
     "disabled",
+    "folder_text",
     "give_back",
     "is_offline",
     "known_table",
+    "objects_below",
     "path_text",
     "ray_address",
     "read_sources",

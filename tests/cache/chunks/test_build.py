@@ -29,16 +29,6 @@ from vton_hf.engines import engine, processes
 ROOT = f"s3://{BUCKET}/dataset_ultimate/"
 
 
-def fill(s3: MotoS3, count: int) -> int:
-    """So many triplets of each difficulty and gender; gives the number of objects."""
-    for difficulty in ("easy", "medium", "hard"):
-        for gender in ("female", "male"):
-            for index in range(count):
-                for key in triplet_keys(difficulty, gender, f"{index:03d}").values():
-                    s3.put(BUCKET, key, png(key))
-    return 18 * count
-
-
 @pytest.fixture
 def load(s3: MotoS3, tmp_path: Path) -> Load:
     """`load_dataset` on the server, with a cache of the test's own."""
@@ -63,7 +53,7 @@ def finished_chunks(cache: Path) -> list[Path]:
 
 
 def test_every_object_is_fetched_once_for_all_configs(s3: MotoS3, load: Load) -> None:
-    objects = fill(s3, 4)
+    objects = s3.fill(4)
     s3.reset_counts()
     for name in ("hard", "medium", "easy", "hard"):
         load(name)
@@ -72,7 +62,7 @@ def test_every_object_is_fetched_once_for_all_configs(s3: MotoS3, load: Load) ->
 
 
 def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path: Path) -> None:
-    objects = fill(s3, 4)
+    objects = s3.fill(4)
     cache = tmp_path / "cache"
     builder = in_process(s3, cache, chunks=3)
     deadline = time.monotonic() + 60
@@ -88,7 +78,7 @@ def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path:
 
 
 def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load, tmp_path: Path) -> None:
-    fill(s3, 4)
+    s3.fill(4)
     cache = tmp_path / "cache"
     builder = in_process(s3, cache, chunks=2)
     deadline = time.monotonic() + 60
@@ -102,7 +92,7 @@ def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load
 
 
 def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> None:
-    fill(s3, 2)
+    s3.fill(2)
     builder = in_process(s3, tmp_path / "cache", num_proc=2)
     children: list[int] = []
     deadline = time.monotonic() + 60
@@ -120,7 +110,7 @@ def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> N
 
 
 def test_two_processes_build_one_cache_together(s3: MotoS3, tmp_path: Path) -> None:
-    objects = fill(s3, 3)
+    objects = s3.fill(3)
     s3.reset_counts()
     both = [in_process(s3, tmp_path / "cache", num_proc=num_proc) for num_proc in (None, 2)]
     outputs = [builder.communicate(timeout=120)[0] for builder in both]
@@ -131,7 +121,7 @@ def test_two_processes_build_one_cache_together(s3: MotoS3, tmp_path: Path) -> N
 
 
 def test_one_changed_object_costs_one_request(s3: MotoS3, load: Load) -> None:
-    fill(s3, 3)
+    s3.fill(3)
     load()
     s3.put(BUCKET, triplet_keys("easy", "male", "001")["cloth_image"], png("new"))
     s3.reset_counts()
@@ -140,7 +130,7 @@ def test_one_changed_object_costs_one_request(s3: MotoS3, load: Load) -> None:
 
 
 def test_a_grown_bucket_costs_its_new_objects(s3: MotoS3, load: Load) -> None:
-    fill(s3, 20)
+    s3.fill(20)
     load("easy")
     for index in range(20, 80):
         for key in triplet_keys("easy", "female", f"{index:03d}").values():
@@ -153,7 +143,7 @@ def test_a_grown_bucket_costs_its_new_objects(s3: MotoS3, load: Load) -> None:
 def test_a_dead_worker_is_replaced(
     s3: MotoS3, load: Load, tmp_path: Path, caplog: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(s3, 2)
+    s3.fill(2)
     mark = tmp_path / "died"
     key = triplet_keys("hard", "male", "001")["cloth_image"]
     monkeypatch.setattr(processes, "do_one", KillOnce(mark, key))
@@ -413,7 +403,7 @@ def test_a_torn_report_is_a_chunk_to_build_again(bucket: Bucket, tmp_path: Path)
 def test_after_an_update_originals_cost_nothing_and_resized_images_say_why_they_are_made_again(
     s3: MotoS3, load: Load, tmp_path: Path, caplog: Any
 ) -> None:
-    count = fill(s3, 1) // 3
+    count = s3.fill(1) // 3
     chunks = tmp_path / "cache/vton_hf/chunks"
     resized = load("easy", image_size=(8, 6))
     load("easy", image_format="jpeg")

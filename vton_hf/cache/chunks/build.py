@@ -14,6 +14,7 @@ from vton_hf.cache.chunks.disk import check_disk, check_writable, explained
 from vton_hf.cache.chunks.files import is_finished
 from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.cache.chunks.run import How, refusal, run_jobs
+from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.write import Job
 from vton_hf.engines import WorkerError
 from vton_hf.errors import BuildError, StorageError
@@ -66,45 +67,59 @@ def build_chunks(
         check_disk(needed, root)
     size = sum(chunk.bytes for chunk in todo)
     with tqdm(total=size, desc=title, unit="B", unit_scale=True, disable=None) as bar, explained(root, needed), _kept():
-        if how.shared is not None and not refetch and not how.apart:
-            todo = fill(todo, root, how, progress=bar.update)
-        older, since = ({}, now) if refetch else (older_chunks(todo, root), 0.0)
-        jobs = [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in todo]
+        filled = None if how.apart else how.shared
+        if filled is not None and not refetch:
+            todo = fill(todo, root, filled, threads=how.num_proc, progress=bar.update)
+        jobs = _jobs(todo, root, on_error, since=now if refetch else 0.0)
         failed = run_jobs(jobs, store, how, progress=bar.update, tell=bar.set_postfix_str)
-        if how.shared is not None and how.engine is not None and not how.apart:
-            fill(missing(todo, root), root, how, progress=int)  # built elsewhere, and published
+        if filled is not None and how.engine is not None:  # built elsewhere, and published
+            fill(missing(todo, root), root, filled, threads=how.num_proc, progress=int)
     if failed and not how.allow_missing:
         raise refusal(failed, len(todo))
     return failed
 
 
-def fill(chunks: Sequence[Chunk], root: Path, how: How, *, progress: Callable[[int], object]) -> list[Chunk]:
+def _jobs(chunks: Sequence[Chunk], root: Path, on_error: str, *, since: float) -> list[Job]:
+    """What was finished before `since` is built again, of what is fetched again."""
+    older = {} if since else older_chunks(chunks, root)
+    return [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in chunks]
+
+
+def fill(
+    chunks: Sequence[Chunk], root: Path, shared: SharedCache, *, threads: int | None, progress: Callable[[int], object]
+) -> list[Chunk]:
     """Take what was published into the cache of this machine; gives the chunks that it does not hold afterwards.
+
+    Args:
+        chunks: What is missing here.
+        root: The directory that holds chunks, one directory each.
+        shared: Where they may have been published.
+        threads: Chunks that are fetched at once; None for a few.
+        progress: Called with bytes of objects that are done.
 
     Raises:
         StorageError: If the shared cache does not answer.
         OSError: If the disk is full.
     """
-    shared = how.shared
-    published = set() if shared is None else shared.names()
+    published = shared.names()
     sizes = {root / chunk.name: chunk.bytes for chunk in chunks if chunk.name in published}
-    if shared is not None:
-        threads = how.num_proc or _FETCHED_AT_ONCE
-        shared.fill(list(sizes), progress=lambda directory: progress(sizes[directory]), threads=threads)
+    at_once = threads or _FETCHED_AT_ONCE
+    shared.fill(list(sizes), progress=lambda directory: progress(sizes[directory]), threads=at_once)
     return missing(chunks, root)
 
 
-def publish_rest(chunks: Sequence[Chunk], root: Path, how: How) -> None:
-    """Publish what this machine has finished and the shared cache does not hold.
+def publish_rest(chunks: Sequence[Chunk], root: Path, shared: SharedCache) -> set[str]:
+    """Publish what this machine has finished and the shared cache does not hold; gives the names of all it holds then.
 
     Raises:
         StorageError: If the shared cache does not answer.
         OSError: If this machine's disk is full.
     """
-    if how.shared is not None and (here := finished_names(chunks, root)):
-        rest = sorted(here - how.shared.names())
-        for _ in map_prefetched([root / name for name in rest], how.shared.publish, depth=_FETCHED_AT_ONCE):
-            pass
+    published = shared.names()
+    rest = [root / name for name in sorted(finished_names(chunks, root) - published)]
+    for _ in map_prefetched(rest, shared.publish, depth=_FETCHED_AT_ONCE):
+        pass
+    return shared.names() if rest else published
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def prune(unused: Iterable[Entry], removed: Path, still_used: Callable[[], Conta
     for entry in unused:
         with suppress(FileNotFoundError):
             taken.append((entry.path, entry.path.rename(removed / uuid4().hex)))
-    used = still_used()
+    used = still_used() if taken else ()
     wanted = [(path, aside) for path, aside in taken if path.name in used]
     for path, aside in wanted:
         if not path.exists():

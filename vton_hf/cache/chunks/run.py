@@ -9,7 +9,7 @@ from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.work import BuildChunks
 from vton_hf.cache.chunks.write import Job
 from vton_hf.cache.leases import probe
-from vton_hf.engines import Engine, InProcess, Processes, SetAside, WorkerError, run_units
+from vton_hf.engines import Engine, InProcess, SetAside, WorkerError, on_this_machine, run_units
 from vton_hf.errors import BuildError, StorageError, UnavailableError
 from vton_hf.storage import Store
 
@@ -59,7 +59,7 @@ def run_jobs(
     """
     if not jobs:
         return {}
-    engine = _engine(how, len(jobs))
+    engine = how.engine or on_this_machine(min(how.num_proc or 1, len(jobs)))
     here = isinstance(engine, InProcess)
     apart = how.shared is not None and (how.apart or engine.remote)
     work = BuildChunks(store.settings, how.shared, engine.parallel, apart=apart)
@@ -107,12 +107,6 @@ class _Counts:
         under_way = min(self.parallel, self.jobs - self.finished - failed)
         more = f", {failed:,} failed" if failed else ""
         self.tell(f"{self.finished:,} of {self.jobs:,} chunks, {under_way:,} under way{more}")
-
-
-def _engine(how: How, jobs: int) -> Engine:
-    if how.engine is not None:
-        return how.engine
-    return InProcess() if how.num_proc is None or how.num_proc == 1 else Processes(min(how.num_proc, jobs))
 
 
 def _may_pass(error: Exception) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +13,8 @@ from vton_hf.cache.chunks.archive import DamagedArchiveError, pack, unpack
 from vton_hf.cache.chunks.files import DATA, REPORT, SOURCES, archive_of, leases_of, publish, read_report, taken
 from vton_hf.cache.holders import Holder
 from vton_hf.cache.leases import BusyError, Leases
-from vton_hf.errors import LayoutError, ObjectMissingError, StorageError
-from vton_hf.storage import StorageSettings, Store
+from vton_hf.errors import ObjectMissingError, StorageError
+from vton_hf.storage import StorageSettings, Store, objects_below
 
 logger = logging.getLogger("vton_hf")
 
@@ -73,11 +73,8 @@ class SharedCache:
         Raises:
             StorageError: If the store does not answer.
         """
-        folder = f"{self.uri}chunks/"
-        with suppress(LayoutError):
-            listed = self.store.list([folder])["uri"].to_pylist()
-            return {uri.removeprefix(folder).removesuffix(_SUFFIX) for uri in listed if uri.endswith(_SUFFIX)}
-        return set()
+        names = objects_below(self.store, f"{self.uri}chunks/")
+        return {name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)}
 
     def fetch(self, name: str, directory: Path) -> bool:
         """Fill a scratch directory with a published chunk.

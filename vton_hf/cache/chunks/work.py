@@ -19,7 +19,7 @@ from vton_hf.cache.chunks.files import Report, read_report
 from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.write import Job, Writing
 from vton_hf.cache.leases import BusyError
-from vton_hf.engines import check_probe
+from vton_hf.engines import check_probe, tried
 from vton_hf.errors import StorageError
 from vton_hf.storage import StorageSettings, Store
 
@@ -171,10 +171,7 @@ def _outcome(writing: Writing) -> BuildOutcome:
 
 def _fetched(fetcher: Fetcher, piece: _Piece) -> list[Images] | Exception:
     writing, rows = piece
-    try:
-        return fetcher.fetch(rows, writing.job.chunk, writing.older)
-    except Exception as error:  # noqa: BLE001 - ends this chunk alone
-        return error
+    return tried(fetcher.fetch, rows, writing.job.chunk, writing.older)  # what fails ends this chunk alone
 
 
 def _pieces(

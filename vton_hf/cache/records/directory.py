@@ -12,6 +12,7 @@ from vton_hf._core.units import number
 from vton_hf.cache import reservations
 from vton_hf.cache.chunks import DATA, Report, read_report
 from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
+from vton_hf.cache.leases import FOLDER
 from vton_hf.cache.owners import UNKNOWN
 from vton_hf.cache.records.build_records import BuildRecord, read_record, records_in
 from vton_hf.cache.records.files import keep, kept, open_manifest
@@ -74,6 +75,16 @@ class CacheDir:
     def reservations(self) -> Path:
         """One file for each process that uses something, and what."""
         return self.root / "claims"
+
+    @property
+    def leases(self) -> Path:
+        """Who is at work on which chunk."""
+        return self.root / FOLDER
+
+    @property
+    def failures(self) -> Path:
+        """One file for each chunk that was set aside."""
+        return self.root / "failures"
 
     @property
     def removed(self) -> Path:
