@@ -119,6 +119,19 @@ def test_another_bucket_is_refused_until_all_is_built(build: Build) -> None:
 
 
 @pytest.mark.parametrize("build", ["s3"], indirect=True)
+def test_a_plan_whose_manifest_was_pruned_gives_way(build: Build) -> None:
+    build.share(0)
+    grow(build)
+    for key in build.s3.objects(BUCKET, "vton-cache/plans/manifests/"):
+        build.s3.delete(BUCKET, key)
+    assert vton_hf.build_status("hard", **build.options("looker")).chunks == 6
+    for index in range(SHARES):
+        status = build.share(index)
+    assert status.done == 6
+    assert "hard/male/new" in vton_hf.load("hard", epoch_size="max", **build.options("reader"))["key"][:]
+
+
+@pytest.mark.parametrize("build", ["s3"], indirect=True)
 def test_a_new_plan_is_frozen_on_demand(build: Build) -> None:
     build.share(0)
     grow(build)

@@ -271,6 +271,32 @@ def test_a_place_among_the_triplets_is_refused(machines: Machines) -> None:
         machines.load("one", shared_cache=f"s3://{BUCKET}/{ROOT}cache/")
 
 
+@pytest.mark.parametrize("within", ["", "chunks"])
+def test_a_place_in_the_cache_of_the_machine_is_refused(bucket: Bucket, tmp_path: Path, within: str) -> None:
+    options = {"s3_prefixes": [bucket.fill(1).prefix], "cache_dir": str(tmp_path)}
+    with pytest.raises(vton_hf.ConfigError, match="lies in the cache of this machine"):
+        vton_hf.load("easy", shared_cache=tmp_path / "vton_hf" / within, **options)
+
+
+def test_files_of_others_are_never_pruned(machines: Machines, cache: Callable[..., Any]) -> None:
+    own = ["chunks/weights.tar", "records/2024.json", "leases/contract.pdf", "plans/manifests/x.arrow", "notes.txt"]
+    for name in own:
+        machines.tamper(name, b"mine")
+    machines.load("one")
+    assert cache("--prune")["deleted"] == 0
+    assert set(own) <= set(machines.published())
+
+
+def test_a_warning_promises_no_asking_where_machines_must_agree(machines: Machines, caplog: Any) -> None:
+    machines.s3.put(BUCKET, triplet_keys("hard", "male", "000")["cloth_image"], b"no image")
+    builder = vton_hf.VTON(config_name="hard", **machines.options("one"))
+    assert len(builder.triplets.manifest) == 12
+    machines.s3.delete(BUCKET, triplet_keys("hard", "male", "001")["cloth_image"])
+    builder.download_and_prepare()
+    assert "left out while building" in caplog.text
+    assert "The next build asks again" not in caplog.text
+
+
 def test_a_folder_goes_by_its_bare_name(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.fill(1)
     monkeypatch.chdir(tmp_path)

@@ -12,7 +12,7 @@ from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.resume import Origin
 from vton_hf.builder.run_options import RunOptions
 from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Chunk, How, missing, partition
-from vton_hf.errors import redacted
+from vton_hf.errors import ConfigError, redacted
 from vton_hf.triplets import Manifest, read_names
 
 _ELSEWHERE: Final = {"name", "version", "data_dir", "data_files", "description", "s3_prefixes"}
@@ -55,8 +55,18 @@ class BuildContext:
         return storage.Store(self.settings, bulk=True)
 
     def how(self, run: RunOptions, num_proc: int | None) -> How:
-        """How its chunks come about; see `RunOptions.how`."""
-        return run.how(self.settings, self.prefixes, num_proc)
+        """How its chunks come about; see `RunOptions.how`.
+
+        Raises:
+            ConfigError: If the shared cache is this cache itself, whose leases would keep its own builds waiting.
+        """
+        how = run.how(self.settings, self.prefixes, num_proc)
+        if how.shared is not None and how.shared.uri.startswith(f"file://{self.cache.root}/"):
+            raise ConfigError(
+                f"shared_cache={how.shared.uri!r} lies in the cache of this machine, {str(self.cache.root)!r}. Name "
+                f"another folder; machines that all see this cache_dir share it already, without shared_cache=."
+            )
+        return how
 
     @property
     def drawn(self) -> list[str]:

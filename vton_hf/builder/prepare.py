@@ -160,7 +160,7 @@ def prepare(
         if not failed:
             context.records.save(record)
     prepared = PreparedDataset(context, _without(record, failed))
-    _tell(prepared, built=bool(todo))
+    _tell(prepared, built=bool(todo), asks=how.shared is None)
     return prepared
 
 
@@ -169,11 +169,11 @@ def _without(record: BuildRecord, failed: Container[str]) -> BuildRecord:
     return replace(record, chunks=there)
 
 
-def _tell(prepared: PreparedDataset, *, built: bool) -> None:
+def _tell(prepared: PreparedDataset, *, built: bool, asks: bool) -> None:
     """Warn of what is left out, and, once it is built, of what should be known of the images."""
     context = prepared.context
     _forget_listing_if_outdated(context, [item.reason for item in prepared.skipped])
-    warn_of_skipped(prepared.skipped, on_error=context.config.on_error)
+    warn_of_skipped(prepared.skipped, on_error=context.config.on_error, asks=asks)
     tell_counts(report.noticed for report in prepared.reports if built)
 
 

@@ -71,15 +71,16 @@ def frozen_manifest(context: BuildContext, place: Place, find: Callable[[], Mani
         VTONError: What listing says.
     """
     plans = place.plans(identity(context))
-    latest = plans.latest() if run.listing == "cached" else None
-    if latest is not None:
-        return plans.load(latest)
+    frozen = plans.load(plans.latest()) if run.listing == "cached" else None
+    if frozen is not None:
+        return frozen
     manifest = find()
 
     def is_over(plan: FrozenPlan) -> bool:
-        if run.listing == "fresh":
+        frozen = None if run.listing == "fresh" else plans.load(plan)
+        if frozen is None:
             return True
-        chunks = context.all_chunks(plans.load(plan))
+        chunks = context.all_chunks(frozen)
         return len(place.done(chunks)) == len(chunks)
 
     plan = plans.freeze(manifest, over=is_over)
@@ -100,9 +101,8 @@ def status_of(context: BuildContext, find: Callable[[], Manifest], how: How) -> 
     """
     place = Place(context.cache, how.shared)
     plans = place.plans(identity(context))
-    latest = plans.latest()
-    manifest = find() if latest is None else plans.load(latest)
-    return place.status(context.all_chunks(manifest))
+    frozen = plans.load(plans.latest())
+    return place.status(context.all_chunks(find() if frozen is None else frozen))
 
 
 def remember(context: BuildContext, how: How, manifest: Manifest, chunks: Sequence[Chunk]) -> None:

@@ -157,7 +157,7 @@ class Leases:
         Raises:
             StorageError: If the store fails.
         """
-        files = set(objects_below(self._store, self._uri))
+        files = {name for name in objects_below(self._store, self._uri) if name.endswith((_LEASE, _LIFE))}
         found = {file: self._holder(file.removesuffix(_LEASE)) for file in files if file.endswith(_LEASE)}
         living = {file: each for file, each in found.items() if each is not None and each.may_live()}
         ids = {each.id for each in living.values()}

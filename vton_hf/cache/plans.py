@@ -9,7 +9,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from vton_hf.errors import BuildError, StorageError
+from vton_hf.errors import ObjectMissingError, StorageError
 from vton_hf.storage import Store, objects_below
 from vton_hf.triplets import Manifest
 
@@ -65,16 +65,19 @@ class Plans:
         numbers = self._numbers()
         return self._read(max(numbers)) if numbers else None
 
-    def load(self, plan: FrozenPlan) -> Manifest:
-        """The manifest of a plan.
+    def load(self, plan: FrozenPlan | None) -> Manifest | None:
+        """The manifest of a plan; None without a plan, or where it was pruned, since nothing uses it any more.
 
         Raises:
-            BuildError: If it is gone.
             StorageError: If the store does not answer.
         """
+        if plan is None:
+            return None
         (body,) = self.store.read([self._manifest(plan.manifest)])
-        if not isinstance(body, bytes):
-            raise BuildError(f"The manifest of a frozen plan cannot be read: {body} --listing fresh freezes a new one.")
+        if isinstance(body, ObjectMissingError):
+            return None
+        if isinstance(body, StorageError):
+            raise body
         return Manifest(pa.ipc.open_file(pa.py_buffer(body)).read_all())
 
     def freeze(self, manifest: Manifest, *, over: Callable[[FrozenPlan], bool]) -> FrozenPlan:

@@ -1,6 +1,7 @@
 """Which datasets use what of a shared cache, and what nobody uses any more."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,6 +10,12 @@ from typing import Any, Final
 from vton_hf.cache.chunks import SharedCache
 from vton_hf.cache.owners import DAY
 from vton_hf.storage import objects_below
+
+_OURS: Final = re.compile(
+    r"chunks/[\w-]+-[0-9a-f]{16}\.tar|records/[0-9a-f]{16}-[0-9a-f]{16}\.json|plans/manifests/[0-9a-f]{16}\.arrow|"
+    r"failures/[\w-]+-[0-9a-f]{16}\.json|leases/.+"
+)
+"""What is written here and may go; whatever else lies there is somebody's own. Plans stay: a few bytes each."""
 
 _HOUR: Final = 3600.0
 _SUFFIX: Final = ".json"
@@ -103,15 +110,14 @@ class SharedRecords:
             "records": {record.name for record in kept},
             "plans": {f"manifests/{record.manifest}.arrow" for record in kept},
         }
-        for name in sizes:
+        for name in filter(_OURS.fullmatch, sizes):
             folder, _, rest = name.partition("/")
             if folder == "leases":
                 unused = rest in leases.ended
             elif folder == "failures":
                 unused = f"chunks/{rest.removesuffix(_SUFFIX)}.tar" in sizes
             else:
-                numbered = folder == "plans" and not rest.startswith("manifests/")  # a few bytes each
-                unused = not numbered and rest not in needed.get(folder, {rest})
+                unused = rest not in needed[folder]
             if unused:
                 yield name
 

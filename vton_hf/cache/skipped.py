@@ -35,8 +35,13 @@ def check_usable(sizes: Mapping[str, int], drawn: Iterable[str], items: Sequence
             )
 
 
-def warn_of_skipped(items: Sequence[SkippedTriplet], *, on_error: str) -> None:
+def warn_of_skipped(items: Sequence[SkippedTriplet], *, on_error: str, asks: bool = True) -> None:
     """Warn of triplets that are left out, also of those that an earlier build found.
+
+    Args:
+        items: The triplets.
+        on_error: What was asked for.
+        asks: Whether builds ask again by themselves for what could not be read.
 
     Raises:
         ImageError: If `on_error` is `"raise"` and an image is broken.
@@ -61,6 +66,8 @@ def warn_of_skipped(items: Sequence[SkippedTriplet], *, on_error: str) -> None:
         "1 triplet was" if len(items) == 1 else f"{len(items):,} triplets were",
         first,
         more,
-        "The next build asks again for objects that could not be read; " if any(item.passing for item in items) else "",
+        "The next build asks again for objects that could not be read; "
+        if asks and any(item.passing for item in items)
+        else "",
         _AGAIN,
     )

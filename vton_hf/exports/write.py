@@ -13,7 +13,7 @@ from datasets.utils import tqdm
 from vton_hf._core.disk import full, is_full, require_space
 from vton_hf.builder import VTON
 from vton_hf.cache import probe
-from vton_hf.engines import Engine, SetAside, WorkerError, run_units
+from vton_hf.engines import Engine, InProcess, SetAside, WorkerError, run_units
 from vton_hf.errors import BuildError, HubUnavailableError, UnavailableError
 from vton_hf.exports.destination import Destination
 from vton_hf.exports.plan import ExportFile, SplitPlan
@@ -80,7 +80,7 @@ def write_files(spec: ExportSpec, plans: Sequence[SplitPlan], destination: Desti
 
 
 def _may_pass(engine: Engine, error: Exception) -> bool:
-    return engine.parallel > 1 and isinstance(error, UnavailableError | HubUnavailableError | WorkerError)
+    return not isinstance(engine, InProcess) and isinstance(error, UnavailableError | HubUnavailableError | WorkerError)
 
 
 def file_features(spec: ExportSpec, table: ExportTable) -> datasets.Features:
