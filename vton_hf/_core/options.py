@@ -76,6 +76,7 @@ class TripletOptions(TypedDict, total=False):
     shared_cache: str | PurePath | None
     engine: EngineName | AnyEngine | None
     allow_missing: bool
+    statistics: bool
     image_size: Sequence[int] | None
     aspect: Aspect
     image_format: ImageFormat | None

@@ -77,6 +77,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
             `vton_hf.RayEngine(...)`.
         shard: (i, n) builds only share i, from 0, of n shares of the chunks; `vton_hf.build` says more.
         allow_missing: True goes on without chunks that failed three times; False is an error that lists them.
+        statistics: True measures images where a build decodes them anyway, for `vton_hf.validate`; False does not.
     """
 
     s3_prefixes: str | PurePath | Iterable[str | PurePath] | None = None

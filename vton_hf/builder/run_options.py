@@ -24,6 +24,7 @@ class RunOptions:
         engine: None builds here, in `num_proc` processes; `"ray"`, or an engine such as `vton_hf.RayEngine(...)`.
         shard: (i, n) builds only share i, from 0, of n shares of what is missing.
         allow_missing: Whether chunks that fail three times may be missing from the dataset.
+        statistics: Whether images are measured where a build decodes them anyway.
 
     Raises:
         ConfigError: If an option is none of those that are allowed.
@@ -35,10 +36,11 @@ class RunOptions:
     engine: str | Engine | None = None
     shard: Sequence[int] | None = None
     allow_missing: bool = False
+    statistics: bool = True
 
     def __post_init__(self) -> None:
         listings.check_mode(self.listing)
-        for name in ("retry_skipped", "allow_missing"):
+        for name in ("retry_skipped", "allow_missing", "statistics"):
             check_bool(name, getattr(self, name))
         if self.shared_cache is not None and not (isinstance(self.shared_cache, str | PurePath) and self.shared_cache):
             raise must_be("shared_cache", self.shared_cache, "a folder, such as /mnt/team/vton, or s3://bucket/prefix/")
@@ -85,10 +87,10 @@ class RunOptions:
         """
         engine, place = self._engine(), self.shared_cache or storage.shared_cache()
         if place is None:
-            return How(num_proc, engine, None, self.allow_missing)
+            return How(num_proc, engine, None, self.allow_missing, self.statistics)
         shared = shared_cache_at(place, settings, strict=self.shard is not None or engine is not None)
         storage.check_outside(shared.uri, prefixes, named=f"shared_cache={str(place)!r}")
-        return How(num_proc, engine, shared, self.allow_missing)
+        return How(num_proc, engine, shared, self.allow_missing, self.statistics)
 
     def engine_for(self, num_proc: int | None) -> Engine:
         """What runs units that are no chunks."""

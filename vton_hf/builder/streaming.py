@@ -165,7 +165,7 @@ class Reader:
 
     def _checked(self, row: dict[str, Any], bodies: Mapping[str, Body]) -> dict[str, Any] | Exception:
         of_row = {role: bodies[row[role]] for role in ROLES}
-        stored, notices = self._stream.image_spec.apply(of_row, self._stream.verify)
+        stored, notices, _ = self._stream.image_spec.apply(of_row, self._stream.verify)
         for role, image in stored.items():
             if isinstance(image, StorageError):
                 return image

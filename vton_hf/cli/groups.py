@@ -84,6 +84,8 @@ def add_recipe(part: ArgumentParser) -> None:
     how.add_argument("--image-quality", type=int, metavar="N", help="of jpeg and webp, 1 to 100 (default: 95)")
     how.add_argument("--to-srgb", action="store_true", default=None, help="convert images with another colour profile")
     how.add_argument("--no-embed-images", action="store_true", help="keep keys only, fetch images on access")
+    unmeasured = "measure no images while building; validate measures them when it is asked"
+    how.add_argument("--no-statistics", dest="statistics", action="store_false", default=None, help=unmeasured)
     add_cache_dir(how)
 
 

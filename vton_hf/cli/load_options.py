@@ -28,10 +28,11 @@ OPTIONS: Final = {
     "shared_cache": "shared_cache",
     "shard": "shard",
     "allow_missing": "allow_missing",
+    "statistics": "statistics",
 }
 """Arguments and the option of `load_dataset` that each stands for."""
 
-HOW: Final = {"listing", "retry_skipped", "shared_cache", "engine", "shard", "allow_missing"}
+HOW: Final = {"listing", "retry_skipped", "shared_cache", "engine", "shard", "allow_missing", "statistics"}
 """Options that say how a dataset comes about, and not which it is."""
 
 

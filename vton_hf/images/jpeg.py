@@ -26,12 +26,29 @@ def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     Raises:
         ImageError: If there is no end marker.
     """
+    for marker, start, stop in _marked(data):
+        if marker != _END:
+            yield marker, data[start:stop]
+
+
+def end_of(data: bytes) -> int:
+    """Where the image ends: behind its end marker.
+
+    Raises:
+        ImageError: If there is none.
+    """
+    return [stop for _, _, stop in _marked(data)][-1]
+
+
+def _marked(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Each marker up to the end marker, and where its content begins and ends."""
     position = len(START)
     while marker := _MARKER.search(data, position):
         if marker[1][0] == _END:
+            yield _END, marker.end(), marker.end()
             return
         position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-        yield marker[1][0], data[marker.end() + 2 : position]
+        yield marker[1][0], marker.end() + 2, position
     raise ImageError(f"truncated JPEG: the data ends at byte {len(data):,} without an end-of-image marker")
 
 

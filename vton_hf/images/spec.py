@@ -1,8 +1,9 @@
 """Images as they are stored: the objects' own bytes, or smaller ones made once while building."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from PIL import Image
 
@@ -12,6 +13,7 @@ from vton_hf.images.decoding import decode, verify
 from vton_hf.images.encode import DEFAULT_QUALITY, encode
 from vton_hf.images.notices import Notice, profile_notices
 from vton_hf.images.profiles import profile_of
+from vton_hf.images.statistics import faulty, measured
 from vton_hf.naming import ROLES
 
 Stored: TypeAlias = bytes | StorageError | ImageError
@@ -25,10 +27,12 @@ class Prepared(NamedTuple):
         images: By role, the bytes, or what is wrong with it; a group of `ImageSpec.role_groups` is of use only if
             nothing is.
         notices: What should be known of them.
+        measured: By role, what was measured of the objects that they were made of; see `images.measured`.
     """
 
     images: Mapping[str, Stored]
     notices: Sequence[Notice] = ()
+    measured: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 _RESIZING: Final = "r2"
@@ -89,7 +93,9 @@ class ImageSpec:
         person, garment, target = ROLES
         return ((person, target), (garment,)) if self.size else ((person,), (garment,), (target,))
 
-    def apply(self, bodies: Mapping[str, bytes | StorageError], level: str) -> Prepared:
+    def apply(
+        self, bodies: Mapping[str, bytes | StorageError], level: str, measure: Container[str] = frozenset()
+    ) -> Prepared:
         """The images as they are to be stored, checked.
 
         They stay as they are, or become 8-bit RGB on white, a target of another size brought to its person's, all
@@ -98,19 +104,21 @@ class ImageSpec:
         Args:
             bodies: The objects by role: at least all of one group of `role_groups`.
             level: How to check them; those that change are decoded, whatever it says.
+            measure: The roles of which statistics are wanted.
         """
         if not self.encodes:
             kept = {role: self._kept(body, level) for role, body in bodies.items()}
             good = {role: bodies[role] for role, it in kept.items() if isinstance(it, bytes)}
-            return Prepared(kept, self._profiles(good))
+            return Prepared(kept, self._profiles(good), self._measured(bodies, kept, measure))
         decoded = {role: self._decoded(body, level) for role, body in bodies.items()}
         pictures = {role: image for role, image in decoded.items() if isinstance(image, Image.Image)}
         faults: dict[str, Stored] = {role: it for role, it in decoded.items() if not isinstance(it, Image.Image)}
+        statistics = self._measured(bodies, decoded, measure)
         if faults:
-            return Prepared(dict(bodies) | faults)
+            return Prepared(dict(bodies) | faults, measured=statistics)
         shapes = {role: picture.size for role, picture in pictures.items()} if self.size else {}
         encoded = {role: self._encoded(picture) for role, picture in self.pictures(pictures).items()}
-        return Prepared(encoded, [*self._profiles(bodies), *distortions(shapes, self.size, self.aspect)])
+        return Prepared(encoded, [*self._profiles(bodies), *distortions(shapes, self.size, self.aspect)], statistics)
 
     def pictures(self, decoded: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
         """What `apply` encodes: the pictures in the size that is stored, those in it already left alone."""
@@ -145,6 +153,23 @@ class ImageSpec:
             return decode(body, to_srgb=self.to_srgb)
         except ImageError as error:
             return error
+
+    def _measured(
+        self,
+        bodies: Mapping[str, bytes | StorageError],
+        found: Mapping[str, Image.Image | Stored],
+        measure: Container[str],
+    ) -> dict[str, Mapping[str, Any]]:
+        """The statistics of the objects that could be read: of their own colours, whatever becomes of those."""
+        rows: dict[str, Mapping[str, Any]] = {}
+        for role, body in bodies.items():
+            it = found[role]
+            if role in measure and isinstance(it, ImageError):
+                rows[role] = faulty(it)
+            elif role in measure and isinstance(body, bytes):
+                converted = self.to_srgb and profile_of(body) is not None
+                rows[role] = measured(body, it if isinstance(it, Image.Image) and not converted else None)
+        return rows
 
     def _profiles(self, bodies: Mapping[str, bytes | StorageError]) -> list[Notice]:
         readable = [(role, body) for role, body in bodies.items() if isinstance(body, bytes)]

@@ -23,7 +23,15 @@ from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform
 ROOT: Final = "dataset_ultimate/"
 COLUMNS: Final = (*ROLES, "difficulty", "stem")
 EXTRA_COLUMNS: Final = ("gender", "garment", "key")
-_STORED: Final = ("image_format", "image_quality", "retry_skipped", "shared_cache", "engine", "allow_missing")
+_STORED: Final = (
+    "image_format",
+    "image_quality",
+    "retry_skipped",
+    "shared_cache",
+    "engine",
+    "allow_missing",
+    "statistics",
+)
 TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "to_srgb", "dtype")
 BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "hidden", "verify", "cache_dir", "listing", *_STORED)
 

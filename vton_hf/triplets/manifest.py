@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,9 @@ from vton_hf._core.checks import check_int, must_be
 from vton_hf._core.digests import digest
 from vton_hf.errors import ConfigError
 from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
+
+Source: TypeAlias = tuple[str, str, int]
+"""URI, ETag and size of an object: what makes its bytes the same."""
 
 Exclude = str | PurePath | Iterable[str]
 
@@ -137,7 +140,7 @@ def _authorities(uris: pa.ChunkedArray) -> list[str]:
     return parts
 
 
-def sources_of(row: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
+def sources_of(row: Mapping[str, Any]) -> tuple[Source, ...]:
     """URI, ETag and size of the objects that a row of a manifest is made of, in the order of `ROLES`."""
     return tuple((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
 

@@ -3,7 +3,7 @@
 from vton_hf.cache.chunks.again import tell_again
 from vton_hf.cache.chunks.build import build_chunks, finished_names, missing, publish_rest
 from vton_hf.cache.chunks.disk import explained
-from vton_hf.cache.chunks.files import DATA, UNLISTED, Report, SkippedTriplet, read_report
+from vton_hf.cache.chunks.files import DATA, STATISTICS, UNLISTED, Report, SkippedTriplet, read_report
 from vton_hf.cache.chunks.partition import Chunk, partition
 from vton_hf.cache.chunks.prune import Entry, clear, entries, prune
 from vton_hf.cache.chunks.run import How, refusal
@@ -12,6 +12,7 @@ from vton_hf.cache.chunks.skipped import ask_again
 
 __all__ = [
     "DATA",
+    "STATISTICS",
     "UNLISTED",
     "Chunk",
     "Entry",

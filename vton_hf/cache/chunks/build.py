@@ -1,7 +1,5 @@
 """Building the chunks that are missing: what is to do, whether it fits, and what to say when it fails."""
 
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +8,15 @@ from typing import Final
 from datasets.utils import tqdm
 
 from vton_hf._core.concurrency import map_prefetched
+from vton_hf.cache.akin import Akin, cut_name
 from vton_hf.cache.chunks.disk import check_disk, check_writable, explained
-from vton_hf.cache.chunks.files import is_finished
+from vton_hf.cache.chunks.files import STATISTICS, is_finished
 from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.cache.chunks.run import How, refusal, run_jobs
 from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.write import Job
+from vton_hf.cache.reservations import children
+from vton_hf.cache.statistics import StatisticsFiles
 from vton_hf.engines import WorkerError
 from vton_hf.errors import BuildError, StorageError
 from vton_hf.storage import Store
@@ -70,7 +71,7 @@ def build_chunks(
         filled = None if how.apart else how.shared
         if filled is not None and not refetch:
             todo = fill(todo, root, filled, threads=how.num_proc, progress=bar.update)
-        jobs = _jobs(todo, root, on_error, since=now if refetch else 0.0)
+        jobs = _jobs(todo, root, on_error, since=now if refetch else 0.0, statistics=how.statistics)
         failed = run_jobs(jobs, store, how, progress=bar.update, tell=bar.set_postfix_str)
         if filled is not None and how.engine is not None:  # built elsewhere, and published
             fill(missing(todo, root), root, filled, threads=how.num_proc, progress=int)
@@ -79,10 +80,21 @@ def build_chunks(
     return failed
 
 
-def _jobs(chunks: Sequence[Chunk], root: Path, on_error: str, *, since: float) -> list[Job]:
+def _jobs(chunks: Sequence[Chunk], root: Path, on_error: str, *, since: float, statistics: bool) -> list[Job]:
     """What was finished before `since` is built again, of what is fetched again."""
     older = {} if since else older_chunks(chunks, root)
-    return [Job(chunk, root / chunk.name, older.get(chunk.name, ()), on_error, since) for chunk in chunks]
+    files = StatisticsFiles(root.with_name(STATISTICS))
+    return [
+        Job(
+            chunk,
+            root / chunk.name,
+            older.get(chunk.name, ()),
+            on_error,
+            since,
+            units=tuple(files.akin(chunk.pool, chunk.bits)) if statistics and chunk.decodes else None,
+        )
+        for chunk in chunks
+    ]
 
 
 def fill(
@@ -138,22 +150,14 @@ def _kept() -> Iterator[None]:
 def older_chunks(chunks: Sequence[Chunk], root: Path) -> dict[str, tuple[Path, ...]]:
     """By chunk name, the finished chunks that may hold some of its bytes.
 
-    Those are the chunks that store images alike and cover a part of the same pool: their bits begin with the
-    chunk's, or the chunk's with theirs.
+    Those are the chunks that store images alike and cover a part of the same pool.
     """
-    by_pool: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for directory in root.iterdir() if root.exists() else ():
-        if not directory.suffix and directory.name.count("-") > 1:
-            pool, bits, _ = directory.name.rsplit("-", 2)
-            by_pool[pool].append((bits.replace("all", ""), directory.name))
-    for known in by_pool.values():
-        known.sort()
-    return {chunk.name: tuple(root / name for name in _akin(by_pool, chunk)) for chunk in chunks}
+    known = Akin((*cut_name(name), name) for name in chunk_names(root))
+    return {
+        chunk.name: tuple(root / name for name in known.of(cut_name(chunk.name)[0], chunk.bits)) for chunk in chunks
+    }
 
 
-def _akin(by_pool: dict[str, list[tuple[str, str]]], chunk: Chunk) -> list[str]:
-    known = by_pool[chunk.name.rsplit("-", 2)[0]]
-    # Sorted, so that neither the longer bits nor each shorter one needs a walk through all chunks.
-    spans = [(chunk.bits[:length], chunk.bits[:length] + " ") for length in range(len(chunk.bits))]
-    spans.append((chunk.bits, chunk.bits + "2"))
-    return [name for low, high in spans for _, name in known[bisect_left(known, (low,)) : bisect_left(known, (high,))]]
+def chunk_names(root: Path) -> list[str]:
+    """Names of chunks that may be there, each `HOW-DIFFICULTY-GENDER-BITS-DIGEST`."""
+    return [path.name for path in children(root) if not path.suffix and path.name.count("-") > 1]

@@ -15,10 +15,12 @@ from typing import Any, Final
 from vton_hf.cache.leases import FOLDER, Leases, leases_in
 from vton_hf.cache.reservations import children, modified
 from vton_hf.images import Notice, Noticed
+from vton_hf.triplets import Source
 
 DATA: Final = "data.arrow"
 REPORT: Final = "report.json"
 SOURCES: Final = "sources.json"
+STATISTICS: Final = "statistics"
 INCOMPLETE: Final = ".incomplete"
 REPLACED: Final = ".replaced"
 LOCK: Final = ".lock"
@@ -31,9 +33,6 @@ _TRIES: Final = 5
 _OWN: Final = frozenset({DATA, REPORT, SOURCES})
 UNLISTED: Final = "since it was listed"
 """Part of what the store says of objects that went or changed."""
-
-Source = tuple[str, str, int]
-"""URI, etag and size: what makes an object's bytes the same."""
 
 ImageGroup = tuple[tuple[str, ...], tuple[Source, ...]]
 """Roles, and the objects that their images are made of."""
@@ -165,6 +164,11 @@ def taken(directory: Path, *, since: float, wait: bool) -> Iterator[Path | None]
 def leases_of(directory: Path) -> Leases:
     """The leases of the cache that a chunk lies in."""
     return leases_in(directory.parent.parent / FOLDER)
+
+
+def statistics_beside(directory: Path) -> Path:
+    """Where the cache that a chunk lies in keeps what was measured."""
+    return directory.parent.parent / STATISTICS
 
 
 def archive_of(directory: Path, identity: str) -> Path:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from vton_hf._core.digests import digest
+from vton_hf.cache.statistics import unit_name
 from vton_hf.images import BYTES_A_PIXEL, ORIGINAL, ImageSpec
 from vton_hf.naming import ROLES
 from vton_hf.triplets import ORDER_KEY, Manifest, content_digest
@@ -61,6 +62,16 @@ class Chunk:
     def _named(self, how: str) -> str:
         text = "\n".join((content_digest(self.rows), self.verify, _LAYOUT))
         return f"{how}-{self.pool}-{self.bits or 'all'}-{digest(text)}"
+
+    @property
+    def unit(self) -> str:
+        """The name of what is measured of its rows, whatever it stores."""
+        return unit_name(self.pool, self.bits, self.rows)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether the pixels of its images are looked at while it is built."""
+        return self.image_spec.encodes or self.verify == "decode"
 
     @property
     def bytes(self) -> int:

@@ -25,6 +25,7 @@ class How:
         engine: What builds instead, or None.
         shared: Where finished chunks are taken from and published.
         allow_missing: Whether a build may end without the chunks that failed again and again.
+        statistics: Whether images are measured where their pixels are at hand.
         apart: Only publish what is built; the cache of this machine stays as it is.
     """
 
@@ -32,6 +33,7 @@ class How:
     engine: Engine | None = None
     shared: SharedCache | None = None
     allow_missing: bool = False
+    statistics: bool = True
     apart: bool = False
 
 
@@ -77,7 +79,7 @@ def _run(
     left = list(jobs)
     while left:
         again = []
-        for job, outcome in run_units(engine, work, left, may_pass=_may_pass, patient=patient):
+        for job, outcome in run_units(engine, work, left, may_pass=may_pass, patient=patient):
             if outcome is None:
                 again.append(job)
             elif isinstance(outcome, SetAside):
@@ -109,7 +111,8 @@ class _Counts:
         self.tell(f"{self.finished:,} of {self.jobs:,} chunks, {under_way:,} under way{more}")
 
 
-def _may_pass(error: Exception) -> bool:
+def may_pass(error: Exception) -> bool:
+    """Whether another try may end otherwise."""
     return isinstance(error, UnavailableError | WorkerError)
 
 

@@ -1,7 +1,7 @@
 """A cache that machines share: finished chunks in a bucket or on a shared file system, each one object."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from vton_hf._core.concurrency import map_prefetched
+from vton_hf._core.files import atomic_write
 from vton_hf.cache.chunks.archive import DamagedArchiveError, pack, unpack
-from vton_hf.cache.chunks.files import DATA, REPORT, SOURCES, archive_of, leases_of, publish, read_report, taken
+from vton_hf.cache.chunks.files import (
+    DATA,
+    REPORT,
+    SOURCES,
+    STATISTICS,
+    archive_of,
+    leases_of,
+    publish,
+    read_report,
+    taken,
+)
 from vton_hf.cache.holders import Holder
 from vton_hf.cache.leases import BusyError, Leases
+from vton_hf.cache.statistics import IMAGES, TRIPLETS, StatisticsFiles
 from vton_hf.errors import ObjectMissingError, StorageError
 from vton_hf.storage import StorageSettings, Store, objects_below
 
@@ -27,6 +39,9 @@ _LEASE_DEADLINE: Final = 10.0
 """Seconds to keep trying to write or read a lease."""
 
 _REFUSED: Final = "publish"
+
+_AT_ONCE: Final = 256
+"""Tables of statistics, some 100 KB each, that are in memory at once."""
 
 _POLL: Final = 2.0
 """Seconds between two looks at a chunk that another machine is at work on."""
@@ -150,6 +165,49 @@ class SharedCache:
             self._tell(_REFUSED, f"{error} Chunks that are built here stay on this machine.")
         finally:
             archive.unlink(missing_ok=True)
+
+    def measured(self) -> set[str]:
+        """The units of which statistics were published.
+
+        Raises:
+            StorageError: If the store does not answer.
+        """
+        names = objects_below(self.store, f"{self.uri}{STATISTICS}/")
+        return {name.removesuffix(TRIPLETS) for name in names if name.endswith(TRIPLETS)}
+
+    def fetch_statistics(self, files: StatisticsFiles, units: Sequence[str]) -> None:
+        """Take published statistics; those that are damaged are none.
+
+        Raises:
+            StorageError: If the store does not answer.
+            OSError: If the disk is full.
+        """
+        wanted = [(unit, kind) for unit in units for kind in (IMAGES, TRIPLETS)]
+        for part in (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)):
+            bodies = self.store.read([self._statistics_uri(*each) for each in part])
+            for (unit, kind), body in zip(part, bodies, strict=True):
+                if isinstance(body, bytes):
+                    with atomic_write(files.path(unit, kind)) as scratch:
+                        scratch.write_bytes(body)
+
+    def publish_statistics(self, files: StatisticsFiles, unit: str) -> None:
+        """Let other machines have the statistics of a unit; as for `publish`, a failure is told unless `strict`.
+
+        Raises:
+            StorageError: If the store does not take them, and `strict`.
+        """
+        if _REFUSED in self._told:
+            return
+        try:
+            for kind in (IMAGES, TRIPLETS):  # the last one shows that both are there
+                self.store.put(self._statistics_uri(unit, kind), files.path(unit, kind).read_bytes(), replace=True)
+        except StorageError as error:
+            if self.strict:
+                raise
+            self._tell(_REFUSED, f"{error} Chunks that are built here stay on this machine.")
+
+    def _statistics_uri(self, unit: str, kind: str) -> str:
+        return f"{self.uri}{STATISTICS}/{unit}{kind}"
 
     def _uri(self, name: str) -> str:
         return f"{self.uri}chunks/{name}{_SUFFIX}"

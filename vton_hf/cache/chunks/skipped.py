@@ -62,7 +62,7 @@ def _ask(questions: list[_Question], root: Path, store: Store, how: How, *, show
         for group in _groups(questions):
             bodies, since = _read(group, store), check_writable(root)
             jobs = [_job(chunk, items, bodies, root, since) for chunk, items in group]
-            wanted = [job for job in jobs if job is not None]
+            wanted = [replace(job, units=_units(job.chunk, how)) for job in jobs if job is not None]
             run_jobs(wanted, _PartlyRead(store, bodies), replace(how, num_proc=None, engine=None), progress=int)
             still = {item.key for chunk, _ in group for item in _skipped(chunk, root)}
             back += sum(item.key not in still for _, items in group for item in items)
@@ -118,6 +118,11 @@ def _job(chunk: Chunk, items: list[SkippedTriplet], bodies: dict[str, bytes], ro
     readable = {item.key for item in items if item.uri in bodies}
     kept = tuple(item for item in skipped if item.key not in readable)
     return Job(chunk, directory, (directory,), "skip", since, kept) if len(kept) < len(skipped) else None
+
+
+def _units(chunk: Chunk, how: How) -> tuple[str, ...] | None:
+    """Its own statistics alone: all but what comes back was measured when the chunk was built."""
+    return () if how.statistics and chunk.decodes else None
 
 
 class _PartlyRead(Store):

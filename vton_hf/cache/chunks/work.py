@@ -90,7 +90,7 @@ class BuildChunks:
             yield from self._built([job], wait=True)
 
     def _built(self, jobs: Sequence[Job], *, wait: bool) -> Iterator[tuple[Job, BuildOutcome]]:
-        store = self.store or _own_store(self.settings)
+        store = self.store or own_store(self.settings)
         yield from build(
             jobs,
             store,
@@ -115,7 +115,7 @@ def _threads(jobs: Sequence[Job], *, processes: int) -> int:
 _store: Store | None = None
 
 
-def _own_store(settings: StorageSettings) -> Store:
+def own_store(settings: StorageSettings) -> Store:
     """One store for all chunks of this process."""
     global _store  # noqa: PLW0603
     if _store is None or _store.settings != settings:
@@ -171,7 +171,8 @@ def _outcome(writing: Writing) -> BuildOutcome:
 
 def _fetched(fetcher: Fetcher, piece: _Piece) -> list[Images] | Exception:
     writing, rows = piece
-    return tried(fetcher.fetch, rows, writing.job.chunk, writing.older)  # what fails ends this chunk alone
+    known = None if writing.measuring is None else writing.measuring.known
+    return tried(fetcher.fetch, rows, writing.job.chunk, writing.older, known)  # what fails ends this chunk alone
 
 
 def _pieces(

@@ -14,13 +14,14 @@ from vton_hf.cache.chunks.files import (
     DATA,
     Report,
     SkippedTriplet,
-    Source,
     Sources,
     leases_of,
     publish,
+    statistics_beside,
     taken,
     write_report,
 )
+from vton_hf.cache.chunks.measuring import Measuring
 from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.cache.chunks.reuse import ReusableImages
 from vton_hf.cache.chunks.shared import SharedCache
@@ -28,7 +29,7 @@ from vton_hf.cache.leases import BusyError
 from vton_hf.errors import ImageError, StorageError, UnavailableError
 from vton_hf.images import Notice, counted
 from vton_hf.naming import ROLES
-from vton_hf.triplets import sources_of
+from vton_hf.triplets import Source, sources_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Job:
         on_error: `"skip"` leaves out triplets with a broken image and reports them; `"raise"` stops.
         since: A chunk that was finished before (seconds since the epoch) is built again.
         kept: Triplets of it that are known to be left out, and are not asked for.
+        units: Where statistics of its images may be already; None if none are gathered.
     """
 
     chunk: Chunk
@@ -50,6 +52,7 @@ class Job:
     on_error: str
     since: float = 0.0
     kept: tuple[SkippedTriplet, ...] = ()
+    units: tuple[str, ...] | None = None
 
 
 class Writing:
@@ -79,6 +82,9 @@ class Writing:
         self._notices: list[tuple[Notice, ...]] = []
         self._noticed: list[tuple[Notice, str, str]] = []
         self._bytes = 0
+        self.measuring = (
+            None if job.units is None else Measuring.of(job.chunk, statistics_beside(job.directory), job.units)
+        )
         # What is stored prepared no longer shows whether its object was sound.
         image_spec = job.chunk.image_spec
         self.older = ReusableImages(job.older, image_spec.role_groups, checked=job.chunk.verify if image_spec else None)
@@ -113,6 +119,8 @@ class Writing:
         if failures and self.job.on_error == "raise":
             raise _refusal(failures[0])
         self._skipped += [failure for failure, _ in failures]
+        if self.measuring is not None:
+            self.measuring.add(row for of_row in images for row in of_row.measured)
         for row, triplet, notices in good:
             batch.add(row, triplet)
             self._sources.append(sources_of(row))
@@ -151,6 +159,8 @@ class Writing:
             report = Report(rows, self._bytes, skipped, noticed, renewed=self.job.directory.exists())
             write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices))
             publish(self._scratch, self.job.directory, self.job.since)
+            if self.measuring is not None:
+                self.measuring.finish(self._shared)
             leases_of(self.job.directory).count(self.job.chunk.bytes)
             if self._shared is not None:
                 self._shared.publish(self.job.directory)
@@ -185,7 +195,7 @@ def _sorted_out(
     """
     good: list[tuple[Row, list[bytes], tuple[Notice, ...]]] = []
     failures: list[tuple[SkippedTriplet, Exception]] = []
-    for row, (triplet, notices) in zip(rows, images, strict=True):
+    for row, (triplet, notices, _) in zip(rows, images, strict=True):
         errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
         if errors:
             role, error = min(errors, key=lambda failure: is_passing(failure[1]))

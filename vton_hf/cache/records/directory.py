@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from vton_hf._core.units import number
 from vton_hf.cache import reservations
-from vton_hf.cache.chunks import DATA, Report, read_report
+from vton_hf.cache.chunks import DATA, STATISTICS, Report, read_report
 from vton_hf.cache.features import TEXT_COLUMNS, features, image_column
 from vton_hf.cache.leases import FOLDER
 from vton_hf.cache.owners import UNKNOWN
@@ -85,6 +85,11 @@ class CacheDir:
     def failures(self) -> Path:
         """One file for each chunk that was set aside."""
         return self.root / "failures"
+
+    @property
+    def statistics(self) -> Path:
+        """What was measured of images and triplets: a pair of tables for each chunk's rows."""
+        return self.root / STATISTICS
 
     @property
     def removed(self) -> Path:

@@ -1,0 +1,173 @@
+"""What is measured of one image: its file, its pixels, and a thumbnail by which it can be compared with others."""
+
+import io
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from xxhash import xxh3_128_digest
+
+from vton_hf.errors import ImageError
+from vton_hf.images.decoding import decode, verify
+from vton_hf.images.facts import fault_of, file_facts, hidden_share, trailing
+from vton_hf.images.hashes import colour_layout, difference_hash, perceptual_hash
+
+LOOKED_AT: Final = 256
+"""Pixels of the longer edge at which an image is measured: sharpness then means the same for small and large images."""
+
+THUMBNAIL: Final = 64
+"""Pixels of a thumbnail's longer edge."""
+
+_THUMBNAIL_QUALITY: Final = 85
+
+_LAG: Final = 4
+"""Pixels, at `LOOKED_AT`, over which an edge's height is taken; a sharp edge rises within one."""
+
+_NEAR_WHITE: Final = 235
+_BORDER: Final = 0.06
+_EVEN: Final = 8
+"""Levels of 255 within which a row or column counts as constant: JPEG leaves that much beside an edge."""
+
+_STEP: Final = 16
+"""Levels by which content stands out from a bar."""
+
+Grey = NDArray[np.float32]
+
+
+def measured(data: bytes, picture: Image.Image | None = None, *, pixels: bool = True) -> dict[str, Any]:
+    """Measure an image.
+
+    Args:
+        data: The whole object.
+        picture: Its pixels, as `decode` gives them, where they are at hand.
+        pixels: Whether they are looked at at all.
+
+    Returns:
+        The columns of the statistics table (`cache/statistics/schema.py`) that follow from the object. Of one that
+        cannot be used `fault` and `message` alone.
+    """
+    try:
+        if picture is None:
+            picture = decode(data) if pixels else None
+        sound = verify(data)
+    except ImageError as error:
+        return faulty(error)
+    facts = file_facts(sound) | {"trailing": trailing(data)}
+    if picture is None or not pixels:
+        return facts
+    return facts | {"hidden": hidden_share(sound) if facts["alpha"] else 0.0} | measure(picture)
+
+
+def faulty(error: ImageError) -> dict[str, Any]:
+    """The same of an image that cannot be used."""
+    return {"fault": fault_of(error), "message": str(error)}
+
+
+def measure(picture: Image.Image) -> dict[str, Any]:
+    """Measure the pixels of an image.
+
+    Args:
+        picture: Mode RGB, as `decode` gives it.
+
+    Returns:
+        The columns of the statistics table (`cache/statistics/schema.py`) that follow from pixels.
+    """
+    small = _shrunk(picture, LOOKED_AT)
+    grey = small.convert("L")
+    thumbnail = _shrunk(small, THUMBNAIL)
+    luma = np.asarray(grey, np.float32)
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "content": xxh3_128_digest(b"%d %d " % picture.size + picture.tobytes()),
+        "phash": perceptual_hash(grey),
+        "dhash": difference_hash(grey),
+        "colours": colour_layout(small),
+        "thumbnail": _encoded(thumbnail),
+        **_tones(grey),
+        **_colours(np.asarray(thumbnail, np.int16)),
+        "sharpness": _sharpness(luma),
+        **_bars(luma),
+    }
+
+
+def thumbnail_pixels(data: bytes) -> NDArray[np.uint8]:
+    """A stored thumbnail, stretched to a square so that many can be compared at once: uint8 [64, 64, 3]."""
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    return np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR))
+
+
+def _shrunk(picture: Image.Image, edge: int) -> Image.Image:
+    longer = max(picture.size)
+    if longer <= edge:
+        return picture
+    wide, tall = (max(1, round(length * edge / longer)) for length in picture.size)
+    return picture.resize((wide, tall), Image.Resampling.BOX, reducing_gap=1.0)
+
+
+def _encoded(thumbnail: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    thumbnail.save(buffer, "JPEG", quality=_THUMBNAIL_QUALITY, subsampling=0)
+    return buffer.getvalue()
+
+
+def _tones(grey: Image.Image) -> dict[str, float]:
+    """Brightness and its spread, 0 to 1, and the entropy of the histogram in bits, 0 to 8."""
+    counts = np.asarray(grey.histogram(), np.float64)
+    shares = counts / counts.sum()
+    levels = np.arange(256) / 255
+    mean = float(shares @ levels)
+    below = np.cumsum(shares)
+    present = shares[shares > 0]
+    quantiles = {f"q{percent:02}": float(levels[np.searchsorted(below, percent / 100)]) for percent in (1, 5, 95, 99)}
+    return {
+        "brightness": mean,
+        "contrast": float(np.sqrt(shares @ (levels - mean) ** 2)),
+        "entropy": float(-(present @ np.log2(present))),
+        **quantiles,
+    }
+
+
+def _colours(pixels: NDArray[np.int16]) -> dict[str, float]:
+    """Saturation, and how far the most colourful pixels are from grey, 0 to 1; how much of the border is white."""
+    high, low = pixels.max(axis=2), pixels.min(axis=2)
+    chroma = (high - low) / 255
+    edge = max(1, round(_BORDER * min(high.shape)))
+    border = np.ones(high.shape, bool)
+    border[edge:-edge, edge:-edge] = False
+    return {
+        "saturation": float(np.mean(chroma * 255 / np.maximum(high, 1))),
+        "chroma": float(np.quantile(chroma, 0.99)),
+        "white_border": float(np.mean(low[border] >= _NEAR_WHITE)),
+    }
+
+
+def _sharpness(luma: Grey) -> float:
+    """How much of an edge's height lies within one pixel: 0.06 where all is blurred, 0.25 at a sharp edge, 1 in noise.
+
+    The mean square of differences between neighbours, by that of pixels four apart; contrast plays no part.
+    """
+    near = far = 0.0
+    for plane in (luma, luma.T):
+        if plane.shape[0] > _LAG:
+            near += float(np.square(plane[1:] - plane[:-1]).mean())
+            far += float(np.square(plane[_LAG:] - plane[:-_LAG]).mean())
+    return near / far if far else 0.0
+
+
+def _bars(luma: Grey) -> dict[str, float]:
+    """The shares of height and width that constant bars take, whose content begins along a straight line."""
+    sides = {"top": luma, "bottom": luma[::-1], "left": luma.T, "right": luma.T[::-1]}
+    return {f"bar_{side}": _bar(plane) for side, plane in sides.items()}
+
+
+def _bar(plane: Grey) -> float:
+    lows, highs = plane.min(axis=1), plane.max(axis=1)
+    level = plane[0, 0]
+    even = (highs - lows <= _EVEN) & (np.abs(highs - level) <= _EVEN)
+    rows = int(np.argmin(even)) if not even.all() else len(plane)
+    if rows in (0, len(plane)):
+        return 0.0
+    begins = np.abs(plane[rows : rows + 3] - level) > _STEP
+    return rows / len(plane) if begins.mean(axis=1).max() > 0.6 else 0.0  # noqa: PLR2004 - along most of the edge
