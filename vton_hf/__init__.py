@@ -29,7 +29,7 @@ from vton_hf.loader.worker import install
 from vton_hf.registry import register
 
 if TYPE_CHECKING:
-    from vton_hf.builder import VTON, VTONConfig, build, build_status, load
+    from vton_hf.builder import VTON, VTONConfig, build, build_status, load, validate
     from vton_hf.cache import BuildStatus
     from vton_hf.engines import RayEngine
     from vton_hf.exports import ExportResult, export, push_to_hub
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from vton_hf.loader.samplers import Curriculum, TripletSampler
     from vton_hf.loader.variants import S3VTONDatasetEasy, S3VTONDatasetHard, S3VTONDatasetMedium, get_vton_dataset
     from vton_hf.report import contact_sheet
+    from vton_hf.report.validation import Validation
     from vton_hf.storage import configure
     from vton_hf.transforms import TripletTransform, set_transform, transform_of, with_transform
 
@@ -77,6 +78,7 @@ __all__ = [
     "UnavailableError",
     "VTONConfig",
     "VTONError",
+    "Validation",
     "build",
     "build_status",
     "collate_triplets",
@@ -90,6 +92,7 @@ __all__ = [
     "set_transform",
     "time_budget",
     "transform_of",
+    "validate",
     "with_transform",
 ]
 
@@ -107,6 +110,7 @@ _LAZY_MODULES = {
     "TripletSampler": "loader.samplers",
     "TripletTransform": "transforms",
     "VTONConfig": "builder",
+    "Validation": "report.validation",
     "build": "builder",
     "build_status": "builder",
     "collate_triplets": "loader.collate",
@@ -119,6 +123,7 @@ _LAZY_MODULES = {
     "push_to_hub": "exports",
     "set_transform": "transforms",
     "transform_of": "transforms",
+    "validate": "builder",
     "with_transform": "transforms",
 }
 

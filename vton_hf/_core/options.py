@@ -23,6 +23,7 @@ ImageFormat: TypeAlias = Literal["png", "png-fast", "jpeg", "webp"]
 ListingMode: TypeAlias = Literal["auto", "fresh", "cached"]
 ExportFormat: TypeAlias = Literal["parquet", "webdataset"]
 EngineName: TypeAlias = Literal["ray"]
+CheckLevel: TypeAlias = Literal["structure", "decode", "all"]
 Preset: TypeAlias = Literal["instruct-pix2pix", "controlnet"]
 
 MIXINGS: Final[tuple[str, ...]] = get_args(Mixing)
@@ -35,6 +36,7 @@ ASPECTS: Final[tuple[str, ...]] = get_args(Aspect)
 IMAGE_FORMATS: Final[tuple[str, ...]] = get_args(ImageFormat)
 LISTING_MODES: Final[tuple[str, ...]] = get_args(ListingMode)
 EXPORT_FORMATS: Final[tuple[str, ...]] = get_args(ExportFormat)
+CHECK_LEVELS: Final[tuple[str, ...]] = get_args(CheckLevel)
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 PRESET_NAMES: Final[tuple[str, ...]] = get_args(Preset)
 
@@ -102,6 +104,22 @@ class LoadOptions(MixOptions, total=False):
     s3_prefixes: Prefixes
     shard: Sequence[int] | None
     features: Any
+
+
+class ValidateOptions(TypedDict, total=False):
+    """Options of `validate` beside its own."""
+
+    gender: Gender | Sequence[Gender] | None
+    limit: int | None
+    cloth: ClothRule
+    exclude: Exclude | None
+    hidden: bool
+    listing: ListingMode
+    cache_dir: str | PurePath | None
+    storage_options: Mapping[str, Any] | None
+    shared_cache: str | PurePath | None
+    engine: EngineName | AnyEngine | None
+    shard: Sequence[int] | None
 
 
 class BuildOptions(MixOptions, total=False):

@@ -12,6 +12,7 @@ from vton_hf.builder.loading import build, build_status, load
 from vton_hf.builder.run_options import shared_cache_at
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
+from vton_hf.builder.validating import validate
 
 __all__ = [
     "BATCH_ROWS",
@@ -36,5 +37,6 @@ __all__ = [
     "selected_rows",
     "shared_cache_at",
     "use_cells",
+    "validate",
     "warn_of_shared_triplets",
 ]

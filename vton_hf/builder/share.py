@@ -51,7 +51,7 @@ def build_together(context: BuildContext, find: Callable[[], Manifest], run: Run
     remember(context, how, manifest, chunks)
     with context.cache.building(context.record(manifest, by_pool), context.records.mark):
         done = publish_rest(chunks, context.cache.chunks, how.shared) if how.shared else place.done(chunks)
-        todo = [chunk for chunk in _share_of(chunks, run) if chunk.name not in done]
+        todo = [chunk for chunk in share_of(chunks, run) if chunk.name not in done]
         apart = replace(how, apart=how.shared is not None, allow_missing=True)
         how_far = f"Building {context.config.name}" + (f" {run.shard[0]}/{run.shard[1]}" if run.shard else "")
         on_error = context.config.on_error
@@ -125,7 +125,7 @@ def identity(context: BuildContext) -> str:
     return digest(repr([context.records.tag, *((name, value) for name, value in options if name not in _NAMES_IT)]))
 
 
-def _share_of(chunks: Sequence[Chunk], run: RunOptions) -> list[Chunk]:
+def share_of(chunks: Sequence[Chunk], run: RunOptions) -> list[Chunk]:
     """Every n-th by the hash of its name: shares are alike, and so is what each process takes for its own."""
     index, count = run.shard or (0, 1)
     return sorted(chunks, key=lambda chunk: digest(chunk.name))[index::count]

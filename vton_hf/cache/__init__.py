@@ -23,6 +23,7 @@ from vton_hf.cache.chunks import (
     tell_again,
 )
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
+from vton_hf.cache.gather import Statistics, collect, gather
 from vton_hf.cache.leases import leases_in, probe
 from vton_hf.cache.listings import in_use
 from vton_hf.cache.owners import DAY, UNKNOWN, Owner, myself
@@ -54,15 +55,18 @@ __all__ = [
     "SharedRecord",
     "SharedRecords",
     "SkippedTriplet",
+    "Statistics",
     "ask_again",
     "build_chunks",
     "check_features",
     "check_usable",
     "clear",
+    "collect",
     "entries",
     "explained",
     "features",
     "finished_names",
+    "gather",
     "image_column",
     "in_use",
     "leases_in",

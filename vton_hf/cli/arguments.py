@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vton_hf import __version__
-from vton_hf._core.options import ASPECTS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
+from vton_hf._core.options import ASPECTS, CHECK_LEVELS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
 from vton_hf.cli.groups import (
     add_cache_dir,
     add_choice,
@@ -20,7 +20,7 @@ from vton_hf.cli.groups import (
     add_store,
 )
 from vton_hf.cli.parsing import Parser as _Parser
-from vton_hf.cli.values import names, positive, shard, size
+from vton_hf.cli.values import names, positive, shard, size, threshold
 
 _Add = Callable[[str, str, str, str], "_Parser"]
 _ROOT: Final = "s3://bucket/dataset_ultimate/"
@@ -49,6 +49,7 @@ def parser() -> _Parser:
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
     _add_scan(add)
+    _add_validate(add)
     _add_mixes(add)
     _add_exports(add)
     _add_bench(add)
@@ -86,6 +87,36 @@ def _add_scan(add: _Add) -> None:
     add_choice(scanning)
     scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
     add_json(scanning)
+
+
+def _add_validate(add: _Add) -> None:
+    validating = add(
+        "validate [options] PREFIX ...",
+        "validating:validate",
+        "find what is wrong with images and triplets",
+        f"validate {_ROOT} --exclude-out defects.txt",
+    )
+    add_location(validating)
+    add_choice(validating)
+    add_num_proc(validating)
+    add_engine(validating)
+    validating.add_argument("--shard", type=shard, metavar="I/N", help="look at share I, from 0, of N alone")
+    what = validating.add_argument_group("what is looked for")
+    levels = "structure: files; decode: pictures, too; all: what they say of each other (default: all)"
+    what.add_argument("--checks", choices=CHECK_LEVELS, default=CHECK_LEVELS[-1], help=levels)
+    what.add_argument("--sample", type=positive, metavar="N", help="look at N triplets only, always the same")
+    people = "a regular expression that finds who is in a stem, such as 'p(?P<person>\\d+)_g(?P<garment>\\d+)'"
+    what.add_argument("--entities", metavar="REGEX", help=people)
+    limit = "another threshold, such as dark=0.2; once for each check"
+    what.add_argument("--threshold", type=threshold, action="append", metavar="CHECK=VALUE", help=limit)
+    add_cache_dir(what)
+    telling = validating.add_argument_group("what is done with it")
+    telling.add_argument("--list", action="store_true", help="a line for each finding, with tabs between")
+    keys = "write the keys of triplets with errors and warnings, for --exclude"
+    telling.add_argument("--exclude-out", metavar="FILE", help=keys)
+    severity = "exit with 1 if there is an error, or a warning or worse (default: exit with 0)"
+    telling.add_argument("--fail-on", choices=("error", "warning"), help=severity)
+    add_json(telling)
 
 
 def _add_mixes(add: _Add) -> None:

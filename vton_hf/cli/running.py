@@ -17,6 +17,10 @@ MISUSED: Final = 2
 _INTERRUPTED: Final = 130
 
 
+class FoundError(Exception):
+    """A command that went well found what it was to fail on, and has said so."""
+
+
 def run(args: Namespace) -> int:
     """Run the command that was asked for.
 
@@ -32,6 +36,8 @@ def run(args: Namespace) -> int:
         getattr(import_module(f"vton_hf.cli.{module}"), function)(args)
     except ConfigError as error:
         return _fail(error, args, MISUSED)
+    except FoundError:
+        return FAILED
     except VTONError as error:
         return _fail(error, args, FAILED)
     except BrokenPipeError:

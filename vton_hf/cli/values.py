@@ -53,6 +53,19 @@ def shard(text: str) -> tuple[int, int]:
     return numbers
 
 
+def threshold(text: str) -> tuple[str, float]:
+    """Read `dark=0.2`; the library checks the name and the range.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like dark=0.2") from None
+
+
 def epoch_size(text: str) -> int | str:
     """A number, or one of the words, which the library checks."""
     return int(text) if text.lstrip("-").isdigit() else text

@@ -18,14 +18,14 @@ _BINS: Final = 6
 _SMALLEST: Final = 0.04
 """The share of a garment that a colour must have to count."""
 
-_ALIKE: Final = 34.0
+_ALIKE: Final = 30.0
 """Levels of distance within which two colours are the same cloth in another light."""
 
 _LIGHT: Final = 0.45
 """How much a difference of brightness counts beside one of colour: cloth that is worn lies in another light."""
 
-_MASS: Final = 0.02
-"""Of what changed: less than this in a colour may be chance."""
+_VISIBLE: Final = 0.25
+"""Of a colour's share of the garment: the share of what changed that it has at least, where the garment is worn."""
 
 
 def worn_share(
@@ -71,7 +71,7 @@ def _palette(garment: Planes) -> tuple[NDArray[np.float32], NDArray[np.float64]]
 def _found(colours: NDArray[np.float32], shares: NDArray[np.float64], pixels: NDArray[np.float32]) -> float:
     distances = np.linalg.norm(_opponent(colours)[:, None] - _opponent(pixels)[None], axis=2)
     near = (distances < _ALIKE).mean(axis=1)
-    return float(shares @ np.minimum(near / _MASS, 1.0))
+    return float(shares @ np.minimum(near / (_VISIBLE * shares), 1.0))
 
 
 def _opponent(colours: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -24,6 +24,9 @@ _THUMBNAIL_QUALITY: Final = 85
 _LAG: Final = 4
 """Pixels, at `LOOKED_AT`, over which an edge's height is taken; a sharp edge rises within one."""
 
+_EDGE: Final = 8
+"""Levels of 255 by which an edge stands out."""
+
 _NEAR_WHITE: Final = 235
 _BORDER: Final = 0.06
 _EVEN: Final = 8
@@ -144,16 +147,21 @@ def _colours(pixels: NDArray[np.int16]) -> dict[str, float]:
 
 
 def _sharpness(luma: Grey) -> float:
-    """How much of an edge's height lies within one pixel: 0.06 where all is blurred, 0.25 at a sharp edge, 1 in noise.
+    """How steep edges are: 0.25 where they rise evenly over four pixels, 1 where within one.
 
-    The mean square of differences between neighbours, by that of pixels four apart; contrast plays no part.
+    The squares of differences between neighbours, summed over four of them, by the square of the difference of the
+    outermost; only where that stands out from noise, so that contrast plays no part. NaN where nothing stands out.
     """
     near = far = 0.0
     for plane in (luma, luma.T):
         if plane.shape[0] > _LAG:
-            near += float(np.square(plane[1:] - plane[:-1]).mean())
-            far += float(np.square(plane[_LAG:] - plane[:-_LAG]).mean())
-    return near / far if far else 0.0
+            squares = np.square(np.diff(plane, axis=0))
+            sums = squares[:-3] + squares[1:-2] + squares[2:-1] + squares[3:]
+            rises = np.square(plane[_LAG:] - plane[:-_LAG])
+            edges = rises > _EDGE**2
+            near += float(sums[edges].sum())
+            far += float(rises[edges].sum())
+    return min(near / far, 1.0) if far else float("nan")
 
 
 def _bars(luma: Grey) -> dict[str, float]:
@@ -169,5 +177,8 @@ def _bar(plane: Grey) -> float:
     rows = int(np.argmin(even)) if not even.all() else len(plane)
     if rows in (0, len(plane)):
         return 0.0
-    begins = np.abs(plane[rows : rows + 3] - level) > _STEP
-    return rows / len(plane) if begins.mean(axis=1).max() > 0.6 else 0.0  # noqa: PLR2004 - along most of the edge
+    begins = np.abs(plane[rows : rows + 3] - level).max(axis=0) > _STEP
+    # Along most of the edge and up to both ends: a hem on white does not reach those.
+    corner = max(1, len(begins) // 10)
+    parts = begins, begins[:corner], begins[-corner:]
+    return rows / len(plane) if min(part.mean() for part in parts) > 0.6 else 0.0  # noqa: PLR2004

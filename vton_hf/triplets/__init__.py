@@ -1,7 +1,8 @@
 """From a listing to the complete triplets, and to an account of everything else."""
 
-from vton_hf.triplets.audit import Audit
+from vton_hf.triplets.audit import REASONS, Audit
 from vton_hf.triplets.discover import discover
+from vton_hf.triplets.entities import ENTITIES, check_entities, entities_of
 from vton_hf.triplets.manifest import (
     CONTENT_HASH,
     ORDER_KEY,
@@ -17,15 +18,19 @@ from vton_hf.triplets.telling import tell
 
 __all__ = [
     "CONTENT_HASH",
+    "ENTITIES",
     "ORDER_KEY",
+    "REASONS",
     "RULES",
     "Audit",
     "Exclude",
     "Manifest",
     "Source",
+    "check_entities",
     "check_filters",
     "content_digest",
     "discover",
+    "entities_of",
     "read_names",
     "select_triplets",
     "sources_of",

@@ -104,6 +104,12 @@ class Manifest:
         lowest = [part.start + np.argsort(order_keys[part.start : part.stop], kind="stable")[:most] for part in parts]
         return Manifest(self.table.take(pa.array(np.sort(np.concatenate(lowest)))))
 
+    def sampled(self, count: int) -> "Manifest":
+        """At most `count` triplets, whatever their difficulty: those with the lowest order key, so always the same."""
+        order_keys = self.table[ORDER_KEY].to_numpy()
+        lowest = np.argsort(order_keys, kind="stable")[:count]
+        return Manifest(self.table.take(pa.array(np.sort(lowest))))
+
     def without(self, exclude: Exclude | None) -> "tuple[Manifest, pa.Table, list[str]]":
         """Leave out triplets by name.
 

@@ -1,0 +1,9 @@
+"""What is wrong with triplets: checks of what was measured, and their findings."""
+
+from vton_hf.report.validation.catalogue import CHECKS, SEVERITIES, thresholds_of
+from vton_hf.report.validation.measures import Measures
+from vton_hf.report.validation.result import Validation
+from vton_hf.report.validation.run import Asked, find
+from vton_hf.report.validation.text import validation_table
+
+__all__ = ["CHECKS", "SEVERITIES", "Asked", "Measures", "Validation", "find", "thresholds_of", "validation_table"]

@@ -1,0 +1,97 @@
+"""What a validation found."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vton_hf._core.checks import check_choice
+from vton_hf._core.files import atomic_write
+from vton_hf.report.validation.catalogue import ERROR, SEVERITIES, WARNING
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Findings about triplets.
+
+    Attributes:
+        triplets: Triplets that were looked at.
+        images: Images of theirs that were opened.
+        sampled: Whether they are a sample of those that there are.
+        findings: One row a finding: `check`, `severity` (`"error"`, `"warning"` or `"note"`), `key` of the triplet,
+            `uri` of the object, `value` that was measured, `threshold` from where on it is found, `message`.
+        not_checked: Checks that did not run, and why.
+        total: Triplets that there are.
+    """
+
+    triplets: int
+    images: int
+    sampled: bool
+    findings: pa.Table = field(repr=False)
+    not_checked: Mapping[str, str] = field(default_factory=dict)
+    total: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """Findings by check; checks that found nothing are absent."""
+        return dict(Counter(self.findings["check"].to_pylist()))
+
+    def by_severity(self) -> dict[str, int]:
+        """Findings by severity; all three are named."""
+        counts = Counter(self.findings["severity"].to_pylist())
+        return {severity: counts[severity] for severity in SEVERITIES}
+
+    def of(self, check: str) -> pa.Table:
+        """The findings of one check."""
+        return self.findings.filter(pc.equal(self.findings["check"], check))
+
+    def exclude_list(self, severity: str = WARNING) -> list[str]:
+        """Keys of the triplets that have an error, or a warning or worse: what `exclude=` takes.
+
+        Args:
+            severity: `"error"` or `"warning"`. Of duplicates one is a note, and stays.
+
+        Raises:
+            ConfigError: If it is neither.
+        """
+        check_choice("severity", severity, (ERROR, WARNING))
+        bad = (ERROR,) if severity == ERROR else (ERROR, WARNING)
+        rows = self.findings.filter(pc.is_in(self.findings["severity"], pa.array(bad)))
+        return sorted(set(rows["key"].to_pylist()) - {""})
+
+    def write_exclude(self, path: Path, severity: str = WARNING) -> int:
+        """Write that list with the reasons as comments; gives how many keys it holds.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        keys = self.exclude_list(severity)
+        reasons: dict[str, list[str]] = {key: [] for key in keys}
+        for row in self.findings.select(["check", "severity", "key", "message"]).to_pylist():
+            if row["key"] in reasons and row["severity"] in (ERROR, severity):
+                reasons[row["key"]].append(f"# {row['check']}: {' '.join(row['message'].split())}")
+        lines = [f"# {len(keys):,} triplets to leave out: exclude={path.name!r}. Delete a key to keep its triplet."]
+        for key in keys:
+            lines += [*dict.fromkeys(reasons[key]), key]
+        with atomic_write(path) as scratch:
+            scratch.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return len(keys)
+
+    def fails(self, severity: str) -> bool:
+        """Whether anything as bad as that was found: `"error"`, `"warning"` or `"note"`."""
+        counts = self.by_severity()
+        return any(counts[each] for each in SEVERITIES[: SEVERITIES.index(severity) + 1])
+
+    def facts(self) -> dict[str, Any]:
+        """What `vton-hf validate --json` prints."""
+        return {
+            "triplets": self.triplets,
+            "images": self.images,
+            "sampled": self.sampled,
+            "findings": self.findings.to_pylist(),
+            "counts": self.counts(),
+            "not_checked": dict(self.not_checked),
+        }

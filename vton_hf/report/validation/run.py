@@ -1,0 +1,125 @@
+"""All checks of what was measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vton_hf.naming import ROLES
+from vton_hf.report.validation.catalogue import ALL, AUDIT_SEVERITIES, ERROR, STRUCTURE
+from vton_hf.report.validation.duplicates import check_duplicates
+from vton_hf.report.validation.files import check_files
+from vton_hf.report.validation.findings import Findings
+from vton_hf.report.validation.groups import check_drift, check_entities
+from vton_hf.report.validation.measures import Measures
+from vton_hf.report.validation.pairs import check_pairs
+from vton_hf.report.validation.pictures import check_pictures, check_sizes
+from vton_hf.triplets import REASONS, Audit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be looked for.
+
+    Attributes:
+        level: One of `CHECK_LEVELS`.
+        thresholds: By check.
+        entities: By kind, a name for each triplet; empty where none are known.
+        prefixes: Where the triplets lie.
+        alone: Why images are not compared with those of other triplets; empty if they are.
+    """
+
+    level: str
+    thresholds: Mapping[str, float]
+    entities: Mapping[str, Sequence[str]]
+    prefixes: Sequence[str]
+    alone: str = ""
+
+
+def find(measures: Measures, audit: Audit, refused: Mapping[str, str], asked: Asked) -> tuple[pa.Table, dict[str, str]]:
+    """Run the checks.
+
+    Args:
+        measures: The triplets, and what was measured of them.
+        audit: Keys that belong to none.
+        refused: Objects that could not be read, and why.
+        asked: What to look for.
+
+    Returns:
+        The findings, and the checks that did not run with the reason.
+    """
+    findings = Findings(measures, dict(asked.thresholds))
+    _audit(findings, audit)
+    _refused(findings, refused)
+    check_files(findings)
+    check_sizes(findings)
+    skipped: dict[str, str] = {}
+    if asked.level != STRUCTURE:
+        blank = check_pictures(findings)
+        if asked.level == ALL:
+            check_pairs(findings, blank)
+            skipped = _together(findings, asked)
+    return findings.table(), skipped
+
+
+def _together(findings: Findings, asked: Asked) -> dict[str, str]:
+    """Checks that look at many triplets; gives those that did not run."""
+    skipped: dict[str, str] = {}
+    identified = "garment" in asked.entities
+    rows = findings.measures.rows
+    if asked.alone:
+        skipped = dict.fromkeys(("exact-duplicate", "near-duplicate", "one-garment-many-names"), asked.alone)
+    else:
+        names = asked.entities["garment"] if identified else rows["garment"].to_pylist()
+        check_duplicates(findings, names, identified=identified)
+    unknown = "needs entities=, a regular expression with (?P<person>...) and (?P<garment>...) for stems"
+    if not identified:
+        skipped["one-name-many-garments"] = unknown
+    if asked.entities:
+        check_entities(findings, asked.entities)
+    else:
+        skipped["over-represented"] = unknown
+    if len(asked.prefixes) > 1:
+        check_drift(findings, asked.prefixes)
+    else:
+        skipped["drift"] = "needs two prefixes"
+    return skipped
+
+
+def _audit(findings: Findings, audit: Audit) -> None:
+    """Keys of the listing that belong to no triplet."""
+    table = audit.table
+    reasons = table["reason"].to_pylist()
+    details = table["detail"].to_pylist()
+    findings.extend(
+        check=reasons,
+        severity=[AUDIT_SEVERITIES[reason] for reason in reasons],
+        key=[""] * len(reasons),
+        uri=table["uri"],
+        value=[None] * len(reasons),
+        threshold=[None] * len(reasons),
+        message=[
+            f"{REASONS[reason]}{f' ({detail})' if detail else ''}."
+            for reason, detail in zip(reasons, details, strict=True)
+        ],
+    )
+
+
+def _refused(findings: Findings, refused: Mapping[str, str]) -> None:
+    """Objects that could not be read, once for each triplet that needs them."""
+    wanted = pa.array(list(refused), pa.string())
+    for role in ROLES:
+        column = findings.measures.rows[role]
+        rows = np.flatnonzero(pc.is_in(column, value_set=wanted).to_numpy()) if len(wanted) else np.zeros(0, np.intp)
+        uris = column.take(pa.array(rows)).to_pylist()
+        findings.extend(
+            check=["unreadable"] * len(rows),
+            severity=[ERROR] * len(rows),
+            key=findings.measures.rows["key"].take(pa.array(rows)),
+            uri=uris,
+            value=[None] * len(rows),
+            threshold=[None] * len(rows),
+            message=[refused[uri] for uri in uris],
+        )
