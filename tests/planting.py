@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from vton_hf.demo.triplet import draw_triplet
 from vton_hf.naming import ROLES, ImageKey, format_key
@@ -73,7 +73,9 @@ def photograph(name: str) -> Image.Image:
     return Image.open(path).convert("RGB")
 
 
-def part_of(photo: Image.Image, chance: random.Random, size: tuple[int, int], share: tuple[float, float]) -> Image.Image:
+def part_of(
+    photo: Image.Image, chance: random.Random, size: tuple[int, int], share: tuple[float, float]
+) -> Image.Image:
     """Some part of a photograph, of the wanted shape."""
     width = min(photo.width, int(photo.height * chance.uniform(*share) * size[0] / size[1]))
     height = min(photo.height, int(width * size[1] / size[0]))
@@ -263,7 +265,9 @@ def _moved(pictures: Pictures, chance: random.Random) -> Pictures:
         scale = chance.choice([chance.uniform(0.86, 0.94), chance.uniform(1.06, 1.14)])
         box = (scale, 0, wide * (1 - scale) / 2, 0, scale, tall * (1 - scale) / 2)
     ground = target.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    return {TARGET: target.transform(target.size, Image.Transform.AFFINE, box, Image.Resampling.BICUBIC, fillcolor=ground)}
+    return {
+        TARGET: target.transform(target.size, Image.Transform.AFFINE, box, Image.Resampling.BICUBIC, fillcolor=ground)
+    }
 
 
 def _other_scene(pictures: Pictures, chance: random.Random) -> Pictures:
@@ -316,14 +320,20 @@ SPOILS: dict[str, Spoil] = {
     "rotated": _each(_rotated),
     "colour-profile": _each(_profiled),
     "dark": _each(lambda picture, chance: ImageEnhance.Brightness(picture).enhance(chance.uniform(0.04, 0.1))),
-    "light": _each(lambda picture, chance: Image.blend(picture, Image.new("RGB", picture.size, "white"), 0.86)),
-    "blurred": _each(lambda picture, chance: picture.filter(ImageFilter.GaussianBlur(picture.width / chance.uniform(40, 90)))),
-    "flat": _each(lambda picture, chance: Image.new("RGB", picture.size, tuple(chance.randint(40, 215) for _ in range(3)))),
+    "light": _each(lambda picture, _: Image.blend(picture, Image.new("RGB", picture.size, "white"), 0.86)),
+    "blurred": _each(
+        lambda picture, chance: picture.filter(ImageFilter.GaussianBlur(picture.width / chance.uniform(40, 90)))
+    ),
+    "flat": _each(
+        lambda picture, chance: Image.new("RGB", picture.size, tuple(chance.randint(40, 215) for _ in range(3)))
+    ),
     "grayscale": _each(lambda picture, _: picture.convert("L").convert("RGB"), PERSON, TARGET),
     "letterbox": _each(_bars, PERSON, TARGET),
     "odd-size": _each(_odd, GARMENT),
     "size-mismatch": lambda pictures, chance: {
-        TARGET: pictures[TARGET].resize((pictures[TARGET].width, round(pictures[TARGET].height * chance.uniform(0.75, 0.9))))
+        TARGET: pictures[TARGET].resize(
+            (pictures[TARGET].width, round(pictures[TARGET].height * chance.uniform(0.75, 0.9)))
+        )
     },
     "nothing-changed": lambda pictures, chance: {TARGET: generated(pictures[PERSON], chance)},
     "wrong-pair": _other_scene,
@@ -331,7 +341,7 @@ SPOILS: dict[str, Spoil] = {
     "flipped": lambda pictures, _: {TARGET: ImageOps.mirror(pictures[TARGET])},
     "roles-swapped": _swapped,
     "garment-not-worn": _not_worn,
-    "garment-is-target": lambda pictures, chance: {GARMENT: through_jpeg(pictures[TARGET], 90)},
+    "garment-is-target": lambda pictures, _: {GARMENT: through_jpeg(pictures[TARGET], 90)},
     "changed-elsewhere": _elsewhere,
     "colour-cast": lambda pictures, chance: {TARGET: _cast(pictures[TARGET], chance)},
 }

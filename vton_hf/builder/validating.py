@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Unpack
 
 import pyarrow as pa
 from datasets.utils import tqdm
 
-from vton_hf._core.checks import check_choice, check_int
+from vton_hf._core.checks import check_choice, check_int, unknown_option
 from vton_hf._core.options import CHECK_LEVELS, CheckLevel, Prefixes, ValidateOptions
 from vton_hf.builder.builder import VTON
 from vton_hf.builder.config import check_workers
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.find import Triplets
 from vton_hf.builder.share import share_of
-from vton_hf.cache import Chunk, collect, explained, gather, partition
+from vton_hf.cache import Chunk, How, Statistics, collect, explained, forget, gather, partition
 from vton_hf.report.validation import Asked, Measures, Validation, find, thresholds_of
 from vton_hf.triplets import Manifest, check_entities, entities_of
 
@@ -90,40 +91,59 @@ def validate(
         ...              exclude=found.exclude_list())  # doctest: +SKIP
     """
     wanted = Wanted(sample, checks, thresholds, entities)
+    for name in sorted(set(options) - ValidateOptions.__optional_keys__):
+        raise unknown_option(name, sorted(ValidateOptions.__optional_keys__))
     builder = VTON(config_name="hard", s3_prefixes=s3_prefixes, **options)
     how = builder.context.how(builder.run, check_workers(num_proc))
     triplets = builder.find(quiet=True)
     chosen = triplets.manifest if wanted.sample is None else triplets.manifest.sampled(wanted.sample)
     chunks = share_of(partition(chosen, verify="structure"), builder.run)
-    with explained(builder.context.cache.root):
-        pixels = wanted.checks != "structure"
-        refused = gather(chunks, builder.context.cache, builder.context.store, how, pixels=pixels)
+    statistics, refused = _measured(builder.context, chunks, how, pixels=wanted.checks != "structure")
     alone = "" if builder.run.shard is None else _ALONE
-    return report(builder.context, chunks, triplets, wanted, refused, alone=alone)
+    return report(builder.context, chunks, triplets, statistics, wanted, refused=refused, alone=alone)
+
+
+def _measured(
+    context: BuildContext, chunks: Sequence[Chunk], how: How, *, pixels: bool
+) -> tuple[Statistics, Mapping[str, str]]:
+    """Measure what was not, and read it all; gives also what could not be read, and why."""
+    with explained(context.cache.root):
+        refused = gather(chunks, context.cache, context.store, how, pixels=pixels)
+        statistics = read_statistics(context, chunks, pixels=pixels)
+        if statistics.damaged:
+            forget(statistics.damaged, context.cache.statistics)
+            refused |= gather(statistics.damaged, context.cache, context.store, how, pixels=pixels)
+            statistics = read_statistics(context, chunks, pixels=pixels)
+    return statistics, refused
+
+
+def read_statistics(context: BuildContext, chunks: Sequence[Chunk], *, pixels: bool) -> Statistics:
+    """What was measured of the rows of chunks."""
+    with tqdm(total=len(chunks), desc="Looking", unit=" units", disable=None, leave=False) as bar:
+        return collect(chunks, context.cache.statistics, pixels=pixels, progress=bar.update)
 
 
 def report(
     context: BuildContext,
     chunks: Sequence[Chunk],
     triplets: Triplets,
+    statistics: Statistics,
     wanted: Wanted,
-    refused: Mapping[str, str],
     *,
+    refused: Mapping[str, str] = MappingProxyType({}),
     alone: str = "",
 ) -> Validation:
     """Look for what is wrong with triplets whose images were measured.
 
     Args:
-        context: Whose cache holds what was measured.
+        context: Where they lie.
         chunks: The triplets, cut as they were measured.
         triplets: All that there are, and the keys that belong to none.
+        statistics: What was measured of them.
         wanted: What to look for.
         refused: Objects that could not be read, and why.
         alone: Why images are not compared with those of other triplets; empty if they are.
     """
-    pixels = wanted.checks != "structure"
-    with tqdm(total=len(chunks), desc="Looking", unit=" units", disable=None, leave=False) as bar:
-        statistics = collect(chunks, context.cache.statistics, pixels=pixels, progress=bar.update)
     whole = triplets.manifest
     manifest = Manifest(pa.concat_tables([whole.table.slice(0, 0), *(chunk.rows for chunk in chunks)]))
     measures = Measures(manifest, statistics.images, statistics.triplets)

@@ -23,7 +23,7 @@ from vton_hf.cache.chunks import (
     tell_again,
 )
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
-from vton_hf.cache.gather import Statistics, collect, gather
+from vton_hf.cache.gather import Statistics, collect, forget, gather
 from vton_hf.cache.leases import leases_in, probe
 from vton_hf.cache.listings import in_use
 from vton_hf.cache.owners import DAY, UNKNOWN, Owner, myself
@@ -66,6 +66,7 @@ __all__ = [
     "explained",
     "features",
     "finished_names",
+    "forget",
     "gather",
     "image_column",
     "in_use",

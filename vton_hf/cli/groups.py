@@ -115,6 +115,6 @@ def add_engine(part: ArgumentParser) -> None:
     where.add_argument("--allow-missing", action="store_true", default=None, help=missing)
 
 
-def add_json(part: ArgumentParser) -> None:
+def add_json(part: _ActionsContainer) -> None:
     """For other programs."""
     part.add_argument("--json", action="store_true", help="print JSON")

@@ -34,12 +34,10 @@ def run(args: Namespace) -> int:
     module, _, function = args.command.partition(":")
     try:
         getattr(import_module(f"vton_hf.cli.{module}"), function)(args)
-    except ConfigError as error:
-        return _fail(error, args, MISUSED)
     except FoundError:
         return FAILED
     except VTONError as error:
-        return _fail(error, args, FAILED)
+        return _fail(error, args, MISUSED if isinstance(error, ConfigError) else FAILED)
     except BrokenPipeError:
         # Whoever reads has read enough, such as `head`; Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -91,7 +91,7 @@ def measure(picture: Image.Image) -> dict[str, Any]:
         **_tones(grey),
         **_colours(np.asarray(thumbnail, np.int16)),
         "sharpness": _sharpness(luma),
-        **_bars(luma),
+        **_bars(luma, np.asarray(small)),
     }
 
 
@@ -164,21 +164,27 @@ def _sharpness(luma: Grey) -> float:
     return min(near / far, 1.0) if far else float("nan")
 
 
-def _bars(luma: Grey) -> dict[str, float]:
+def _bars(luma: Grey, pixels: NDArray[np.uint8]) -> dict[str, float]:
     """The shares of height and width that constant bars take, whose content begins along a straight line."""
-    sides = {"top": luma, "bottom": luma[::-1], "left": luma.T, "right": luma.T[::-1]}
-    return {f"bar_{side}": _bar(plane) for side, plane in sides.items()}
+    across = pixels.transpose(1, 0, 2)
+    sides = {
+        "top": (luma, pixels),
+        "bottom": (luma[::-1], pixels[::-1]),
+        "left": (luma.T, across),
+        "right": (luma.T[::-1], across[::-1]),
+    }
+    return {f"bar_{side}": _bar(*planes) for side, planes in sides.items()}
 
 
-def _bar(plane: Grey) -> float:
-    lows, highs = plane.min(axis=1), plane.max(axis=1)
-    level = plane[0, 0]
+def _bar(luma: Grey, pixels: NDArray[np.uint8]) -> float:
+    lows, highs = luma.min(axis=1), luma.max(axis=1)
+    level = luma[0, 0]
     even = (highs - lows <= _EVEN) & (np.abs(highs - level) <= _EVEN)
-    rows = int(np.argmin(even)) if not even.all() else len(plane)
-    if rows in (0, len(plane)):
+    rows = int(np.argmin(even)) if not even.all() else len(luma)
+    if rows in (0, len(luma)):
         return 0.0
-    begins = np.abs(plane[rows : rows + 3] - level).max(axis=0) > _STEP
+    begins = np.abs(pixels[rows : rows + 3].astype(np.int16) - pixels[0, 0]).max(axis=(0, 2)) > _STEP
     # Along most of the edge and up to both ends: a hem on white does not reach those.
     corner = max(1, len(begins) // 10)
     parts = begins, begins[:corner], begins[-corner:]
-    return rows / len(plane) if min(part.mean() for part in parts) > 0.6 else 0.0  # noqa: PLR2004
+    return rows / len(luma) if min(part.mean() for part in parts) > 0.6 else 0.0  # noqa: PLR2004

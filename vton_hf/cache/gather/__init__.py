@@ -1,6 +1,6 @@
 """Measuring the images of triplets that no build has measured: from chunks on disk, or else from the store."""
 
-from vton_hf.cache.gather.collect import Statistics, collect
+from vton_hf.cache.gather.collect import Statistics, collect, forget
 from vton_hf.cache.gather.run import gather
 
-__all__ = ["Statistics", "collect", "gather"]
+__all__ = ["Statistics", "collect", "forget", "gather"]

@@ -81,6 +81,15 @@ class StatisticsFiles:
         for path in self.parts(name):
             path.unlink(missing_ok=True)
 
+    def forget(self, name: str) -> None:
+        """Delete the tables of a unit.
+
+        Raises:
+            OSError: If the disk does not let them go.
+        """
+        for kind in (IMAGES, TRIPLETS):
+            self.path(name, kind).unlink(missing_ok=True)
+
     def parts(self, name: str) -> list[Path]:
         """Files of a unit that is under way."""
         return sorted(self.folder.glob(f"{name}.*{PART}"))

@@ -112,7 +112,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
             "gain in correlation",
         ),
         "roles-swapped": Check(
-            ALL, ERROR, "images whose roles were mixed up", "Rename them, or leave it out.", 0.45, "correlation"
+            ALL, ERROR, "images whose roles were mixed up", "Rename them, or leave it out.", 0.25, "correlation"
         ),
         "garment-not-worn": Check(
             ALL, WARNING, "a target without its garment's colours", _LOOK, 0.6, "share of the garment's colours"

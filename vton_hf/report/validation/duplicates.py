@@ -101,7 +101,7 @@ def _near_groups(findings: Findings, kept: NDArray[np.bool_], uses: Uses) -> lis
     images, thresholds = findings.measures.images, findings.thresholds
     contrast = pc.fill_null(images["contrast"], 0).to_numpy()
     rows = np.flatnonzero(kept & (contrast > thresholds["flat"]) & pc.is_valid(images["phash"]).to_numpy())
-    codes = np.stack([images[name].take(pa.array(rows)).to_numpy() for name in ("phash", "dhash")], axis=1)
+    codes = _codes(findings.measures)[rows]
     cells = np.frombuffer(b"".join(images["colours"].take(pa.array(rows)).to_pylist()), np.uint8).reshape(-1, 16, 3)
     tones = cells.mean(axis=(1, 2)).astype(np.uint8)
 
@@ -127,13 +127,14 @@ def _tell(findings: Findings, check: str, groups: Sequence[Sequence[int]], uses:
     One of them is the one to keep. A person or a garment may well be in many triplets; a target is made for one.
     """
     exact, columns = check == "exact-duplicate", defaultdict[str, list[Any]](list)
+    codes = _codes(findings.measures)
     keys, uris = findings.measures.rows["key"], {role: findings.measures.rows[role] for role in ROLES}
     for group in groups:
         members = [use for image in group for use in uses[image]]
         if len({row for row, _ in members}) == 1:
             continue  # of one triplet; other checks say more
         of_role = {role for _, role in members}
-        value = 0.0 if exact else _widest(_codes(findings.measures, group))
+        value = 0.0 if exact else _widest(codes[list(group)])
         names = [str(keys[row]) for row, _ in members]
         for number, (row, role) in enumerate(members):
             harmless = number == 0 or (len(of_role) == 1 and role != _TARGET)
@@ -149,9 +150,9 @@ def _tell(findings: Findings, check: str, groups: Sequence[Sequence[int]], uses:
     findings.extend(**{name: columns[name] for name in FINDING_SCHEMA.names})
 
 
-def _codes(measures: Measures, group: Sequence[int]) -> NDArray[np.uint64]:
-    part = measures.images.take(pa.array(list(group)))
-    return np.stack([part[name].to_numpy() for name in ("phash", "dhash")], axis=1)
+def _codes(measures: Measures) -> NDArray[np.uint64]:
+    """Both hashes of each image; 0 where there are none."""
+    return np.stack([pc.fill_null(measures.images[name], 0).to_numpy() for name in ("phash", "dhash")], axis=1)
 
 
 def _widest(codes: NDArray[np.uint64]) -> float:

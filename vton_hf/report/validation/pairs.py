@@ -13,6 +13,12 @@ _PERSON, _GARMENT, _TARGET = ROLES
 _SHOWS: Final = 0.3
 """A correlation from which on a picture certainly shows another one, if it is the best of several."""
 
+_CLEARLY: Final = 0.15
+"""By how much a garment's image must fit another better than person and target fit each other."""
+
+_OTHER_COLOUR: Final = 0.15
+"""Of full scale: a frame that is shifted by more shows another ground."""
+
 _MOVED: Final = 0.25
 """A correlation from which on a picture that was shifted is the same one."""
 
@@ -57,10 +63,11 @@ def _garment_shows_another(findings: Findings, left: Flags) -> Flags:
 def _swapped(findings: Findings, left: Flags) -> Flags:
     measures, limit = findings.measures, findings.thresholds["roles-swapped"]
     similar, with_target, with_person = (
-        measures.triplet(name) for name in ("similarity", "garment_target", "garment_person")
+        measures.triplet(name) for name in ("similarity_shifted", "garment_target", "garment_person")
     )
-    person = left & (with_target > limit) & (with_target > similar + _SHOWS)
-    target = left & (with_person > limit) & (with_person > similar + _SHOWS) & ~person
+    differs = _other_ground(findings)
+    person = left & differs & (with_target > limit) & (with_target > similar + _CLEARLY)
+    target = left & differs & (with_person > limit) & (with_person > similar + _CLEARLY) & ~person
     worn, before, changed = (measures.triplet(name) for name in ("worn", "worn_before", "changed"))
     # The garment is in the person's image, and not in the target's.
     both = left & ~person & ~target & (changed > _OF_CLOTHES) & (worn < 0.3) & (before > 0.9) & (similar > _SHOWS)  # noqa: PLR2004
@@ -71,6 +78,18 @@ def _swapped(findings: Findings, left: Flags) -> Flags:
     ):
         findings.add("roles-swapped", np.flatnonzero(flags), _GARMENT, values[flags], text)
     return person | target  # of the third the garment is not worn, either
+
+
+def _other_ground(findings: Findings) -> Flags:
+    """Whether person and target lie on different grounds.
+
+    On a plain one a large garment may hide all edges that they share, so that too little correlates.
+    """
+    measures = findings.measures
+    shifts = [np.abs(measures.triplet(f"cast_{name}")) for name in ("red", "green", "blue")]
+    changed = measures.triplet("changed_frame") > findings.thresholds["changed-elsewhere"]
+    other: Flags = changed | (np.fmax.reduce(shifts) > _OTHER_COLOUR)
+    return other
 
 
 def _flipped(findings: Findings, left: Flags) -> Flags:
@@ -111,8 +130,8 @@ def _moved(findings: Findings, left: Flags) -> Flags:
 
 def _another_scene(findings: Findings, left: Flags) -> Flags:
     measures = findings.measures
-    similar, frame = measures.triplet("similarity_shifted"), measures.triplet("changed_frame")
-    flags = left & (similar < findings.thresholds["wrong-pair"]) & (frame > findings.thresholds["changed-elsewhere"])
+    similar = measures.triplet("similarity_shifted")
+    flags = left & (similar < findings.thresholds["wrong-pair"]) & _other_ground(findings)
     findings.add(
         "wrong-pair",
         np.flatnonzero(flags),

@@ -63,9 +63,10 @@ def _tones(findings: Findings, role: str) -> Flags:
     dark, lowest = _below(findings, "dark", bright, 0.5)
     # A scene at night is dark on both pictures; of one that is dark alone twice the brightness is too little.
     alone = _DARKER.get(role, 0) * measures.triplet("cast_green") > _APART
-    dark |= (bright < 2 * lowest) & alone
-    texts = [f"99% of it is darker than {value:.0%} of white" for value in bright[dark]]
-    findings.add("dark", np.flatnonzero(dark), role, bright[dark], texts, threshold=lowest)
+    alone &= (bright < 2 * lowest) & (measures.triplet("similarity_shifted") > findings.thresholds["wrong-pair"])
+    rows = np.flatnonzero(dark | alone)
+    texts = [f"99% of it is darker than {value:.0%} of white" for value in bright[rows]]
+    findings.add("dark", rows, role, bright[rows], texts, threshold=lowest)
     # Of a garment all but its last percent: it lies on white, and may be white itself.
     low = measures.image(role, "q01" if role == _GARMENT else "q05")
     usual = _median(low)
