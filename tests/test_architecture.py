@@ -41,7 +41,7 @@ ENTERED_ANYWHERE = {"_core", "loader"}
 MAY_USE = {
     "storage": "aiobotocore aiohttp botocore fsspec numpy obstore pyarrow s3fs xxhash",
     "mixing": "numpy",
-    "images": "PIL imagecodecs kornia_rs numpy",
+    "images": "PIL imagecodecs kornia_rs numpy xxhash",
     "triplets": "numpy pyarrow xxhash",
     "engines": "loky ray",
     "cache": "datasets filelock numpy pyarrow",

@@ -108,10 +108,18 @@ def _changed(one: Planes, other: Planes) -> Masks:
 
 
 def _soft(planes: Planes) -> Planes:
-    """Means of 3x3."""
-    padded = np.pad(planes, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
-    means: Planes = (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9
+    """Means of 3x3; at the border of what there is."""
+    sums = planes.copy()
+    sums[:, 1:] += planes[:, :-1]
+    sums[:, :-1] += planes[:, 1:]
+    sums[:, 0] += planes[:, 0]
+    sums[:, -1] += planes[:, -1]
+    means = sums.copy()
+    means[:, :, 1:] += sums[:, :, :-1]
+    means[:, :, :-1] += sums[:, :, 1:]
+    means[:, :, 0] += sums[:, :, 0]
+    means[:, :, -1] += sums[:, :, -1]
+    means /= 9
     return means
 
 

@@ -5,9 +5,11 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import ExifTags, Image
+from xxhash import xxh3_128_digest
 
 from vton_hf.errors import ImageError
 from vton_hf.images import jpeg, png
+from vton_hf.images.decoding import verify
 from vton_hf.images.profiles import profile_of
 from vton_hf.images.recognition import format_of
 
@@ -39,23 +41,44 @@ def file_facts(data: bytes) -> dict[str, Any]:
     Returns:
         The columns of the statistics table (`cache/statistics/schema.py`) that follow from the file, without pixels:
         `width` and `height` are those of the upright picture.
+
+    Raises:
+        ImageError: If it is not sound after all.
     """
     kind = format_of(data)
+    plain = png.plain_header(data) if kind == "PNG" else None
+    shown = _plain(plain) if plain else _as_opened(data if kind != "PNG" else verify(data), kind)
+    profile = profile_of(data)
+    return {
+        **shown,
+        "content": xxh3_128_digest(data),
+        "format": kind,
+        "profile": None if profile is None else profile.name,
+        "trailing": _trailing(data, kind),
+    }
+
+
+def _plain(form: png.Header) -> dict[str, Any]:
+    """What there is to know of a PNG of 8-bit RGB or RGBA in which nothing else has a say in how it looks."""
+    alpha = form.colour != png.TRUECOLOUR
+    mode = "RGBA" if alpha else "RGB"
+    facts = {"mode": mode, "bits": form.depth, "frames": 1, "alpha": alpha, "orientation": 1}
+    return {"width": form.width, "height": form.height, **facts}
+
+
+def _as_opened(data: bytes, kind: str) -> dict[str, Any]:
+    """What Pillow says; to look for an orientation it decodes all of a PNG."""
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         turn = _orientation(image)
-        alpha = "A" in image.getbands() or "transparency" in image.info
         wide, tall = image.size if turn < 5 else image.size[::-1]  # noqa: PLR2004 - those beyond swap the edges
-        profile = profile_of(data)
         return {
             "width": wide,
             "height": tall,
-            "format": kind,
             "mode": image.mode,
             "bits": png.header(data).depth if kind == "PNG" else 8,
             "frames": getattr(image, "n_frames", 1),
-            "alpha": alpha,
+            "alpha": "A" in image.getbands() or "transparency" in image.info,
             "orientation": turn,
-            "profile": None if profile is None else profile.name,
         }
 
 
@@ -81,9 +104,8 @@ def _orientation(image: Image.Image) -> int:
     return turn if turn in range(1, 9) else 1
 
 
-def trailing(data: bytes) -> int:
+def _trailing(data: bytes, kind: str) -> int:
     """Bytes behind the end of a sound image: a film that a phone appended, or what another program left."""
-    kind = format_of(data)
     if kind == "PNG":
         ends = [position + 12 + len(content) for _, position, content in png.chunks(data)]
         return len(data) - ends[-1]

@@ -24,6 +24,9 @@ _ALIKE: Final = 30.0
 _LIGHT: Final = 0.45
 """How much a difference of brightness counts beside one of colour: cloth that is worn lies in another light."""
 
+_DOUBTFUL: Final = 0.5
+"""Where a target shows less of a garment it is of interest whether the person did."""
+
 _VISIBLE: Final = 0.25
 """Of a colour's share of the garment: the share of what changed that it has at least, where the garment is worn."""
 
@@ -40,14 +43,16 @@ def worn_share(
         changed: bool [N, 64, 64].
 
     Returns:
-        Of the targets and of the persons at the same place, 0 to 1; NaN where nothing changed or there is no garment.
+        Of the targets, 0 to 1, NaN where nothing changed or there is no garment; and of the persons at the same place,
+        NaN also where the targets show most of it.
     """
     worn, before = np.full(len(garments), np.nan), np.full(len(garments), np.nan)
     for index, (garment, target, person, mask) in enumerate(zip(garments, targets, persons, changed, strict=True)):
         colours, shares = _palette(garment)
         if mask.sum() >= 8 and len(colours):  # noqa: PLR2004
             worn[index] = _found(colours, shares, target[mask])
-            before[index] = _found(colours, shares, person[mask])
+            if worn[index] < _DOUBTFUL:
+                before[index] = _found(colours, shares, person[mask])
     return worn, before
 
 

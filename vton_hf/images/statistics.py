@@ -6,11 +6,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from xxhash import xxh3_128_digest
 
 from vton_hf.errors import ImageError
 from vton_hf.images.decoding import decode, verify
-from vton_hf.images.facts import fault_of, file_facts, hidden_share, trailing
+from vton_hf.images.facts import fault_of, file_facts, hidden_share
 from vton_hf.images.hashes import colour_layout, difference_hash, perceptual_hash
 
 LOOKED_AT: Final = 256
@@ -53,13 +52,13 @@ def measured(data: bytes, picture: Image.Image | None = None, *, pixels: bool = 
     try:
         if picture is None:
             picture = decode(data) if pixels else None
-        sound = verify(data)
+            data = verify(data)
+        facts = file_facts(data)
     except ImageError as error:
         return faulty(error)
-    facts = file_facts(sound) | {"trailing": trailing(data)}
     if picture is None or not pixels:
         return facts
-    return facts | {"hidden": hidden_share(sound) if facts["alpha"] else 0.0} | measure(picture)
+    return facts | {"hidden": hidden_share(data) if facts["alpha"] else 0.0} | measure(picture)
 
 
 def faulty(error: ImageError) -> dict[str, Any]:
@@ -83,7 +82,6 @@ def measure(picture: Image.Image) -> dict[str, Any]:
     return {
         "width": picture.width,
         "height": picture.height,
-        "content": xxh3_128_digest(b"%d %d " % picture.size + picture.tobytes()),
         "phash": perceptual_hash(grey),
         "dhash": difference_hash(grey),
         "colours": colour_layout(small),
@@ -141,7 +139,7 @@ def _colours(pixels: NDArray[np.int16]) -> dict[str, float]:
     border[edge:-edge, edge:-edge] = False
     return {
         "saturation": float(np.mean(chroma * 255 / np.maximum(high, 1))),
-        "chroma": float(np.quantile(chroma, 0.99)),
+        "chroma": float(np.partition(chroma, place := int(0.99 * (chroma.size - 1)), axis=None)[place]),
         "white_border": float(np.mean(low[border] >= _NEAR_WHITE)),
     }
 
@@ -153,38 +151,37 @@ def _sharpness(luma: Grey) -> float:
     outermost; only where that stands out from noise, so that contrast plays no part. NaN where nothing stands out.
     """
     near = far = 0.0
-    for plane in (luma, luma.T):
+    # Every other line will do, in half the time.
+    for plane in (luma[:, ::2], luma.T[:, ::2]):
         if plane.shape[0] > _LAG:
-            squares = np.square(np.diff(plane, axis=0))
+            squares = np.square(plane[1:] - plane[:-1])
             sums = squares[:-3] + squares[1:-2] + squares[2:-1] + squares[3:]
             rises = np.square(plane[_LAG:] - plane[:-_LAG])
             edges = rises > _EDGE**2
-            near += float(sums[edges].sum())
-            far += float(rises[edges].sum())
+            near += float(np.vdot(sums, edges))
+            far += float(np.vdot(rises, edges))
     return min(near / far, 1.0) if far else float("nan")
 
 
 def _bars(luma: Grey, pixels: NDArray[np.uint8]) -> dict[str, float]:
     """The shares of height and width that constant bars take, whose content begins along a straight line."""
-    across = pixels.transpose(1, 0, 2)
-    sides = {
-        "top": (luma, pixels),
-        "bottom": (luma[::-1], pixels[::-1]),
-        "left": (luma.T, across),
-        "right": (luma.T[::-1], across[::-1]),
-    }
-    return {f"bar_{side}": _bar(*planes) for side, planes in sides.items()}
+    bars = {}
+    for axis, (before, behind) in enumerate((("bar_top", "bar_bottom"), ("bar_left", "bar_right"))):
+        lows, highs = luma.min(axis=1 - axis), luma.max(axis=1 - axis)
+        lines = pixels if axis == 0 else pixels.transpose(1, 0, 2)
+        bars[before] = _bar(lows, highs, lines)
+        bars[behind] = _bar(lows[::-1], highs[::-1], lines[::-1])
+    return bars
 
 
-def _bar(luma: Grey, pixels: NDArray[np.uint8]) -> float:
-    lows, highs = luma.min(axis=1), luma.max(axis=1)
-    level = luma[0, 0]
-    even = (highs - lows <= _EVEN) & (np.abs(highs - level) <= _EVEN)
-    rows = int(np.argmin(even)) if not even.all() else len(luma)
-    if rows in (0, len(luma)):
+def _bar(lows: Grey, highs: Grey, lines: NDArray[np.uint8]) -> float:
+    """The share of constant lines of one brightness before the picture begins."""
+    even = (highs - lows <= _EVEN) & (np.abs(highs - highs[0]) <= _EVEN)
+    count = int(np.argmin(even)) if not even.all() else len(even)
+    if count in (0, len(even)):
         return 0.0
-    begins = np.abs(pixels[rows : rows + 3].astype(np.int16) - pixels[0, 0]).max(axis=(0, 2)) > _STEP
+    begins = np.abs(lines[count : count + 3].astype(np.int16) - lines[0, 0]).max(axis=(0, 2)) > _STEP
     # Along most of the edge and up to both ends: a hem on white does not reach those.
     corner = max(1, len(begins) // 10)
     parts = begins, begins[:corner], begins[-corner:]
-    return rows / len(luma) if min(part.mean() for part in parts) > 0.6 else 0.0  # noqa: PLR2004
+    return count / len(even) if min(part.mean() for part in parts) > 0.6 else 0.0  # noqa: PLR2004

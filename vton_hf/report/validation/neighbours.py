@@ -17,8 +17,6 @@ _BANDS: Final = 8
 _EVERY_EIGHTH: Final = np.uint64(0x0101010101010101)
 _GATHER: Final = np.uint64(0x0102040810204080)
 _CROWD: Final = 50
-_AT_ONCE: Final = 2**22
-"""Candidates that are compared at once: 100 MB."""
 
 
 def near_pairs(
@@ -39,11 +37,8 @@ def near_pairs(
     found = [np.zeros((0, 2), np.int64)]
     for band in range(_BANDS):
         keys = _band(codes[:, 0], band).astype(np.uint32) << np.uint32(8) | _band(codes[:, 1], band).astype(np.uint32)
-        for pairs in _candidates(keys, tones, tolerance):
-            bits = np.bitwise_count(codes[pairs[:, 0]] ^ codes[pairs[:, 1]]).sum(axis=1)
-            near = pairs[bits <= radius]
-            near = near[agree(near)]
-            found.append(np.sort(near, axis=1))
+        for pairs in _near(codes, radius, keys, tones, tolerance):
+            found.append(np.sort(pairs[agree(pairs)], axis=1))
     return np.unique(np.concatenate(found), axis=0)
 
 
@@ -53,27 +48,29 @@ def _band(halves: NDArray[np.uint64], band: int) -> NDArray[np.uint64]:
     return ((halves >> np.uint64(band)) & _EVERY_EIGHTH) * _GATHER >> np.uint64(56)
 
 
-def _candidates(keys: NDArray[np.uint32], tones: NDArray[np.uint8], tolerance: int) -> Iterator[Pairs]:
-    """Pairs with an equal key and tones within the tolerance, some at a time."""
+def _near(
+    codes: Codes, radius: int, keys: NDArray[np.uint32], tones: NDArray[np.uint8], tolerance: int
+) -> Iterator[Pairs]:
+    """Near pairs with an equal key and tones within the tolerance, some at a time.
+
+    Codes are brought into the order of their keys and tones, and each is compared with the next, the next but one, and
+    so on, as long as those agree: 200 million comparisons take 12 s of a core, and 50 s in the order in which they came.
+    """
     order = np.lexsort((tones, keys))
-    keys, sorted_tones = keys[order], tones[order].astype(np.int16)
+    keys, levels = keys[order], tones[order].astype(np.int16)
+    firsts, seconds = np.ascontiguousarray(codes[order, 0]), np.ascontiguousarray(codes[order, 1])
     places = np.arange(len(keys))
-    waiting: list[Pairs] = []
-    step, held = 1, 0
+    step = 1
     while len(places):
-        places = places[places + step < len(keys)]
-        follows = (keys[places] == keys[places + step]) & (
-            sorted_tones[places + step] - sorted_tones[places] <= tolerance
-        )
-        places = places[follows]
-        waiting.append(np.stack([order[places], order[places + step]], axis=1))
-        held += len(places)
+        places = places[: np.searchsorted(places, len(keys) - step)]
+        others = places + step
+        follows = (keys[places] == keys[others]) & (levels[others] - levels[places] <= tolerance)
+        places, others = places[follows], others[follows]
+        bits = np.bitwise_count(firsts[places] ^ firsts[others]) + np.bitwise_count(seconds[places] ^ seconds[others])
+        near = bits <= radius
+        if near.any():
+            yield np.stack([order[places[near]], order[others[near]]], axis=1)
         step += 1
-        if held > _AT_ONCE:
-            yield np.concatenate(waiting)
-            waiting, held = [], 0
-    if held:
-        yield np.concatenate(waiting)
 
 
 def complete_groups(pairs: Pairs) -> list[list[int]]:
