@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from vton_hf.loader.profile import profile_loader as time_budget
     from vton_hf.loader.samplers import Curriculum, TripletSampler
     from vton_hf.loader.variants import S3VTONDatasetEasy, S3VTONDatasetHard, S3VTONDatasetMedium, get_vton_dataset
-    from vton_hf.report import contact_sheet
-    from vton_hf.report.validation import Validation
+    from vton_hf.report import Validation, contact_sheet
     from vton_hf.storage import configure
     from vton_hf.transforms import TripletTransform, set_transform, transform_of, with_transform
 
@@ -110,7 +109,7 @@ _LAZY_MODULES = {
     "TripletSampler": "loader.samplers",
     "TripletTransform": "transforms",
     "VTONConfig": "builder",
-    "Validation": "report.validation",
+    "Validation": "report",
     "build": "builder",
     "build_status": "builder",
     "collate_triplets": "loader.collate",

@@ -15,8 +15,8 @@ from vton_hf.builder.config import check_workers
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.find import Triplets
 from vton_hf.builder.share import share_of
-from vton_hf.cache import Chunk, How, Statistics, collect, explained, forget, gather, partition
-from vton_hf.report.validation import Asked, Measures, Validation, find, thresholds_of
+from vton_hf.cache import Chunk, How, Statistics, StatisticsFiles, collect, explained, forget, gather, partition
+from vton_hf.report import Asked, Measures, Validation, find, thresholds_of
 from vton_hf.triplets import Manifest, check_entities, entities_of
 
 _ALONE: Final = "images are not compared with those of other triplets when only a share of them is measured"
@@ -61,46 +61,56 @@ def validate(
 ) -> Validation:
     r"""Find what is wrong with triplets: with files, with pictures, between the three images, among all of them.
 
-    What a build has measured, or an earlier call, is not read again; nor is what lies in the cache. A call that was
-    stopped goes on where it was.
+    What a build or an earlier call has measured, or one that was stopped, is not read again; nor is what a cache holds.
 
     Args:
         s3_prefixes: Where the triplets lie; as of `load`.
         sample: Look at so many triplets only, always the same ones.
-        checks: What is opened: `"structure"` looks at files without decoding them, `"decode"` at pictures, too, and
-            `"all"` compares them.
-        thresholds: From where on something is found, by check, in place of the defaults; `docs/validate.md` has them.
-        entities: A regular expression with a group `person`, a group `garment` or both that finds them in a stem, such
-            as `r"fh_(?P<person>\d+)_e\d+_fc_(?P<garment>\d+)"`.
+        checks: `"structure"` looks at files without decoding them, `"decode"` at pictures, too, `"all"` compares them.
+        thresholds: From where on something is found, by check, in place of the defaults.
+        entities: A regular expression with a group `person`, a group `garment` or both, for stems.
         num_proc: Worker processes; None measures in this one.
-        **options: Of `load`: `gender`, `limit`, `cloth`, `exclude`, `hidden`, `listing`, `cache_dir`,
-            `storage_options`, `shared_cache`, `engine` and `shard`, with which only that share of the triplets is
-            measured and looked at.
-
-    Returns:
-        The findings.
+        **options: As of `load`. With `shard` only that share of the triplets is measured and looked at.
 
     Raises:
-        ConfigError: If an option makes no sense.
-        LayoutError: If a prefix matches nothing or no triplet is complete.
-        StorageError: If the store does not answer.
+        VTONError: As `load`, for what is asked, the prefixes and the store; what is wrong with images is the result.
 
     Examples:
-        >>> found = validate("s3://bucket/dataset_ultimate/")  # doctest: +SKIP
-        >>> load_dataset("vton_hf", "hard", split="train", s3_prefixes=[...],
-        ...              exclude=found.exclude_list())  # doctest: +SKIP
+        >>> found = validate("s3://bucket/", entities=r"p(?P<person>\d+)_g(?P<garment>\d+)")  # doctest: +SKIP
+        >>> load("hard", s3_prefixes="s3://bucket/", exclude=found.exclude_list())  # doctest: +SKIP
     """
     wanted = Wanted(sample, checks, thresholds, entities)
     for name in sorted(set(options) - ValidateOptions.__optional_keys__):
         raise unknown_option(name, sorted(ValidateOptions.__optional_keys__))
-    builder = VTON(config_name="hard", s3_prefixes=s3_prefixes, **options)
-    how = builder.context.how(builder.run, check_workers(num_proc))
+    return _validated(VTON(config_name="hard", s3_prefixes=s3_prefixes, **options), wanted, check_workers(num_proc))
+
+
+def _validated(builder: VTON, wanted: Wanted, num_proc: int | None) -> Validation:
+    how = builder.context.how(builder.run, num_proc)
     triplets = builder.find(quiet=True)
     chosen = triplets.manifest if wanted.sample is None else triplets.manifest.sampled(wanted.sample)
     chunks = share_of(partition(chosen, verify="structure"), builder.run)
     statistics, refused = _measured(builder.context, chunks, how, pixels=wanted.checks != "structure")
     alone = "" if builder.run.shard is None else _ALONE
     return report(builder.context, chunks, triplets, statistics, wanted, refused=refused, alone=alone)
+
+
+def validation_of(builder: VTON) -> Validation | None:
+    """What is wrong with the triplets of a config, by what was measured before; None if not all of it was.
+
+    Raises:
+        VTONError: What listing says.
+    """
+    context, triplets = builder.context, builder.triplets
+    chunks = [
+        chunk
+        for name in context.drawn
+        for chunk in partition(triplets.manifest.of_difficulties([name]), verify="structure")
+    ]
+    files = StatisticsFiles(context.cache.statistics)
+    if not all(files.is_whole(chunk.unit, chunk.rows) for chunk in chunks):
+        return None
+    return report(context, chunks, triplets, read_statistics(context, chunks, pixels=True), Wanted())
 
 
 def _measured(

@@ -33,6 +33,7 @@ from vton_hf.cache.records import BuildRecord, BuildRecordStore, CacheDir, names
 from vton_hf.cache.reservations import modified, undisturbed
 from vton_hf.cache.shared_records import SharedRecord, SharedRecords
 from vton_hf.cache.skipped import check_usable, warn_of_skipped
+from vton_hf.cache.statistics import StatisticsFiles
 from vton_hf.cache.status import BuildStatus
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "SharedRecords",
     "SkippedTriplet",
     "Statistics",
+    "StatisticsFiles",
     "ask_again",
     "build_chunks",
     "check_features",

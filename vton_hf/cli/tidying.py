@@ -19,6 +19,7 @@ from vton_hf.cache import (
     Entry,
     SharedRecord,
     SharedRecords,
+    StatisticsFiles,
     clear,
     entries,
     in_use,
@@ -131,5 +132,6 @@ def _looked_at(cache_dir: CacheDir) -> tuple[list[Entry], list[Path]]:
         *entries(cache_dir.listings, listings),
         *entries(cache_dir.leases, held),
         *entries(cache_dir.failures, failed - over),
+        *entries(cache_dir.statistics, StatisticsFiles(cache_dir.statistics).recent()),
     ]
     return present, used.ended

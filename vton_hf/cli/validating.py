@@ -7,7 +7,7 @@ from pathlib import Path
 from vton_hf.builder import validate as _validate
 from vton_hf.cli.load_options import load_options
 from vton_hf.cli.running import FoundError
-from vton_hf.report.validation import Validation, validation_table
+from vton_hf.report import Validation, validation_table
 
 
 def validate(args: Namespace) -> None:

@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from vton_hf.builder import VTON, VTONConfig
+from vton_hf.builder import VTON, VTONConfig, validation_of
 from vton_hf.errors import ImageError
 from vton_hf.exports.card import Contents, Split
 from vton_hf.exports.plan import SplitPlan
@@ -13,7 +13,7 @@ from vton_hf.exports.tables import ExportTable
 from vton_hf.exports.write import WriteReport, file_features
 from vton_hf.images import decode
 from vton_hf.naming import ROLES
-from vton_hf.report import contact_sheet, pick_examples, tables
+from vton_hf.report import contact_sheet, findings_table, pick_examples, tables
 
 _RECIPE: Final = (
     "difficulty_weights",
@@ -34,7 +34,13 @@ _REPLACED: Final = "broken image, another triplet of the difficulty in its place
 
 
 def describe(
-    builder: VTON, plans: Sequence[SplitPlan], spec: ExportSpec, report: WriteReport, sizes: Mapping[str, int]
+    builder: VTON,
+    plans: Sequence[SplitPlan],
+    spec: ExportSpec,
+    report: WriteReport,
+    sizes: Mapping[str, int],
+    *,
+    findings: str,
 ) -> Contents:
     """Describe one config.
 
@@ -44,6 +50,7 @@ def describe(
         spec: How it is exported.
         report: What was written.
         sizes: Bytes of the files that are there; those of a file that is not are taken to be those of its images.
+        findings: A table of what is wrong with its triplets; empty if that was not looked for.
     """
     config, triplets = builder.config, builder.triplets
     substitutes = {plan.table.split: report.substitutes.get((config.name, plan.table.split), {}) for plan in plans}
@@ -52,15 +59,7 @@ def describe(
     return Contents(
         name=config.name,
         features=file_features(spec, plans[0].table),
-        splits={
-            plan.table.split: Split(
-                rows=len(plan.table),
-                bytes=int(plan.image_bytes.sum()),
-                files=plan.glob,
-                download=sum(sizes.get(file.name, file.image_bytes) for file in plan.files),
-            )
-            for plan in plans
-        },
+        splits={plan.table.split: _split(plan, sizes) for plan in plans},
         composition=_composition(
             {plan.table.split: plan.table.texts_with(substitutes[plan.table.split]) for plan in plans},
             config.weights,
@@ -69,7 +68,23 @@ def describe(
         recipe=_recipe(config),
         sources=builder.context.prefixes,
         left_out=triplets.audit.counts() | {reason: count for reason, count in broken.items() if count},
+        findings=findings,
         sheet=contact_sheet_name(plans[0]),
+    )
+
+
+def findings_of(builder: VTON) -> str:
+    """What is wrong with the triplets of a config, if their images were measured, as a Markdown table."""
+    found = validation_of(builder)
+    return "" if found is None else findings_table(found)
+
+
+def _split(plan: SplitPlan, sizes: Mapping[str, int]) -> Split:
+    return Split(
+        rows=len(plan.table),
+        bytes=int(plan.image_bytes.sum()),
+        files=plan.glob,
+        download=sum(sizes.get(file.name, file.image_bytes) for file in plan.files),
     )
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 from vton_hf.builder import VTON
 from vton_hf.exports import card
-from vton_hf.exports.describe import contact_sheet_name, describe, draw_contact_sheet
+from vton_hf.exports.describe import contact_sheet_name, describe, draw_contact_sheet, findings_of
 from vton_hf.exports.destination import CARD, Changes, Destination
 from vton_hf.exports.plan import SplitPlan, plan_export
 from vton_hf.exports.result import ExportResult, SplitStats
@@ -71,6 +72,11 @@ class _Export:
     def by_config(self) -> dict[str, list[SplitPlan]]:
         return {name: list(group) for name, group in groupby(self.plans, key=lambda plan: plan.table.config)}
 
+    @cached_property
+    def findings(self) -> dict[str, str]:
+        """What is wrong with the triplets of each config, as the card says it."""
+        return {builder.config.name: findings_of(builder) for builder in self.builders}
+
     def changes(self, destination: str, license: str | None) -> Changes:  # noqa: A002
         sheets = {contact_sheet_name(plans[0]): plans[0].table for plans in self.by_config.values()}
         return Changes(
@@ -87,7 +93,9 @@ class _Export:
         by_config, sizes = self.by_config, {**self.existing, **report.sizes}
         names = [(builder, builder.config.name) for builder in self.builders]
         return [
-            describe(each, by_config[name], self.spec, report, sizes) for each, name in names if name not in without
+            describe(each, by_config[name], self.spec, report, sizes, findings=self.findings[name])
+            for each, name in names
+            if name not in without
         ]
 
     def known(self, published: Container[str], text: str) -> set[str]:

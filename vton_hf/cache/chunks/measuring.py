@@ -50,6 +50,7 @@ class Measuring:
             StorageError: If the shared cache does not, and is strict.
         """
         if not self._rows and self.files.path(self.chunk.unit, IMAGES).exists():
+            self.files.touch([self.chunk.unit])
             return
         rows = self.chunk.rows.to_pylist()
         sources = {source for row in rows for source in sources_of(row)}

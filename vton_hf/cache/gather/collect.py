@@ -63,6 +63,8 @@ def collect(
         progress(1)
         if of_images is None or (pixels and of_triplets is None):
             damaged.append(chunk)
+    for each in (files, structure):
+        each.touch(chunk.unit for chunk in chunks)
     return Statistics(images.table(), triplets.table(), tuple(damaged))
 
 

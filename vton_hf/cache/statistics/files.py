@@ -1,7 +1,10 @@
 """Where tables lie, and how they are read and written: each file is whole, absent, or told from a damaged one."""
 
 import logging
-from collections.abc import Sequence
+import os
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -14,7 +17,8 @@ import pyarrow.parquet as pq
 from vton_hf._core.digests import digest
 from vton_hf._core.files import atomic_write
 from vton_hf.cache.akin import Akin, cut_name
-from vton_hf.cache.reservations import children
+from vton_hf.cache.owners import DAY
+from vton_hf.cache.reservations import children, modified
 from vton_hf.cache.statistics.schema import VERSION
 from vton_hf.naming import ROLES
 from vton_hf.triplets import content_digest
@@ -23,6 +27,9 @@ logger = logging.getLogger("vton_hf")
 
 IMAGES: Final = ".images.parquet"
 TRIPLETS: Final = ".triplets.parquet"
+_KEPT: Final = 30 * DAY
+"""Seconds for which a table is kept that nobody uses."""
+
 PART: Final = ".part.parquet"
 """Behind the name and a number: images of a unit that is under way."""
 
@@ -80,6 +87,18 @@ class StatisticsFiles:
         write_table(self.path(name, TRIPLETS), triplets)
         for path in self.parts(name):
             path.unlink(missing_ok=True)
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Remember that units are of use."""
+        for name in names:
+            for kind in (IMAGES, TRIPLETS):
+                with suppress(OSError):
+                    os.utime(self.path(name, kind))
+
+    def recent(self) -> set[str]:
+        """Names of files that were of use within the last days: datasets come and go, and statistics are small."""
+        oldest = time.time() - _KEPT
+        return {path.name for path in children(self.folder) if path.is_dir() or modified(path) > oldest}
 
     def forget(self, name: str) -> None:
         """Delete the tables of a unit.

@@ -36,6 +36,8 @@ class Contents:
     """Prefixes; credentials in them are not shown."""
     left_out: Mapping[str, int]
     """How many keys were left out, by reason."""
+    findings: str = ""
+    """A Markdown table of what is wrong with its triplets, ready; empty if that was not looked for."""
     sheet: str | None
     """Path of the contact sheet from the root."""
 

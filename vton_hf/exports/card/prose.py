@@ -54,6 +54,8 @@ def config(contents: Contents) -> str:
         parts.append("\n".join(["| made with | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows)]))
     reasons = [f"{words(reason)} ({count:,})" for reason, count in contents.left_out.items() if count]
     parts.append(f"Left out: {', '.join(reasons)}." if reasons else "Nothing was left out.")
+    if contents.findings:
+        parts.append(f"What `vton-hf validate` finds in its triplets:\n\n{contents.findings.strip()}")
     return "\n\n".join(filter(None, parts))
 
 

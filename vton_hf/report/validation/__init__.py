@@ -4,6 +4,16 @@ from vton_hf.report.validation.catalogue import CHECKS, SEVERITIES, thresholds_o
 from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.result import Validation
 from vton_hf.report.validation.run import Asked, find
-from vton_hf.report.validation.text import validation_table
+from vton_hf.report.validation.text import findings_table, validation_table
 
-__all__ = ["CHECKS", "SEVERITIES", "Asked", "Measures", "Validation", "find", "thresholds_of", "validation_table"]
+__all__ = [
+    "CHECKS",
+    "SEVERITIES",
+    "Asked",
+    "Measures",
+    "Validation",
+    "find",
+    "findings_table",
+    "thresholds_of",
+    "validation_table",
+]

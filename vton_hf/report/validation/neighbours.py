@@ -37,8 +37,8 @@ def near_pairs(
     found = [np.zeros((0, 2), np.int64)]
     for band in range(_BANDS):
         keys = _band(codes[:, 0], band).astype(np.uint32) << np.uint32(8) | _band(codes[:, 1], band).astype(np.uint32)
-        for pairs in _near(codes, radius, keys, tones, tolerance):
-            found.append(np.sort(pairs[agree(pairs)], axis=1))
+        near = _near(codes, radius, keys, tones, tolerance)
+        found += [np.sort(pairs[agree(pairs)], axis=1) for pairs in near]
     return np.unique(np.concatenate(found), axis=0)
 
 
@@ -54,7 +54,7 @@ def _near(
     """Near pairs with an equal key and tones within the tolerance, some at a time.
 
     Codes are brought into the order of their keys and tones, and each is compared with the next, the next but one, and
-    so on, as long as those agree: 200 million comparisons take 12 s of a core, and 50 s in the order in which they came.
+    so on, as long as those agree: 200 million comparisons take 12 s of a core; without that order in memory 50 s.
     """
     order = np.lexsort((tones, keys))
     keys, levels = keys[order], tones[order].astype(np.int16)

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from vton_hf.report.tables import table
+from vton_hf.report.tables import markdown, table
 from vton_hf.report.validation.catalogue import CHECKS, SEVERITIES
 from vton_hf.report.validation.result import Validation
 from vton_hf.triplets import REASONS
@@ -27,7 +27,18 @@ def validation_table(validation: Validation, *, everything: bool = False) -> str
     return f"{_counts(validation)}\n\n{_examples(validation)}"
 
 
+def findings_table(validation: Validation) -> str:
+    """Counts by check as a table in Markdown."""
+    if not validation.findings.num_rows:
+        return f"Nothing, in {validation.triplets:,} triplets."
+    return markdown(*_lines(validation))
+
+
 def _counts(validation: Validation) -> str:
+    return table(*_lines(validation))
+
+
+def _lines(validation: Validation) -> tuple[list[str], list[list[Any]]]:
     lines: list[list[Any]] = []
     for check in validation.counts():
         part = validation.of(check)
@@ -35,7 +46,7 @@ def _counts(validation: Validation) -> str:
         of_each = [severities.count(severity) for severity in SEVERITIES]
         lines.append([check, *of_each, len(set(part["key"].to_pylist()) - {""})])
     lines.sort(key=lambda line: [not count for count in line[1:-1]])
-    return table(["check", *(f"{severity}s" for severity in SEVERITIES), "triplets"], lines)
+    return ["check", *(f"{severity}s" for severity in SEVERITIES), "triplets"], lines
 
 
 def _examples(validation: Validation) -> str:
