@@ -67,6 +67,7 @@ def compare(persons: Thumbnails, garments: Thumbnails, targets: Thumbnails) -> C
         **_alike("garment_person", garment, person, fields["g"], fields["p"]),
         "changed": _mean(changed),
         "changed_elsewhere": _mean(outer),
+        "changed_top": changed[:, :_FRAME].mean(axis=(1, 2), dtype=np.float64),
         "changed_frame": changed[:, _FRAME_MASK].mean(axis=1, dtype=np.float64),
         **_boxes(inner),
         **{

@@ -45,7 +45,16 @@ IMAGE_SCHEMA: Final = pa.schema(
 _MEASURES: Final = (
     *("similarity", "similarity_shifted", "shift_x", "shift_y", "mirrored", "turned", "scale", "similarity_scaled"),
     *("garment_target", "garment_target_change", "garment_person", "garment_person_change"),
-    *("changed", "changed_elsewhere", "changed_frame", "changed_x0", "changed_y0", "changed_x1", "changed_y1"),
+    *(
+        "changed",
+        "changed_elsewhere",
+        "changed_top",
+        "changed_frame",
+        "changed_x0",
+        "changed_y0",
+        "changed_x1",
+        "changed_y1",
+    ),
     *("cast_red", "cast_green", "cast_blue", "worn", "worn_before"),
 )
 

@@ -25,8 +25,14 @@ _MOVED: Final = 0.25
 _GAIN: Final = 0.1
 """By how much a target must fit better elsewhere, or at another scale."""
 
-_FRAME: Final = 0.22
-"""Of an image: its frame, to which changes far from the clothes are compared."""
+_TOP: Final = 0.125
+"""Of an image: its top, to which changes far from the clothes are compared."""
+
+_OTHER_FRAME: Final = 0.12
+"""The share of the frame that differs where two grounds are not the same."""
+
+_IN_PLACE: Final = 0.5
+"""A correlation from which on a picture lies where it should."""
 
 _OF_CLOTHES: Final = 0.012
 """A change of less than that share of an image is too small to say what is worn."""
@@ -87,7 +93,7 @@ def _other_ground(findings: Findings) -> Flags:
     """
     measures = findings.measures
     shifts = [np.abs(measures.triplet(f"cast_{name}")) for name in ("red", "green", "blue")]
-    changed = measures.triplet("changed_frame") > findings.thresholds["changed-elsewhere"]
+    changed = measures.triplet("changed_frame") > _OTHER_FRAME
     other: Flags = changed | (np.fmax.reduce(shifts) > _OTHER_COLOUR)
     return other
 
@@ -106,11 +112,11 @@ def _flipped(findings: Findings, left: Flags) -> Flags:
 def _moved(findings: Findings, left: Flags) -> Flags:
     measures, limit = findings.measures, findings.thresholds["misregistered"]
     similar, scale = measures.triplet("similarity_shifted"), measures.triplet("scale")
-    best = measures.triplet("similarity_scaled")
-    scaled = left & (best > similar + _GAIN) & (best > _SHOWS)
-    in_place = measures.triplet("similarity")
+    best, in_place = measures.triplet("similarity_scaled"), measures.triplet("similarity")
+    off_place = left & (in_place < _IN_PLACE)
+    scaled = off_place & (best > similar + _GAIN) & (best > _SHOWS)
     off = np.hypot(measures.triplet("shift_x"), measures.triplet("shift_y"))
-    shifted = left & ~scaled & (off > limit) & (similar > _MOVED) & (similar > in_place + _GAIN)
+    shifted = off_place & ~scaled & (off > limit) & (similar > _MOVED) & (similar > in_place + _GAIN)
     findings.add(
         "misregistered",
         np.flatnonzero(scaled),
@@ -166,7 +172,8 @@ def _worn(findings: Findings, left: Flags) -> None:
 
 def _elsewhere(findings: Findings, left: Flags) -> None:
     measures = findings.measures
-    share: Numbers = np.fmax(measures.triplet("changed_frame"), measures.triplet("changed_elsewhere") / _FRAME)
+    # Sleeves reach the sides of an image, clothes hardly its top.
+    share: Numbers = np.fmax(measures.triplet("changed_top"), measures.triplet("changed_elsewhere") / _TOP)
     flags = left & (share > findings.thresholds["changed-elsewhere"])
     findings.add(
         "changed-elsewhere",
