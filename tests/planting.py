@@ -221,9 +221,10 @@ def _hidden(picture: Image.Image, chance: random.Random) -> bytes:
 
 
 def _rotated(picture: Image.Image, chance: random.Random) -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = chance.choice([3, 6, 8])
-    return encoded(picture, "JPEG", exif=exif.tobytes(), quality=95)
+    exif, stored = Image.Exif(), Image.Transpose
+    turn, how = chance.choice([(3, stored.ROTATE_180), (6, stored.ROTATE_90), (8, stored.ROTATE_270)])
+    exif[0x0112] = turn
+    return encoded(picture.transpose(how), "JPEG", exif=exif.tobytes(), quality=95)
 
 
 def _profiled(picture: Image.Image, chance: random.Random) -> bytes:

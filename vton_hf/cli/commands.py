@@ -32,6 +32,7 @@ def scan(args: Namespace) -> None:
         print(f"\n{in_its_words(message, args)}")
     if audit.table.num_rows:
         print("\n--list lists every key.")
+    print("\n`vton-hf validate` opens the images and says what is wrong with them.")
 
 
 def build(args: Namespace) -> None:

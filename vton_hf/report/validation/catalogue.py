@@ -126,7 +126,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
         "colour-cast": Check(
             ALL, WARNING, "a target whose colours are all shifted", _LOOK, 0.024, "share of full scale"
         ),
-        "exact-duplicate": Check(ALL, WARNING, "pixels that another image has, too", "Keep one."),
+        "exact-duplicate": Check(ALL, WARNING, "a file that another image has, too", "Keep one."),
         "near-duplicate": Check(ALL, WARNING, "an image that is nearly another", "Keep one.", 7, "bits of 128"),
         "one-garment-many-names": Check(ALL, WARNING, "a garment's picture under several names", "Give it one name."),
         "one-name-many-garments": Check(ALL, WARNING, "different pictures of one garment", "Give each its own name."),

@@ -1,4 +1,4 @@
-"""Checks of images against all others: the same pixels, nearly the same, and what a garment is called."""
+"""Checks of images against all others: the same file, nearly the same picture, and what a garment is called."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -143,7 +143,7 @@ def _tell(findings: Findings, check: str, groups: Sequence[Sequence[int]], uses:
             columns["uri"].append(str(uris[role][row]))
             columns["value"].append(value)
             others = _listed([name for name in dict.fromkeys(names) if name != names[number]])
-            text = f"its pixels are those of {others}" if exact else f"it is nearly that of {others}"
+            text = f"its file is that of {others}" if exact else f"it is nearly that of {others}"
             columns["message"].append(f"{role}: {text}. {CHECKS[check].advice}")
     count = len(columns["key"])
     columns["check"], columns["threshold"] = [check] * count, [findings.thresholds.get(check)] * count
