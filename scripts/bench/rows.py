@@ -8,6 +8,7 @@ OURS = "loaders.ours"
 LISTING = "loaders.listing"
 BUILDING = "loaders.building"
 STARTING = "loaders.starting"
+VALIDATING = "loaders.validating"
 COMMANDS = "loaders.commands"
 OWN = {"transform": "own"}
 SEED = Candidate(name="train.common.dataset", call="loaders.boto3_loop:lazy", source="s3")
@@ -84,7 +85,36 @@ SHRINK = Row(
             note="a limit",
         ),
         ours("", f"{BUILDING}:ours", job={"form": "png"}),
+        ours(", statistics=False", f"{BUILDING}:ours", job={"form": "png", "extra": {"statistics": False}}),
         ours(", num_proc=2", f"{BUILDING}:ours", job={"form": "png", "extra": {"num_proc": 2}}, slow=True),
+    ),
+)
+VALIDATE = Row(
+    name="validate",
+    title="Looking for what is wrong with images on disk, 768x1024 PNG",
+    unit="images/s",
+    reference="cleanvision",
+    candidates=(
+        Candidate(name="cleanvision", call=f"{VALIDATING}:cleanvision", note="single images and duplicates"),
+        ours(", validate", f"{VALIDATING}:ours", source="disk", note="and what they say of each other"),
+    ),
+)
+REPORT = Row(
+    name="validate-report",
+    title="A full report of images that were measured, near duplicates included",
+    unit="s",
+    reference="",
+    rounds=1,
+    candidates=tuple(
+        ours(
+            f", {count:,} triplets",
+            f"{VALIDATING}:report",
+            source="disk",
+            convert=f"{VALIDATING}:write",
+            slow=slow,
+            job={"extra": {"imagined": count}},
+        )
+        for count, slow in ((6_000, False), (60_000, False), (600_000, True))
     ),
 )
 SCALE = Row(
@@ -246,4 +276,21 @@ MEMORY = Row(
         ours(", ten times as many", "loaders.memory:lazy", source="imagined", job=READ, note="of 600,000 triplets"),
     ),
 )
-ROWS = (HELP, IMPORT, LIST, KEEP, SHRINK, SCALE, UNITS, LAZY, WAIT, CACHED, *PREPARED, START, PLAN, MEMORY)
+ROWS = (
+    HELP,
+    IMPORT,
+    LIST,
+    KEEP,
+    SHRINK,
+    VALIDATE,
+    REPORT,
+    SCALE,
+    UNITS,
+    LAZY,
+    WAIT,
+    CACHED,
+    *PREPARED,
+    START,
+    PLAN,
+    MEMORY,
+)

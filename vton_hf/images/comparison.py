@@ -102,9 +102,8 @@ def _cast(one: Planes, other: Planes) -> Planes:
 
 def _changed(one: Planes, other: Planes) -> Masks:
     """Where they differ by more than noise, softness and a small shift explain: bool [N, 64, 64]."""
-    difference = _strongest(_soft(other - one))
-    slope = np.maximum(_slope(one), _slope(other))
-    rough = difference > _LEVELS + _SLOPE * slope
+    one, other = _soft(one), _soft(other)
+    rough = _strongest(other - one) > _LEVELS + _SLOPE * np.maximum(_slope(one), _slope(other))
     return rough & (_neighbours(rough) >= 4)  # noqa: PLR2004 - alone it is noise
 
 
@@ -125,10 +124,14 @@ def _soft(planes: Planes) -> Planes:
 
 
 def _slope(planes: Planes) -> Planes:
-    """The steepest channel's change a pixel."""
-    soft = _soft(planes)
-    down, across = np.gradient(soft, axis=1), np.gradient(soft, axis=2)
-    return np.maximum(_strongest(down), _strongest(across))
+    """The steepest channel's change a pixel, up to its border."""
+    slope = np.zeros(planes.shape[:3], np.float32)
+    slope[:, 1:-1] = _strongest(planes[:, 2:] - planes[:, :-2])
+    slope[:, :, 1:-1] = np.maximum(slope[:, :, 1:-1], _strongest(planes[:, :, 2:] - planes[:, :, :-2]))
+    slope[:, 0], slope[:, -1] = slope[:, 1], slope[:, -2]
+    slope[:, :, 0], slope[:, :, -1] = slope[:, :, 1], slope[:, :, -2]
+    slope /= 2
+    return slope
 
 
 def _strongest(planes: Planes) -> Planes:

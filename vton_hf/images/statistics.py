@@ -78,18 +78,18 @@ def measure(picture: Image.Image) -> dict[str, Any]:
     small = _shrunk(picture, LOOKED_AT)
     grey = small.convert("L")
     thumbnail = _shrunk(small, THUMBNAIL)
-    luma = np.asarray(grey, np.float32)
+    outline, luma = thumbnail.convert("L"), np.asarray(grey, np.float32)
     return {
         "width": picture.width,
         "height": picture.height,
-        "phash": perceptual_hash(grey),
-        "dhash": difference_hash(grey),
-        "colours": colour_layout(small),
+        "phash": perceptual_hash(outline),
+        "dhash": difference_hash(outline),
+        "colours": colour_layout(thumbnail),
         "thumbnail": _encoded(thumbnail),
         **_tones(grey),
         **_colours(np.asarray(thumbnail, np.int16)),
         "sharpness": _sharpness(luma),
-        **_bars(luma, np.asarray(small)),
+        **_bars(np.asarray(grey), np.asarray(small)),
     }
 
 
@@ -132,7 +132,9 @@ def _tones(grey: Image.Image) -> dict[str, float]:
 
 def _colours(pixels: NDArray[np.int16]) -> dict[str, float]:
     """Saturation, and how far the most colourful pixels are from grey, 0 to 1; how much of the border is white."""
-    high, low = pixels.max(axis=2), pixels.min(axis=2)
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    # A fifth of the time of `max(axis=2)`.
+    high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     chroma = (high - low) / 255
     edge = max(1, round(_BORDER * min(high.shape)))
     border = np.ones(high.shape, bool)
@@ -163,18 +165,18 @@ def _sharpness(luma: Grey) -> float:
     return min(near / far, 1.0) if far else float("nan")
 
 
-def _bars(luma: Grey, pixels: NDArray[np.uint8]) -> dict[str, float]:
+def _bars(grey: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> dict[str, float]:
     """The shares of height and width that constant bars take, whose content begins along a straight line."""
     bars = {}
     for axis, (before, behind) in enumerate((("bar_top", "bar_bottom"), ("bar_left", "bar_right"))):
-        lows, highs = luma.min(axis=1 - axis), luma.max(axis=1 - axis)
+        lows, highs = (edge(grey, axis=1 - axis).astype(np.int16) for edge in (np.min, np.max))
         lines = pixels if axis == 0 else pixels.transpose(1, 0, 2)
         bars[before] = _bar(lows, highs, lines)
         bars[behind] = _bar(lows[::-1], highs[::-1], lines[::-1])
     return bars
 
 
-def _bar(lows: Grey, highs: Grey, lines: NDArray[np.uint8]) -> float:
+def _bar(lows: NDArray[np.int16], highs: NDArray[np.int16], lines: NDArray[np.uint8]) -> float:
     """The share of constant lines of one brightness before the picture begins."""
     even = (highs - lows <= _EVEN) & (np.abs(highs - highs[0]) <= _EVEN)
     count = int(np.argmin(even)) if not even.all() else len(even)

@@ -60,6 +60,11 @@ class Audit:
     table: pa.Table
     unmatched: tuple[str, ...] = ()
 
+    @classmethod
+    def nothing(cls) -> "Audit":
+        """No key was left out."""
+        return cls(SCHEMA.empty_table())
+
     def counts(self) -> dict[str, int]:
         """Keys left out, by reason; reasons that did not occur are absent."""
         counts = {row["values"]: row["counts"] for row in pc.value_counts(self.table["reason"]).to_pylist()}
