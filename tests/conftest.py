@@ -29,7 +29,7 @@ SERVERS = {"s3", "faults", "server", "hub"}
 
 SLOW = {
     *("test_build", "test_skipped", "test_prune", "test_former", "test_leases", "test_shared_cache", "test_share"),
-    *("test_engines", "test_ray", "test_parallel"),
+    *("test_engines", "test_ray", "test_parallel", "test_validating"),
     *("test_builder", "test_read_only", "test_card", "test_webdataset", "test_staging"),
     *("test_lazy_images", "test_operations", "test_resume", "test_streaming", "test_end_to_end", "test_damage"),
     *("test_dataset", "test_lightning", "test_orphans", "test_profile", "test_shared_memory", "test_stream_loaders"),

@@ -14,7 +14,7 @@ NOWHERE = "/no/such/folder/"
 OWN = (
     "allow_missing, aspect, cloth, difficulty_weights, embed_images, engine, epoch_size, exclude, gender, hidden, "
     "image_format, image_quality, image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, shard, "
-    "shared_cache, to_srgb, verify."
+    "shared_cache, statistics, to_srgb, verify."
 )
 
 

@@ -60,32 +60,26 @@ def bad(validation: vton_hf.Validation) -> dict[str, set[str]]:
     return {row["key"]: {each["check"] for each in rows if each["key"] == row["key"]} for row in rows}
 
 
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, vton_hf.Validation]:
-    """60 sound triplets and two of each defect, of photographs on which no threshold was chosen."""
-    folder = tmp_path_factory.mktemp("planted")
-    write(folder, sound_ones(60, REPORTED_ON, "test"))
-    write(folder, (spoiled(check, f"{check}-{index}", REPORTED_ON, "test") for check in SPOILS for index in range(2)))
-    return folder, vton_hf.validate(f"{folder}/{ROOT}", cache_dir=folder / "cache")
+def test_each_defect_is_found_under_its_own_name_and_sound_triplets_are_left_alone(tmp_path: Path) -> None:
+    """40 sound triplets and two of each defect, of photographs on which no threshold was chosen."""
+    size, options = (192, 256), {"cache_dir": tmp_path / "cache"}
+    write(tmp_path, sound_ones(40, REPORTED_ON, "test", size))
+    names = [(check, f"{check}-{index}") for check in SPOILS for index in range(2)]
+    write(tmp_path, (spoiled(check, stem, REPORTED_ON, "test", size) for check, stem in names))
+    validation = vton_hf.validate(tmp_path / ROOT, **options)
 
+    by_stem = found(validation)
+    assert [stem for check, stem in names if check not in by_stem.get(stem, ())] == []
+    assert {key: checks for key, checks in bad(validation).items() if key.rsplit("/")[-1].isdigit()} == {}
 
-@pytest.mark.parametrize("check", SPOILS)
-def test_each_defect_is_found_under_its_own_name(check: str, planted: tuple[Path, vton_hf.Validation]) -> None:
-    by_stem = found(planted[1])
-    assert [check in by_stem.get(f"{check}-{index}", ()) for index in range(2)] == [True, True]
-
-
-def test_sound_triplets_get_no_error_and_no_warning(planted: tuple[Path, vton_hf.Validation]) -> None:
-    wrong = {key: checks for key, checks in bad(planted[1]).items() if key.rsplit("/")[-1].isdigit()}
-    assert not wrong
-
-
-def test_findings_say_what_was_measured_and_what_to_do(planted: tuple[Path, vton_hf.Validation]) -> None:
-    (row,) = (row for row in planted[1].of("dark").to_pylist() if row["key"].endswith("dark-0"))
+    (row,) = (row for row in validation.of("dark").to_pylist() if row["key"].endswith("dark-0"))
     assert row["value"] < row["threshold"]
     assert row["uri"].startswith("file://")
     assert "darker than" in row["message"]
     assert "Look at it." in row["message"]
+
+    strict = vton_hf.validate(tmp_path / ROOT, thresholds={"blurred": 0, "dark": 0}, **options)
+    assert not {"blurred", "dark"} & strict.counts().keys()
 
 
 def test_the_demo_bucket_is_sound(tmp_path: Path) -> None:
@@ -197,8 +191,8 @@ def test_killed_at_any_moment_it_reads_nothing_twice_but_what_was_in_flight(s3: 
     s3.fill(8)
     keys = s3.objects(BUCKET)
     s3.reset_counts()
-    chance, kills, in_flight = random.Random(7), 0, 0
-    for _ in range(10):
+    chance, kills = random.Random(7), 0
+    for _ in range(4):
         process = PROCESSES.Process(target=_validate, args=(tmp_path, {"storage_options": s3.storage_options}))
         before, wanted = s3.gets().total(), chance.randint(1, 20)
         process.start()
@@ -208,11 +202,10 @@ def test_killed_at_any_moment_it_reads_nothing_twice_but_what_was_in_flight(s3: 
             os.kill(process.pid or 0, signal.SIGKILL)
             kills += 1
         process.join()
-        in_flight += kills > 0
     run(s3, tmp_path)
     again = s3.gets().total() - len(keys)
     # A part is 8 triplets, and a few parts are under way at once.
-    assert kills >= 3
+    assert kills >= 2
     assert set(s3.gets()) == set(keys)
     assert again <= kills * 8 * len(ROLES) * 6
     s3.reset_counts()
@@ -367,13 +360,6 @@ def test_the_listing_is_part_of_it(bucket: Bucket, tmp_path: Path) -> None:
     validation = vton_hf.validate(bucket.prefix, cache_dir=tmp_path / "cache")
     assert validation.counts()["incomplete"] == 2
     assert validation.triplets == 1
-
-
-def test_thresholds_take_the_place_of_defaults(planted: tuple[Path, vton_hf.Validation]) -> None:
-    folder, _ = planted
-    strict = vton_hf.validate(f"{folder}/{ROOT}", cache_dir=folder / "cache", thresholds={"blurred": 0, "dark": 0})
-    assert not strict.of("blurred").num_rows
-    assert not strict.of("dark").num_rows
 
 
 @pytest.mark.parametrize(

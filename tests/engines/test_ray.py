@@ -58,6 +58,7 @@ def test_three_nodes_build_what_one_process_builds_and_may_be_lost(
         others = [cluster.add_node(num_cpus=1) for _ in range(2)]
         engine = RayEngine(cluster.address)
         builds_alike(bucket, tmp_path, engine)
+        validates_alike(bucket, tmp_path, engine)
         for name in ("workers", "nodes"):
             (tmp_path / name).mkdir()
         assert run(engine, tmp_path / "workers", 6, deadly={3: 1}) == {number: number**2 for number in range(6)}
@@ -84,6 +85,16 @@ def builds_alike(bucket: Bucket, tmp_path: Path, engine: RayEngine) -> None:
     next(broken.iterdir()).write_bytes(b"no image")
     with pytest.raises(vton_hf.ImageError, match="hard/male"):
         vton_hf.load("hard", cache_dir=str(tmp_path / "raised"), engine=engine, on_error="raise", **options)
+
+
+def validates_alike(bucket: Bucket, tmp_path: Path, engine: RayEngine) -> None:
+    alone = vton_hf.validate(bucket.prefix, cache_dir=tmp_path / "one")
+    assert alone.images == 36
+    shared = tmp_path / "measured"
+    for name, where in (("folder", {}), ("driver", {"shared_cache": str(shared)})):
+        found = vton_hf.validate(bucket.prefix, cache_dir=tmp_path / f"validate-{name}", engine=engine, **where)
+        assert found.findings.equals(alone.findings)
+    assert len(list(shared.rglob("*.images.parquet"))) == 6
 
 
 def loses_a_node(engine: RayEngine, cluster: Any, node: Any, folder: Path) -> None:

@@ -649,3 +649,9 @@ def shares(line: str) -> tuple[str, Mapping[str, float]]:
     name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
     given = zip(RECIPES, cells, strict=True)
     return name.strip("`"), {each: int(cell.split()[0]) / 100 for each, cell in given if cell}
+
+
+def test_what_is_wrong_with_triplets_stands_in_the_card_if_it_was_looked_for() -> None:
+    found = "| check | errors |\n|---|---:|\n| flat | 2 |"
+    assert f"What `vton-hf validate` finds in its triplets:\n\n{found}" in card(None, config(findings=found))
+    assert "validate" not in card(None, config())

@@ -11,10 +11,11 @@ from typing import Any
 import datasets
 import pytest
 import torch
+from PIL import Image
 from torchvision.transforms import v2
 
 import vton_hf
-from tests.bucket import Bucket, Load
+from tests.bucket import Bucket, Load, encoded, triplet_keys
 from tests.pushing import seen
 from tests.python import program
 from tests.s3 import MotoS3
@@ -59,6 +60,19 @@ def test_the_same_again_changes_nothing(export: Any, tmp_path: Path) -> None:
     before = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in files(tmp_path / "out")}
     assert export().url is None
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in files(tmp_path / "out")} == before
+
+
+def test_the_card_counts_what_is_wrong_where_images_were_measured(export: Any, bucket: Bucket, tmp_path: Path) -> None:
+    export()
+    assert "validate" not in (tmp_path / "out" / "README.md").read_text()
+    keys = triplet_keys("hard", "male", "001")
+    flat = encoded(Image.new("RGB", (12, 16), "navy"))
+    for key in keys.values():
+        bucket.put(key, flat)
+    export(configs="hard", image_size=(16, 12), listing="fresh")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "What `vton-hf validate` finds in its triplets:" in card
+    assert "| flat | 3 | 0 | 0 | 1 |" in card
 
 
 def test_another_mix_takes_the_place_of_the_former(export: Any, tmp_path: Path) -> None:

@@ -76,24 +76,34 @@ def _as_opened(data: bytes, kind: str) -> dict[str, Any]:
             "height": tall,
             "mode": image.mode,
             "bits": png.header(data).depth if kind == "PNG" else 8,
-            "frames": getattr(image, "n_frames", 1),
+            "frames": _frames(image),
             "alpha": "A" in image.getbands() or "transparency" in image.info,
             "orientation": turn,
         }
 
 
-def hidden_share(data: bytes) -> float:
+def hidden_share(data: bytes) -> float | None:
     """Of an image with transparency, the share of its pixels that are fully transparent and hide a picture.
 
-    Loaders that drop the alpha channel show it: `convert("RGB")` does.
+    Loaders that drop the alpha channel show it: `convert("RGB")` does. None if Pillow cannot decode it.
     """
-    with Image.open(io.BytesIO(data)) as image:
-        pixels = np.asarray(image.convert("RGBA"))
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            pixels = np.asarray(image.convert("RGBA"))
+    except Exception:  # noqa: BLE001  # a damaged file makes its decoder raise nearly anything
+        return None
     clear = pixels[pixels[:, :, 3] == 0][:, :3].astype(np.int16)
     if not len(clear):
         return 0.0
     differs = np.abs(clear - np.median(clear, axis=0)).max(axis=1) > _SHOWS
     return float(differs.sum() / (pixels.shape[0] * pixels.shape[1]))
+
+
+def _frames(image: Image.Image) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # noqa: BLE001  # the first picture is sound, whatever follows it
+        return 1
 
 
 def _orientation(image: Image.Image) -> int:

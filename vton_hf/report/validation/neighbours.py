@@ -76,7 +76,7 @@ def _near(
 def complete_groups(pairs: Pairs) -> list[list[int]]:
     """Groups in which each member is paired with every other: no chains.
 
-    Whoever has most neighbours is grouped first; what is left over, with those that are left.
+    Whoever has fewest neighbours is grouped first, so that few are left over.
     """
     near: dict[int, set[int]] = defaultdict(set)
     for one, other in pairs.tolist():
@@ -84,7 +84,7 @@ def complete_groups(pairs: Pairs) -> list[list[int]]:
         near[other].add(one)
     groups: list[list[int]] = []
     grouped: set[int] = set()
-    for first in sorted(near, key=lambda each: (-len(near[each]), each)):
+    for first in sorted(near, key=lambda each: (len(near[each]), each)):
         if first in grouped:
             continue
         group, common = [first], near[first] - grouped
