@@ -99,7 +99,7 @@ def _add_validate(add: _Add) -> None:
     add_location(validating)
     add_choice(validating)
     add_num_proc(validating)
-    add_engine(validating)
+    add_engine(validating, builds=False)
     validating.add_argument("--shard", type=shard, metavar="I/N", help="look at share I, from 0, of N alone")
     what = validating.add_argument_group("what is looked for")
     levels = "structure: files; decode: pictures, too; all: what they say of each other (default: all)"

@@ -105,14 +105,15 @@ def add_num_proc(part: ArgumentParser) -> None:
     part.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: build in this one)")
 
 
-def add_engine(part: ArgumentParser) -> None:
-    """Where chunks are built, and where they are shared."""
+def add_engine(part: ArgumentParser, *, builds: bool = True) -> None:
+    """Where the work is done, and where it is shared."""
     where = part.add_argument_group("on several machines")
     add_shared_cache(where)
-    where.add_argument("--engine", choices=ENGINES, help="build on a Ray cluster (default: on this machine)")
+    where.add_argument("--engine", choices=ENGINES, help="work on a Ray cluster (default: on this machine)")
     where.add_argument("--ray-address", metavar="A", help="of the cluster (default: RAY_ADDRESS, or a local one)")
-    missing = "go on without chunks that failed three times"
-    where.add_argument("--allow-missing", action="store_true", default=None, help=missing)
+    if builds:
+        missing = "go on without chunks that failed three times"
+        where.add_argument("--allow-missing", action="store_true", default=None, help=missing)
 
 
 def add_json(part: _ActionsContainer) -> None:

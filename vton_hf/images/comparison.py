@@ -4,14 +4,13 @@ All is measured on thumbnails of 64x64 (`thumbnail_pixels`), many triplets at on
 of single images and never needs the images again.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vton_hf.images.palettes import worn_share
-from vton_hf.images.registration import Correlation, Field, correlate, gradients, in_place, mirror, scaled, turn
+from vton_hf.images.registration import Field, correlate, gradients, in_place, mirror, scaled, turn
 
 Thumbnails = NDArray[np.uint8]
 Planes = NDArray[np.float32]
@@ -30,7 +29,7 @@ _FRAME: Final = 8
 """Pixels of the frame in which clothes are rarely seen: left and right down to the middle, and the top."""
 
 _DOUBTFUL: Final = 0.6
-"""Below this correlation of person and target it is looked whether another scale fits better: one triplet in twenty."""
+"""Below this correlation of person and target it is looked whether they fit better otherwise: one triplet in twenty."""
 
 _CLOSE: Final = 0.4
 """From this correlation on a garment's image and another may be the same: of different ones it stays below 0.35."""
@@ -51,18 +50,13 @@ def compare(persons: Thumbnails, garments: Thumbnails, targets: Thumbnails) -> C
     """
     person, garment, target = (images.astype(np.float32) for images in (persons, garments, targets))
     fields = {name: gradients(images) for name, images in (("p", person), ("g", garment), ("t", target))}
-    pair = correlate(fields["p"], fields["t"])
     cast = _cast(person, target)
     changed = _changed(person, target - cast[:, None, None])
     inner = _hanging_together(changed)
     outer = changed & ~inner
     worn, worn_before = worn_share(garment, target, person, changed)
     return {
-        "similarity": pair.in_place,
-        "similarity_shifted": pair.height,
-        "shift_x": pair.shift[:, 0] / SIDE,
-        "shift_y": pair.shift[:, 1] / SIDE,
-        **_turned_or_scaled(target, fields, pair),
+        **_fitted(target, fields["p"], fields["t"]),
         **_alike("garment_target", garment, target, fields["g"], fields["t"]),
         **_alike("garment_person", garment, person, fields["g"], fields["p"]),
         "changed": _mean(changed),
@@ -179,18 +173,24 @@ def _alike(name: str, garment: Planes, other: Planes, one_field: Field, other_fi
     return {name: similarity, f"{name}_change": change}
 
 
-def _turned_or_scaled(target: Planes, fields: Mapping[str, Field], pair: Correlation) -> Columns:
-    """Where a target does not fit its person well: how well it does mirrored or turned, and at which scale."""
-    count = len(target)
-    mirrored, turned = np.zeros(count), np.zeros(count)
-    best, scale = pair.height.copy(), np.ones(count)
-    rows = np.flatnonzero(pair.height < _DOUBTFUL)
+def _fitted(target: Planes, one: Field, other: Field) -> Columns:
+    """How well a target fits its person; where that is not well, also shifted, mirrored, turned and scaled."""
+    similarity = in_place(one, other)
+    columns = {name: np.zeros(len(target)) for name in ("shift_x", "shift_y", "mirrored", "turned")}
+    columns |= {"similarity_shifted": similarity.copy(), "similarity_scaled": similarity.copy()}
+    scale = np.ones(len(target))
+    rows = np.flatnonzero(similarity < _DOUBTFUL)
     if len(rows):
-        person, other = fields["p"][rows], fields["t"][rows]
-        mirrored[rows] = correlate(person, mirror(other)).height
-        turned[rows] = np.maximum(correlate(person, turn(other)).height, correlate(person, turn(mirror(other))).height)
-    for factor in SCALES if len(rows) else ():
-        found = correlate(person, gradients(scaled(target[rows], factor))).height
-        better = rows[found > best[rows]]
-        best[better], scale[better] = found[found > best[rows]], factor
-    return {"mirrored": mirrored, "turned": turned, "scale": scale, "similarity_scaled": best}
+        one, other = one[rows], other[rows]
+        found = correlate(one, other)
+        columns["similarity_shifted"][rows], best = found.height, found.height.copy()
+        columns["shift_x"][rows], columns["shift_y"][rows] = found.shift[:, 0] / SIDE, found.shift[:, 1] / SIDE
+        columns["mirrored"][rows] = correlate(one, mirror(other)).height
+        upside_down = correlate(one, turn(other)).height, correlate(one, turn(mirror(other))).height
+        columns["turned"][rows] = np.maximum(*upside_down)
+        for factor in SCALES:
+            height = correlate(one, gradients(scaled(target[rows], factor))).height
+            scale[rows[height > best]] = factor
+            best = np.maximum(best, height)
+        columns["similarity_scaled"][rows] = best
+    return {"similarity": similarity, "scale": scale, **columns}

@@ -23,7 +23,7 @@ def perceptual_hash(grey: Image.Image) -> int:
     pixels = np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.BOX), np.float64)
     low = _COSINES @ pixels @ _COSINES.T
     # The first is the mean brightness, and no part of the picture.
-    return _bits(low > np.median(low.ravel()[1:]))
+    return _bits(low > np.sort(low.ravel()[1:])[low.size // 2 - 1])
 
 
 def difference_hash(grey: Image.Image) -> int:

@@ -48,7 +48,8 @@ def worn_share(
     """
     worn, before = np.full(len(garments), np.nan), np.full(len(garments), np.nan)
     for index, (garment, target, person, mask) in enumerate(zip(garments, targets, persons, changed, strict=True)):
-        colours, shares = _palette(garment)
+        # Every other pixel will do, in a third of the time.
+        colours, shares = _palette(garment[::2, ::2])
         if mask.sum() >= 8 and len(colours):  # noqa: PLR2004
             worn[index] = _found(colours, shares, target[mask])
             if worn[index] < _DOUBTFUL:

@@ -14,12 +14,10 @@ class Correlation(NamedTuple):
 
     Attributes:
         height: float64 [N], -1 to 1: how well they fit where they fit best, by up to a quarter of their edges.
-        in_place: float64 [N]: as they lie.
         shift: float64 [N, 2]: pixels across and down by which the second lies off the first.
     """
 
     height: NDArray[np.float64]
-    in_place: NDArray[np.float64]
     shift: NDArray[np.float64]
 
 
@@ -66,7 +64,7 @@ def correlate(one: Field, other: Field) -> Correlation:
     y, x = peak // wide, peak % wide
     rows = np.arange(count)
     shift = np.stack([_offset(plane, rows, y, x, axis=2), _offset(plane, rows, y, x, axis=1)], axis=1)
-    return Correlation(plane[rows, y, x].astype(np.float64), plane[:, 0, 0].astype(np.float64), shift)
+    return Correlation(plane[rows, y, x].astype(np.float64), shift)
 
 
 def _energy(one: Field, other: Field) -> NDArray[np.float32]:

@@ -95,7 +95,7 @@ def measure(picture: Image.Image) -> dict[str, Any]:
 
 def thumbnail_pixels(data: bytes) -> NDArray[np.uint8]:
     """A stored thumbnail, stretched to a square so that many can be compared at once: uint8 [64, 64, 3]."""
-    image = Image.open(io.BytesIO(data)).convert("RGB")
+    image = Image.open(io.BytesIO(data))
     return np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR))
 
 
@@ -153,8 +153,8 @@ def _sharpness(luma: Grey) -> float:
     outermost; only where that stands out from noise, so that contrast plays no part. NaN where nothing stands out.
     """
     near = far = 0.0
-    # Every other line will do, in half the time.
-    for plane in (luma[:, ::2], luma.T[:, ::2]):
+    # Every fourth line will do, in a third of the time.
+    for plane in (luma[:, ::4], luma.T[:, ::4]):
         if plane.shape[0] > _LAG:
             squares = np.square(plane[1:] - plane[:-1])
             sums = squares[:-3] + squares[1:-2] + squares[2:-1] + squares[3:]
@@ -167,22 +167,24 @@ def _sharpness(luma: Grey) -> float:
 
 def _bars(grey: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> dict[str, float]:
     """The shares of height and width that constant bars take, whose content begins along a straight line."""
-    bars = {}
-    for axis, (before, behind) in enumerate((("bar_top", "bar_bottom"), ("bar_left", "bar_right"))):
-        lows, highs = (edge(grey, axis=1 - axis).astype(np.int16) for edge in (np.min, np.max))
-        lines = pixels if axis == 0 else pixels.transpose(1, 0, 2)
-        bars[before] = _bar(lows, highs, lines)
-        bars[behind] = _bar(lows[::-1], highs[::-1], lines[::-1])
-    return bars
+    sides = {
+        "bar_top": (grey, pixels),
+        "bar_bottom": (grey[::-1], pixels[::-1]),
+        "bar_left": (grey.T, pixels.transpose(1, 0, 2)),
+        "bar_right": (grey.T[::-1], pixels.transpose(1, 0, 2)[::-1]),
+    }
+    # Of most pictures the outermost line shows that there is none.
+    return {side: _bar(*lines) if np.ptp(lines[0][0]) <= _EVEN else 0.0 for side, lines in sides.items()}
 
 
-def _bar(lows: NDArray[np.int16], highs: NDArray[np.int16], lines: NDArray[np.uint8]) -> float:
+def _bar(grey: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> float:
     """The share of constant lines of one brightness before the picture begins."""
+    lows, highs = grey.min(axis=1).astype(np.int16), grey.max(axis=1).astype(np.int16)
     even = (highs - lows <= _EVEN) & (np.abs(highs - highs[0]) <= _EVEN)
     count = int(np.argmin(even)) if not even.all() else len(even)
     if count in (0, len(even)):
         return 0.0
-    begins = np.abs(lines[count : count + 3].astype(np.int16) - lines[0, 0]).max(axis=(0, 2)) > _STEP
+    begins = np.abs(pixels[count : count + 3].astype(np.int16) - pixels[0, 0]).max(axis=(0, 2)) > _STEP
     # Along most of the edge and up to both ends: a hem on white does not reach those.
     corner = max(1, len(begins) // 10)
     parts = begins, begins[:corner], begins[-corner:]
