@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vton_hf.report.validation.neighbours import complete_groups, near_pairs
+from vton_hf.report.validation.neighbours import MOST_PAIRS, complete_groups, near_pairs
 
 
 def everything(pairs: np.ndarray) -> np.ndarray:
@@ -26,15 +26,24 @@ def test_all_pairs_within_the_radius_are_found(radius: int) -> None:
         for pair in itertools.combinations(range(len(copies)), 2)
         if np.bitwise_count(copies[pair[0]] ^ copies[pair[1]]).sum() <= radius
     ]
-    assert [tuple(pair) for pair in near_pairs(copies, radius, tones, 10, everything).tolist()] == wanted
+    pairs, complete = near_pairs(copies, radius, tones, 10, everything)
+    assert [tuple(pair) for pair in pairs.tolist()] == wanted
+    assert complete
     assert wanted or radius < 4
 
 
 def test_pairs_of_other_tones_and_those_that_do_not_agree_are_left_out() -> None:
     codes = np.zeros((4, 2), np.uint64)
     tones = np.array([0, 5, 40, 44], np.uint8)
-    assert near_pairs(codes, 7, tones, 10, everything).tolist() == [[0, 1], [2, 3]]
-    assert near_pairs(codes, 7, tones, 255, lambda pairs: pairs.sum(axis=1) == 3).tolist() == [[0, 3], [1, 2]]
+    assert near_pairs(codes, 7, tones, 10, everything)[0].tolist() == [[0, 1], [2, 3]]
+    assert near_pairs(codes, 7, tones, 255, lambda pairs: pairs.sum(axis=1) == 3)[0].tolist() == [[0, 3], [1, 2]]
+
+
+def test_a_crowd_is_not_searched_to_its_end() -> None:
+    codes, tones = np.zeros((2500, 2), np.uint64), np.zeros(2500, np.uint8)
+    pairs, complete = near_pairs(codes, 7, tones, 10, everything)
+    assert not complete
+    assert MOST_PAIRS < len(pairs) < 2 * MOST_PAIRS
 
 
 def test_groups_are_no_chains() -> None:

@@ -174,23 +174,27 @@ def _alike(name: str, garment: Planes, other: Planes, one_field: Field, other_fi
 
 
 def _fitted(target: Planes, one: Field, other: Field) -> Columns:
-    """How well a target fits its person; where that is not well, also shifted, mirrored, turned and scaled."""
-    similarity = in_place(one, other)
-    columns = {name: np.zeros(len(target)) for name in ("shift_x", "shift_y", "mirrored", "turned")}
-    columns |= {"similarity_shifted": similarity.copy(), "similarity_scaled": similarity.copy()}
-    scale = np.ones(len(target))
-    rows = np.flatnonzero(similarity < _DOUBTFUL)
+    """How well a target fits its person as it lies and shifted; where that is not well, also turned and scaled."""
+    found = correlate(one, other)
+    mirrored, turned = np.zeros(len(target)), np.zeros(len(target))
+    best, scale = found.height.copy(), np.ones(len(target))
+    rows = np.flatnonzero(found.height < _DOUBTFUL)
     if len(rows):
-        one, other = one[rows], other[rows]
-        found = correlate(one, other)
-        columns["similarity_shifted"][rows], best = found.height, found.height.copy()
-        columns["shift_x"][rows], columns["shift_y"][rows] = found.shift[:, 0] / SIDE, found.shift[:, 1] / SIDE
-        columns["mirrored"][rows] = correlate(one, mirror(other)).height
-        upside_down = correlate(one, turn(other)).height, correlate(one, turn(mirror(other))).height
-        columns["turned"][rows] = np.maximum(*upside_down)
+        one_, other_ = one[rows], other[rows]
+        mirrored[rows] = correlate(one_, mirror(other_)).height
+        upside_down = correlate(one_, turn(other_)).height, correlate(one_, turn(mirror(other_))).height
+        turned[rows] = np.maximum(*upside_down)
         for factor in SCALES:
-            height = correlate(one, gradients(scaled(target[rows], factor))).height
-            scale[rows[height > best]] = factor
-            best = np.maximum(best, height)
-        columns["similarity_scaled"][rows] = best
-    return {"similarity": similarity, "scale": scale, **columns}
+            height = correlate(one_, gradients(scaled(target[rows], factor))).height
+            scale[rows[height > best[rows]]] = factor
+            best[rows] = np.maximum(best[rows], height)
+    return {
+        "similarity": in_place(one, other),
+        "similarity_shifted": found.height,
+        "shift_x": found.shift[:, 0] / SIDE,
+        "shift_y": found.shift[:, 1] / SIDE,
+        "mirrored": mirrored,
+        "turned": turned,
+        "scale": scale,
+        "similarity_scaled": best,
+    }

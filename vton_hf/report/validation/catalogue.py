@@ -121,7 +121,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
             ALL, ERROR, "a garment image that shows the target or the person", _LEAVE, 0.03, "share that differs"
         ),
         "changed-elsewhere": Check(
-            ALL, WARNING, "a change far from the clothes", _LOOK, 0.2, "share of the image's top"
+            ALL, WARNING, "a change far from the clothes", _LOOK, 0.2, "share of the top of an image"
         ),
         "colour-cast": Check(
             ALL, WARNING, "a target whose colours are all shifted", _LOOK, 0.024, "share of full scale"

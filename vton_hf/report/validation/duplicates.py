@@ -56,13 +56,16 @@ class Uses:
         return [(int(row), ROLES[role]) for row, role in zip(self.rows[part], self.roles[part], strict=True)]
 
 
-def check_duplicates(findings: Findings, names: Sequence[str], *, identified: bool) -> None:
+def check_duplicates(findings: Findings, names: Sequence[str], *, identified: bool) -> bool:
     """Find images that stand several times in the data.
 
     Args:
         findings: Where to.
         names: Of each triplet its garment.
         identified: Whether those are identities, and not the kind of garment that a file's name says.
+
+    Returns:
+        Whether all near duplicates were found.
     """
     uses = Uses.of(findings.measures)
     exact = _exact_groups(findings.measures)
@@ -70,12 +73,13 @@ def check_duplicates(findings: Findings, names: Sequence[str], *, identified: bo
     kept = np.ones(findings.measures.images.num_rows, bool)
     for group in exact:
         kept[group[1:]] = False
-    near = _near_groups(findings, kept, uses)
+    near, complete = _near_groups(findings, kept, uses)
     _tell(findings, "near-duplicate", near, uses)
     same = _merged(exact, near)
     _names(findings, same, uses, names, identified=identified)
     if identified:
         _pictures(findings, same, names)
+    return complete
 
 
 def _exact_groups(measures: Measures) -> list[list[int]]:
@@ -96,7 +100,7 @@ def _exact_groups(measures: Measures) -> list[list[int]]:
     return groups
 
 
-def _near_groups(findings: Findings, kept: NDArray[np.bool_], uses: Uses) -> list[list[int]]:
+def _near_groups(findings: Findings, kept: NDArray[np.bool_], uses: Uses) -> tuple[list[list[int]], bool]:
     """Images whose hashes and colours are nearly the same, each content once; those of one colour are left out."""
     images, thresholds = findings.measures.images, findings.thresholds
     contrast = pc.fill_null(images["contrast"], 0).to_numpy()
@@ -111,8 +115,8 @@ def _near_groups(findings: Findings, kept: NDArray[np.bool_], uses: Uses) -> lis
         alike = np.abs(differences - means).max(axis=(1, 2), initial=0) <= _OTHERWISE
         return np.asarray(alike & ~_of_one_triplet(rows[pairs], uses))
 
-    pairs = near_pairs(codes, int(thresholds["near-duplicate"]), tones, _LIGHTER, agree)
-    return [[int(rows[member]) for member in group] for group in complete_groups(pairs)]
+    pairs, complete = near_pairs(codes, int(thresholds["near-duplicate"]), tones, _LIGHTER, agree)
+    return [[int(rows[member]) for member in group] for group in complete_groups(pairs)], complete
 
 
 def _of_one_triplet(pairs: Pairs, uses: Uses) -> NDArray[np.bool_]:

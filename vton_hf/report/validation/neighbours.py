@@ -1,7 +1,7 @@
 """Codes of 128 bits that differ in few of them: all pairs, and groups in which each member is near every other."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -18,10 +18,13 @@ _EVERY_EIGHTH: Final = np.uint64(0x0101010101010101)
 _GATHER: Final = np.uint64(0x0102040810204080)
 _CROWD: Final = 50
 
+MOST_PAIRS: Final = 2_000_000
+"""Their groups take half a GB."""
+
 
 def near_pairs(
     codes: Codes, radius: int, tones: NDArray[np.uint8], tolerance: int, agree: Callable[[Pairs], NDArray[np.bool_]]
-) -> Pairs:
+) -> tuple[Pairs, bool]:
     """All pairs of codes within some bits of each other.
 
     Of 8 bands of 16 bits two codes share one, if they differ in at most 7 bits: so only codes with an equal band are
@@ -33,12 +36,24 @@ def near_pairs(
         tones: Of each code the brightness of its picture.
         tolerance: Levels by which two tones may differ.
         agree: Which pairs are near in all else.
+
+    Returns:
+        The pairs, and whether they are all that there are: of a crowd in which everything is near everything, such as
+        thousands of pictures of one shirt, no more than `MOST_PAIRS` are taken.
     """
     found = [np.zeros((0, 2), np.int64)]
     for band in range(_BANDS):
         keys = _band(codes[:, 0], band).astype(np.uint32) << np.uint32(8) | _band(codes[:, 1], band).astype(np.uint32)
         near = _near(codes, radius, keys, tones, tolerance)
-        found += [np.sort(pairs[agree(pairs)], axis=1) for pairs in near]
+        for pairs in near:
+            found.append(np.sort(pairs[agree(pairs)], axis=1))
+            if sum(map(len, found)) > MOST_PAIRS:
+                return _distinct(found), False
+        found = [_distinct(found)]
+    return found[0], True
+
+
+def _distinct(found: Sequence[Pairs]) -> Pairs:
     return np.unique(np.concatenate(found), axis=0)
 
 

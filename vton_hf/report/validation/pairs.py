@@ -19,7 +19,10 @@ _CLEARLY: Final = 0.15
 _OTHER_COLOUR: Final = 0.15
 """Of full scale: a frame that is shifted by more shows another ground."""
 
-_MOVED: Final = 0.25
+_BETTER: Final = 0.03
+"""By how much a target that is shifted by a hundredth must fit better elsewhere: 0.15 for two of them."""
+
+_MOVED: Final = 0.3
 """A correlation from which on a picture that was shifted is the same one."""
 
 _GAIN: Final = 0.1
@@ -116,7 +119,7 @@ def _moved(findings: Findings, left: Flags) -> Flags:
     off_place = left & (in_place < _IN_PLACE)
     scaled = off_place & (best > similar + _GAIN) & (best > _SHOWS)
     off = np.hypot(measures.triplet("shift_x"), measures.triplet("shift_y"))
-    shifted = off_place & ~scaled & (off > limit) & (similar > _MOVED) & (similar > in_place + _GAIN)
+    shifted = left & ~scaled & (off > limit) & (similar > _MOVED) & (similar > in_place + _BETTER)
     findings.add(
         "misregistered",
         np.flatnonzero(scaled),

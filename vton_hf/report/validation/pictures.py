@@ -13,8 +13,14 @@ _GARMENT: Final = ROLES[1]
 _DARKER: Final = {ROLES[0]: 1, ROLES[2]: -1}
 """The sign of a cast from person to target where that picture is the darker one."""
 
+_ALONE: Final = 0.36
+"""Of white: what is darker is dark, if its scene is not."""
+
 _APART: Final = 0.1
 """Of full scale: a cast that shows that one of the two was darkened."""
+
+_ENOUGH: Final = 20
+"""Images of a role from which on its darkest are looked for."""
 
 _FEWEST: Final = 8
 """Images of a role from which on its sizes are compared."""
@@ -61,9 +67,13 @@ def _tones(findings: Findings, role: str) -> Flags:
         threshold=least,
     )
     dark, lowest = _below(findings, "dark", bright, 0.5)
+    known = bright[~np.isnan(bright)]
+    if len(known) >= _ENOUGH:  # half as bright as the darkest but for 1 in 20
+        lowest = max(lowest, float(np.quantile(known, 0.05)) / 2)
+        dark = bright < lowest
     # A scene at night is dark on both pictures; of one that is dark alone twice the brightness is too little.
     alone = _DARKER.get(role, 0) * measures.triplet("cast_green") > _APART
-    alone &= (bright < 2 * lowest) & (measures.triplet("similarity_shifted") > findings.thresholds["wrong-pair"])
+    alone &= (bright < _ALONE) & (measures.triplet("similarity_shifted") > findings.thresholds["wrong-pair"])
     rows = np.flatnonzero(dark | alone)
     texts = [f"99% of it is darker than {value:.0%} of white" for value in bright[rows]]
     findings.add("dark", rows, role, bright[rows], texts, threshold=lowest)

@@ -14,6 +14,7 @@ from vton_hf.report.validation.files import check_files
 from vton_hf.report.validation.findings import Findings
 from vton_hf.report.validation.groups import check_drift, check_entities
 from vton_hf.report.validation.measures import Measures
+from vton_hf.report.validation.neighbours import MOST_PAIRS
 from vton_hf.report.validation.pairs import check_pairs
 from vton_hf.report.validation.pictures import check_pictures, check_sizes
 from vton_hf.triplets import REASONS, Audit
@@ -73,7 +74,8 @@ def _together(findings: Findings, asked: Asked) -> dict[str, str]:
         skipped = dict.fromkeys(("exact-duplicate", "near-duplicate", "one-garment-many-names"), asked.alone)
     else:
         names = asked.entities["garment"] if identified else rows["garment"].to_pylist()
-        check_duplicates(findings, names, identified=identified)
+        if not check_duplicates(findings, names, identified=identified):
+            skipped["near-duplicate"] = f"more than {MOST_PAIRS:,} pairs are nearly the same: only so many were grouped"
     unknown = "needs entities=, a regular expression with (?P<person>...) and (?P<garment>...) for stems"
     if not identified:
         skipped["one-name-many-garments"] = unknown
