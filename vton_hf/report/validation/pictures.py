@@ -13,9 +13,6 @@ _GARMENT: Final = ROLES[1]
 _DARKER: Final = {ROLES[0]: 1, ROLES[2]: -1}
 """The sign of a cast from person to target where that picture is the darker one."""
 
-_ALONE: Final = 0.36
-"""Of white: what is darker is dark, if its scene is not."""
-
 _APART: Final = 0.1
 """Of full scale: a cast that shows that one of the two was darkened."""
 
@@ -56,7 +53,7 @@ def _below(findings: Findings, check: str, values: Numbers, share: float) -> tup
 def _tones(findings: Findings, role: str) -> Flags:
     """Too dark, too light or of one colour."""
     measures = findings.measures
-    bright, contrast = measures.image(role, "q99"), measures.image(role, "contrast")
+    contrast = measures.image(role, "contrast")
     flat, least = _below(findings, "flat", contrast, 0.25)
     findings.add(
         "flat",
@@ -66,17 +63,7 @@ def _tones(findings: Findings, role: str) -> Flags:
         lambda value: f"its contrast is {value:.3f}",
         threshold=least,
     )
-    dark, lowest = _below(findings, "dark", bright, 0.5)
-    known = bright[~np.isnan(bright)]
-    if len(known) >= _ENOUGH:  # half as bright as the darkest but for 1 in 20
-        lowest = max(lowest, float(np.quantile(known, 0.05)) / 2)
-        dark = bright < lowest
-    # A scene at night is dark on both pictures; of one that is dark alone twice the brightness is too little.
-    alone = _DARKER.get(role, 0) * measures.triplet("cast_green") > _APART
-    alone &= (bright < _ALONE) & (measures.triplet("similarity_shifted") > findings.thresholds["wrong-pair"])
-    rows = np.flatnonzero(dark | alone)
-    texts = [f"99% of it is darker than {value:.0%} of white" for value in bright[rows]]
-    findings.add("dark", rows, role, bright[rows], texts, threshold=lowest)
+    dark = _dark(findings, role)
     # Of a garment all but its last percent: it lies on white, and may be white itself.
     low = measures.image(role, "q01" if role == _GARMENT else "q05")
     usual = _median(low)
@@ -91,6 +78,24 @@ def _tones(findings: Findings, role: str) -> Flags:
         threshold=highest,
     )
     return dark | light | flat
+
+
+def _dark(findings: Findings, role: str) -> Flags:
+    """Find dark pictures; gives those that show too little to be compared."""
+    measures = findings.measures
+    bright = measures.image(role, "q99")
+    dark, lowest = _below(findings, "dark", bright, 0.5)
+    known = bright[~np.isnan(bright)]
+    # Twice the threshold is dark in a role in which 19 of 20 are four times as bright, as garments on white are.
+    usual = float(np.quantile(known, 0.05)) / 4 if len(known) >= _ENOUGH else 0.0
+    limit = lowest * min(2.0, max(1.0, usual / lowest)) if lowest else 0.0
+    # A scene at night is dark on both pictures; of one that is dark alone twice the brightness is too little.
+    alone = _DARKER.get(role, 0) * measures.triplet("cast_green") > _APART
+    alone &= (bright < 2 * lowest) & (measures.triplet("similarity_shifted") > findings.thresholds["wrong-pair"])
+    rows = np.flatnonzero((bright < limit) | alone)
+    texts = [f"99% of it is darker than {value:.0%} of white" for value in bright[rows]]
+    findings.add("dark", rows, role, bright[rows], texts, threshold=limit)
+    return dark
 
 
 def _details(findings: Findings, role: str, extreme: Flags) -> None:
