@@ -91,9 +91,8 @@ def validates_alike(bucket: Bucket, tmp_path: Path, engine: RayEngine) -> None:
     alone = vton_hf.validate(bucket.prefix, cache_dir=tmp_path / "one")
     assert alone.images == 36
     shared = tmp_path / "measured"
-    for name, where in (("folder", {}), ("driver", {"shared_cache": str(shared)})):
-        found = vton_hf.validate(bucket.prefix, cache_dir=tmp_path / f"validate-{name}", engine=engine, **where)
-        assert found.findings.equals(alone.findings)
+    found = vton_hf.validate(bucket.prefix, cache_dir=tmp_path / "several", engine=engine, shared_cache=shared)
+    assert found.findings.equals(alone.findings)
     assert len(list(shared.rglob("*.images.parquet"))) == 6
 
 
