@@ -4,7 +4,7 @@ import io
 from typing import Any, Final
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 from xxhash import xxh3_128_digest
 
 from vton_hf.errors import ImageError
@@ -12,6 +12,7 @@ from vton_hf.images import jpeg, png
 from vton_hf.images.decoding import verify
 from vton_hf.images.profiles import profile_of
 from vton_hf.images.recognition import format_of
+from vton_hf.images.to_rgb import orientation
 
 TRUNCATED: Final = "truncated"
 NOT_AN_IMAGE: Final = "not-an-image"
@@ -69,7 +70,7 @@ def _plain(form: png.Header) -> dict[str, Any]:
 def _as_opened(data: bytes, kind: str) -> dict[str, Any]:
     """What Pillow says; to look for an orientation it decodes all of a PNG."""
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
-        turn = _orientation(image)
+        turn = orientation(image)
         wide, tall = image.size if turn < 5 else image.size[::-1]  # noqa: PLR2004 - those beyond swap the edges
         return {
             "width": wide,
@@ -104,14 +105,6 @@ def _frames(image: Image.Image) -> int:
         return int(getattr(image, "n_frames", 1))
     except Exception:  # noqa: BLE001  # the first picture is sound, whatever follows it
         return 1
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001  # garbage in a camera's notes does not spoil the pixels
-        return 1
-    return turn if turn in range(1, 9) else 1
 
 
 def _trailing(data: bytes, kind: str) -> int:

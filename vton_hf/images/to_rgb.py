@@ -43,11 +43,17 @@ def on_paper(image: Image.Image) -> Image.Image:
 def upright(image: Image.Image) -> Image.Image:
     """Turned as its EXIF says."""
     image.load()  # a PNG may hold its EXIF behind the pixels
-    try:
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # noqa: BLE001  # garbage in a camera's notes does not spoil the pixels
-        return image
+    turn = _TURNS.get(orientation(image))
     return image if turn is None else image.transpose(turn)
+
+
+def orientation(image: Image.Image) -> int:
+    """What its EXIF says, from 1, which is upright, to 8."""
+    try:
+        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001  # garbage in a camera's notes does not spoil the pixels
+        return 1
+    return turn if turn in range(1, 9) else 1
 
 
 def in_eight_bits(image: Image.Image) -> Image.Image:

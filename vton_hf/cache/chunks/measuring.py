@@ -12,6 +12,7 @@ from vton_hf.cache.statistics import (
     KnownImages,
     StatisticsFiles,
     image_table,
+    source_of,
     triplet_table,
 )
 from vton_hf.triplets import Source, sources_of
@@ -40,7 +41,7 @@ class Measuring:
 
     def add(self, rows: Iterable[ImageRow]) -> None:
         """Take in images."""
-        self._rows |= {(row["uri"], row["etag"], row["bytes"]): row for row in rows}
+        self._rows |= {source_of(row): row for row in rows}
 
     def finish(self, shared: SharedCache | None = None) -> None:
         """Write what is known of the chunk's images and triplets, unless that was written before.

@@ -96,7 +96,7 @@ class BuildChunks:
             store,
             shared=self.shared,
             progress=self.progress,
-            threads=_threads(jobs, processes=self.processes),
+            threads=threads_of(self.processes, decodes=any(job.chunk.image_spec for job in jobs)),
             wait=wait,
         )
 
@@ -105,11 +105,10 @@ def _moved(job: Job, root: Path) -> Job:
     return replace(job, directory=root / "chunks" / job.directory.name)
 
 
-def _threads(jobs: Sequence[Job], *, processes: int) -> int:
-    """Enough to keep the network busy, and where images are prepared also this process's share of the cores."""
+def threads_of(processes: int, *, decodes: bool) -> int:
+    """Enough to keep the network busy, and where images are decoded also this process's share of the cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    prepares = any(job.chunk.image_spec for job in jobs)
-    return FETCHING + (-(-cores // processes) if prepares else 0)
+    return FETCHING + (-(-cores // processes) if decodes else 0)
 
 
 _store: Store | None = None

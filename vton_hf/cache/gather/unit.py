@@ -16,6 +16,7 @@ from vton_hf.cache.statistics import (
     StatisticsFiles,
     image_row,
     image_table,
+    source_of,
     triplet_table,
 )
 from vton_hf.images import measured
@@ -49,11 +50,9 @@ class Measured:
 
     Attributes:
         unreadable: Objects that could not be read, and why.
-        read: How many were.
     """
 
     unreadable: tuple[tuple[str, str], ...]
-    read: int
 
 
 class Measuring:
@@ -79,7 +78,6 @@ class Measuring:
         self._stored = [(ReusableImages([path], SINGLE_ROLES), how) for path, how in unit.chunks]
         self.failure: Exception | None = None
         self._unreadable: dict[str, str] = {}
-        self._read = 0
 
     def parts(self) -> Iterator[list[Row]]:
         """What is read by one call, in order."""
@@ -102,16 +100,15 @@ class Measuring:
         """What an object says."""
         return image_row(source, role, MEASURED_ON_OBJECT, measured(data, pixels=self.pixels))
 
-    def add(self, rows: list[ImageRow], unreadable: dict[str, str], read: int) -> None:
+    def add(self, rows: list[ImageRow], unreadable: dict[str, str]) -> None:
         """Take in a part, and keep it on disk.
 
         Raises:
             OSError: If the disk does not take it.
         """
         self._unreadable |= unreadable
-        self._read += read
         if rows:
-            self._rows |= {(row["uri"], row["etag"], row["bytes"]): row for row in rows}
+            self._rows |= {source_of(row): row for row in rows}
             part = image_table(rows)
             self._files.write_part(self.unit.chunk.unit, digest("\n".join(part["uri"].to_pylist())), part)
 
@@ -126,7 +123,7 @@ class Measuring:
             raise self.failure
         triplets = triplet_table(self.unit.chunk.rows.to_pylist() if self.pixels else [], self._rows)
         self._files.write(self.unit.chunk.unit, image_table(self._rows.values()), triplets)
-        return Measured(tuple(self._unreadable.items()), self._read)
+        return Measured(tuple(self._unreadable.items()))
 
 
 def _of(chunk: Chunk, known: KnownImages) -> dict[Source, ImageRow]:

@@ -1,7 +1,6 @@
 """The work on units, in any process: the next parts are read and measured while one is written down."""
 
 import operator
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -12,15 +11,14 @@ from threading import BoundedSemaphore
 from typing import Any, Final, TypeAlias
 
 from vton_hf._core.concurrency import map_prefetched
-from vton_hf.cache.chunks.fetch import PART_ROWS, Row
+from vton_hf.cache.chunks.fetch import Fetcher, Row
 from vton_hf.cache.chunks.shared import SharedCache
-from vton_hf.cache.chunks.work import FETCHING, own_store
+from vton_hf.cache.chunks.work import own_store, threads_of
 from vton_hf.cache.gather.unit import Measured, Measuring, Unit
 from vton_hf.cache.statistics import ImageRow, StatisticsFiles
 from vton_hf.engines import check_probe, tried
 from vton_hf.errors import StorageError
 from vton_hf.images import is_sound
-from vton_hf.naming import ROLES
 from vton_hf.storage import Body, StorageSettings, Store, read_sources, use_each
 from vton_hf.storage import Source as Listed
 
@@ -28,7 +26,7 @@ STRUCTURE: Final = "structure"
 """Where rows without pixels lie, apart from those with them."""
 
 _Part: TypeAlias = tuple[Measuring, list[Row]]
-_Found: TypeAlias = tuple[list[ImageRow], dict[str, str], int]
+_Found: TypeAlias = tuple[list[ImageRow], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,8 @@ class GatherUnits:
     def _measured(self, units: Sequence[Unit], folder: Path) -> Iterator[Measuring]:
         """Units whose parts are all there, or which failed."""
         store = self.store or own_store(self.settings)
-        slots = BoundedSemaphore(max(1, round(store.settings.concurrency / (PART_ROWS * len(ROLES)))))
-        read = partial(_read, store, slots)
-        for (measuring, rows), found in map_prefetched(self._parts(units, folder), read, depth=self._threads()):
+        read, threads = partial(_read, store, Fetcher.of(store).slots), threads_of(self.processes, decodes=True)
+        for (measuring, rows), found in map_prefetched(self._parts(units, folder), read, depth=threads):
             if not rows:
                 yield measuring
             elif measuring.failure is None:
@@ -98,17 +95,13 @@ class GatherUnits:
                 yield measuring, rows
             yield measuring, []
 
-    def _threads(self) -> int:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return FETCHING + -(-cores // self.processes)
-
 
 def _read(store: Store, slots: BoundedSemaphore, part: _Part) -> _Found | Exception:
     return tried(_found, store, slots, *part)  # what fails ends this unit alone
 
 
 def _found(store: Store, slots: BoundedSemaphore, measuring: Measuring, rows: list[Row]) -> _Found:
-    """Measure what a part holds: rows, what could not be read and why, and how much was."""
+    """Measure what a part holds: rows, and what could not be read and why."""
     wanted = measuring.wanted(rows)
     stored = {source: row for source, role in wanted.items() if (row := measuring.stored(source, role)) is not None}
     left = [source for source in wanted if source not in stored]
@@ -124,7 +117,7 @@ def _found(store: Store, slots: BoundedSemaphore, measuring: Measuring, rows: li
     made = use_each(store, [[source] for source in left], read, make, _is_broken, is_sound) if left else []
     found = [*stored.values(), *(row for row in made if not isinstance(row, StorageError))]
     refused = {source[0]: str(row) for source, row in zip(left, made, strict=True) if isinstance(row, StorageError)}
-    return found, refused, len(left)
+    return found, refused
 
 
 def _is_broken(row: ImageRow | StorageError) -> bool:

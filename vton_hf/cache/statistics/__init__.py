@@ -3,7 +3,14 @@
 from vton_hf.cache.statistics.files import IMAGES, TRIPLETS, StatisticsFiles, unit_name
 from vton_hf.cache.statistics.known import KnownImages
 from vton_hf.cache.statistics.schema import IMAGE_SCHEMA, TRIPLET_SCHEMA, VERSION
-from vton_hf.cache.statistics.tables import MEASURED_ON_OBJECT, ImageRow, image_row, image_table, triplet_table
+from vton_hf.cache.statistics.tables import (
+    MEASURED_ON_OBJECT,
+    ImageRow,
+    image_row,
+    image_table,
+    source_of,
+    triplet_table,
+)
 
 __all__ = [
     "IMAGES",
@@ -17,6 +24,7 @@ __all__ = [
     "StatisticsFiles",
     "image_row",
     "image_table",
+    "source_of",
     "triplet_table",
     "unit_name",
 ]

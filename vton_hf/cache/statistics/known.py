@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from vton_hf.cache.statistics.files import IMAGES, StatisticsFiles, read_table
-from vton_hf.cache.statistics.tables import ImageRow
+from vton_hf.cache.statistics.tables import ImageRow, source_of
 from vton_hf.triplets import Source
 
 
@@ -26,7 +26,7 @@ class KnownImages(Mapping[Source, ImageRow]):
             for path in (*self._files.parts(name), self._files.path(name, IMAGES)):
                 table = read_table(path)
                 for row in () if table is None else table.to_pylist():
-                    rows[row["uri"], row["etag"], row["bytes"]] = row
+                    rows[source_of(row)] = row
         return rows
 
     def __getitem__(self, source: Source) -> ImageRow:

@@ -27,6 +27,11 @@ def image_row(source: Source, role: str, measured_on: str, values: Mapping[str, 
     return {"uri": uri, "etag": etag, "bytes": size, "role": role, "measured_on": measured_on, **values}
 
 
+def source_of(row: ImageRow) -> Source:
+    """Which object a row is of."""
+    return row["uri"], row["etag"], row["bytes"]
+
+
 def image_table(rows: Iterable[ImageRow]) -> pa.Table:
     """The rows as a table, each object once, by URI."""
     distinct = {row["uri"]: row for row in rows}
