@@ -101,10 +101,6 @@ class BuildChunks:
         )
 
 
-def _moved(job: Job, root: Path) -> Job:
-    return replace(job, directory=root / "chunks" / job.directory.name)
-
-
 def threads_of(processes: int, *, decodes: bool) -> int:
     """Enough to keep the network busy, and where images are decoded also this process's share of the cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

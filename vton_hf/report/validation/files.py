@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf.naming import ROLES
-from vton_hf.report.validation.catalogue import CHECKS, ERROR
+from vton_hf.report.validation.catalogue import CHECKS
 from vton_hf.report.validation.findings import Findings
 from vton_hf.report.validation.measures import flags
 
@@ -30,16 +30,8 @@ def _faults(findings: Findings, role: str) -> None:
     kinds, texts = measures.image_text(role, "fault"), measures.image_text(role, "message")
     for kind in ("truncated", "not-an-image", "unreadable"):
         rows = np.flatnonzero(flags(pc.equal(kinds, kind)))
-        found = [str(texts[int(row)]) for row in rows]
-        findings.extend(
-            check=[kind] * len(rows),
-            severity=[ERROR] * len(rows),
-            key=measures.rows["key"].take(rows),
-            uri=measures.rows[role].take(rows),
-            value=[None] * len(rows),
-            threshold=[None] * len(rows),
-            message=[f"{role}: {text}. {CHECKS['truncated'].advice}" for text in found],
-        )
+        advice = CHECKS["truncated"].advice
+        findings.add_errors(kind, rows, role, [f"{role}: {texts[int(row)]}. {advice}" for row in rows])
 
 
 def _extensions(findings: Findings, role: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf.report.validation.catalogue import CHECKS
+from vton_hf.report.validation.catalogue import CHECKS, ERROR
 from vton_hf.report.validation.measures import Measures, Rows
 
 FINDING_SCHEMA: Final = pa.schema(
@@ -68,6 +68,19 @@ class Findings:
             value=[number if isinstance(number, (int, float)) else None for number in numbers],
             threshold=[limit] * len(rows),
             message=[f"{role or 'triplet'}: {text}. {CHECKS[check].advice}" for text in texts],
+        )
+
+    def add_errors(self, check: str, rows: Rows, role: str, messages: Sequence[str]) -> None:
+        """Note that images are of no use, in words that are whole already."""
+        nothing = [None] * len(rows)
+        self.extend(
+            check=[check] * len(rows),
+            severity=[ERROR] * len(rows),
+            key=self.measures.rows["key"].take(rows),
+            uri=self.measures.rows[role].take(rows),
+            value=nothing,
+            threshold=nothing,
+            message=messages,
         )
 
     def extend(self, **columns: Sequence[Any]) -> None:

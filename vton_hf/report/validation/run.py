@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf.naming import ROLES
-from vton_hf.report.validation.catalogue import ALL, AUDIT_SEVERITIES, ERROR, STRUCTURE
+from vton_hf.report.validation.catalogue import ALL, AUDIT_SEVERITIES, STRUCTURE
 from vton_hf.report.validation.duplicates import check_duplicates
 from vton_hf.report.validation.files import check_files
 from vton_hf.report.validation.findings import Findings
@@ -115,13 +115,4 @@ def _refused(findings: Findings, refused: Mapping[str, str]) -> None:
     for role in ROLES:
         column = findings.measures.rows[role]
         rows = np.flatnonzero(pc.is_in(column, value_set=wanted).to_numpy()) if len(wanted) else np.zeros(0, np.intp)
-        uris = column.take(pa.array(rows)).to_pylist()
-        findings.extend(
-            check=["unreadable"] * len(rows),
-            severity=[ERROR] * len(rows),
-            key=findings.measures.rows["key"].take(pa.array(rows)),
-            uri=uris,
-            value=[None] * len(rows),
-            threshold=[None] * len(rows),
-            message=[refused[uri] for uri in uris],
-        )
+        findings.add_errors("unreadable", rows, role, [refused[str(column[int(row)])] for row in rows])
