@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from vton_hf.builder import VTON, VTONConfig, build, build_status, load, validate
     from vton_hf.cache import BuildStatus
     from vton_hf.engines import RayEngine
-    from vton_hf.exports import ExportResult, export, push_to_hub
+    from vton_hf.exports import ExportResult, export, preview, push_to_hub
     from vton_hf.exports import ExportResult as Delivery
     from vton_hf.loader.collate import collate_triplets
     from vton_hf.loader.dataset import S3VTONDataset
@@ -86,6 +86,7 @@ __all__ = [
     "export",
     "get_vton_dataset",
     "load",
+    "preview",
     "profile_loader",
     "push_to_hub",
     "set_transform",
@@ -118,6 +119,7 @@ _LAZY_MODULES = {
     "export": "exports",
     "get_vton_dataset": "loader.variants",
     "load": "builder",
+    "preview": "exports",
     "profile_loader": "loader.profile",
     "push_to_hub": "exports",
     "set_transform": "transforms",

@@ -106,8 +106,8 @@ class LoadOptions(MixOptions, total=False):
     features: Any
 
 
-class ValidateOptions(TypedDict, total=False):
-    """Options of `validate` beside its own."""
+class FindOptions(TypedDict, total=False):
+    """Which triplets are looked at, and where."""
 
     gender: Gender | Sequence[Gender] | None
     limit: int | None
@@ -119,7 +119,19 @@ class ValidateOptions(TypedDict, total=False):
     storage_options: Mapping[str, Any] | None
     shared_cache: str | PurePath | None
     engine: EngineName | AnyEngine | None
+
+
+class ValidateOptions(FindOptions, total=False):
+    """Options of `validate` beside its own."""
+
     shard: Sequence[int] | None
+
+
+class PreviewOptions(FindOptions, total=False):
+    """Options of `preview` beside its own."""
+
+    difficulty_weights: Mapping[str, float] | None
+    epoch_size: EpochSize
 
 
 class BuildOptions(MixOptions, total=False):

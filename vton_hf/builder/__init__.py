@@ -12,7 +12,7 @@ from vton_hf.builder.loading import build, build_status, load
 from vton_hf.builder.run_options import shared_cache_at
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
-from vton_hf.builder.validating import validate, validation_of
+from vton_hf.builder.validating import Wanted, validate, validated, validation_of
 
 __all__ = [
     "BATCH_ROWS",
@@ -26,6 +26,7 @@ __all__ = [
     "Reader",
     "Stream",
     "VTONConfig",
+    "Wanted",
     "build",
     "build_status",
     "each_split",
@@ -38,6 +39,7 @@ __all__ = [
     "shared_cache_at",
     "use_cells",
     "validate",
+    "validated",
     "validation_of",
     "warn_of_shared_triplets",
 ]

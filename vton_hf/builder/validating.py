@@ -15,8 +15,19 @@ from vton_hf.builder.config import check_workers
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.find import Triplets
 from vton_hf.builder.share import share_of
-from vton_hf.cache import Chunk, How, Statistics, StatisticsFiles, collect, explained, forget, gather, partition
-from vton_hf.report import Asked, Measures, Validation, find, thresholds_of
+from vton_hf.cache import (
+    Chunk,
+    How,
+    Statistics,
+    StatisticsFiles,
+    StoredImages,
+    collect,
+    explained,
+    forget,
+    gather,
+    partition,
+)
+from vton_hf.report import Asked, Evidence, Measures, Validation, find, thresholds_of
 from vton_hf.triplets import Manifest, check_entities, entities_of
 
 _ALONE: Final = "images are not compared with those of other triplets when only a share of them is measured"
@@ -82,11 +93,16 @@ def validate(
     wanted = Wanted(sample, checks, thresholds, entities)
     for name in sorted(set(options) - ValidateOptions.__optional_keys__):
         raise unknown_option(name, sorted(ValidateOptions.__optional_keys__))
-    return _validated(VTON(config_name="hard", s3_prefixes=s3_prefixes, **options), wanted, check_workers(num_proc))
+    return validated(VTON(config_name="hard", s3_prefixes=s3_prefixes, **options), wanted, num_proc)
 
 
-def _validated(builder: VTON, wanted: Wanted, num_proc: int | None) -> Validation:
-    how = builder.context.how(builder.run, num_proc)
+def validated(builder: VTON, wanted: Wanted, num_proc: int | None) -> Validation:
+    """Find what is wrong with all triplets that a builder sees, whatever its config draws.
+
+    Raises:
+        VTONError: As `validate`.
+    """
+    how = builder.context.how(builder.run, check_workers(num_proc))
     triplets = builder.find(quiet=True)
     chosen = triplets.manifest if wanted.sample is None else triplets.manifest.sampled(wanted.sample)
     chunks = share_of(partition(chosen, verify="structure"), builder.run)
@@ -162,4 +178,5 @@ def report(
     asked = Asked(wanted.checks, thresholds_of(wanted.thresholds), entities, context.prefixes, alone)
     findings, skipped = find(measures, triplets.audit, refused, asked)
     sampled = wanted.sample is not None and len(manifest) < len(whole)
-    return Validation(len(manifest), statistics.images.num_rows, sampled, findings, skipped, len(whole))
+    evidence = Evidence(whole, measures, asked, StoredImages(chunks, context.cache, context.store))
+    return Validation(len(manifest), statistics.images.num_rows, sampled, findings, evidence, skipped, len(whole))

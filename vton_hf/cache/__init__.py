@@ -23,7 +23,7 @@ from vton_hf.cache.chunks import (
     tell_again,
 )
 from vton_hf.cache.features import TEXT_COLUMNS, check_features, features, image_column
-from vton_hf.cache.gather import Statistics, collect, forget, gather
+from vton_hf.cache.gather import Statistics, StoredImages, ThreeImages, collect, forget, gather
 from vton_hf.cache.leases import leases_in, probe
 from vton_hf.cache.listings import in_use
 from vton_hf.cache.owners import DAY, UNKNOWN, Owner, myself
@@ -58,6 +58,8 @@ __all__ = [
     "SkippedTriplet",
     "Statistics",
     "StatisticsFiles",
+    "StoredImages",
+    "ThreeImages",
     "ask_again",
     "build_chunks",
     "check_features",

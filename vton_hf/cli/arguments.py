@@ -49,6 +49,7 @@ def parser() -> _Parser:
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
     _add_scan(add)
+    _add_preview(add)
     _add_validate(add)
     _add_mixes(add)
     _add_exports(add)
@@ -89,6 +90,27 @@ def _add_scan(add: _Add) -> None:
     add_json(scanning)
 
 
+def _add_preview(add: _Add) -> None:
+    looking = add(
+        "preview [options] PREFIX ...",
+        "previewing:preview",
+        "write a page of triplets, of a mix and of what is wrong, to look at in a browser",
+        f"preview {_ROOT} --sample 500 --open",
+    )
+    add_location(looking)
+    add_choice(looking)
+    add_num_proc(looking)
+    add_engine(looking, builds=False)
+    what = looking.add_argument_group("the page")
+    what.add_argument("--config", choices=list(RECIPES), default="hard", help="the mix that is shown (default: hard)")
+    what.add_argument("--html", type=Path, default=Path("preview.html"), metavar="FILE", help="default: preview.html")
+    what.add_argument("--open", action="store_true", help="open it in the browser")
+    what.add_argument("--sample", type=positive, metavar="N", help="look at N triplets only (default: 20,000)")
+    shown = "also show what a transform makes of some triplets: NAME of a module or of a file, such as train.py:augment"
+    what.add_argument("--transform", metavar="MODULE:NAME", help=shown)
+    add_cache_dir(what)
+
+
 def _add_validate(add: _Add) -> None:
     validating = add(
         "validate [options] PREFIX ...",
@@ -114,6 +136,8 @@ def _add_validate(add: _Add) -> None:
     telling.add_argument("--list", action="store_true", help="a line for each finding, with tabs between")
     keys = "write the keys of triplets with errors and warnings, for --exclude"
     telling.add_argument("--exclude-out", metavar="FILE", help=keys)
+    page = "write a page to look at: worst cases, thresholds to try, a list of what to leave out"
+    telling.add_argument("--html", type=Path, metavar="FILE", help=page)
     severity = "exit with 1 if there is an error, or a warning or worse (default: exit with 0)"
     telling.add_argument("--fail-on", choices=("error", "warning"), help=severity)
     add_json(telling)

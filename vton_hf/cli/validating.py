@@ -24,12 +24,16 @@ def validate(args: Namespace) -> None:
     )
     if args.exclude_out:
         count = found.write_exclude(Path(args.exclude_out))
+    if args.html:
+        found.to_html(args.html)
     if args.json:
         print(json.dumps(found.facts(), indent=2))
     elif args.list:
         print(validation_table(found, everything=True))
     else:
         print(_summary(found))
+        if args.html:
+            print(f"\n{args.html} shows them: open it in a browser.")
         if args.exclude_out:
             print(f"\n{args.exclude_out} holds {count:,} triplets to leave out: --exclude {args.exclude_out}")
     if args.fail_on and found.fails(args.fail_on):

@@ -2,10 +2,12 @@
 
 from vton_hf.report.contact_sheet import contact_sheet
 from vton_hf.report.examples import pick_examples
+from vton_hf.report.page import SHOWN, Mix, effect_rows, write_page
 from vton_hf.report.validation import (
     CHECKS,
     SEVERITIES,
     Asked,
+    Evidence,
     Measures,
     Validation,
     find,
@@ -17,13 +19,18 @@ from vton_hf.report.validation import (
 __all__ = [
     "CHECKS",
     "SEVERITIES",
+    "SHOWN",
     "Asked",
+    "Evidence",
     "Measures",
+    "Mix",
     "Validation",
     "contact_sheet",
+    "effect_rows",
     "find",
     "findings_table",
     "pick_examples",
     "thresholds_of",
     "validation_table",
+    "write_page",
 ]

@@ -185,19 +185,19 @@ def _thumbnail(image: object, size: tuple[int, int]) -> Image.Image:
     """The whole image in a box of this size, or a placeholder."""
     try:
         if not isinstance(image, Image.Image) or 0 in image.size:
-            return _placeholder(size)
+            return placeholder(size)
         shrink = min(size[0] / image.width, size[1] / image.height)
         inner = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
         small = to_rgb(image).resize(inner, Image.Resampling.LANCZOS, reducing_gap=3.0)
     except Exception:  # noqa: BLE001  # a damaged file makes its decoder raise nearly anything
-        return _placeholder(size)
+        return placeholder(size)
     box = Image.new("RGB", size, _BEHIND)
     box.paste(small, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return box
 
 
-def _placeholder(size: tuple[int, int]) -> Image.Image:
-    """A hatched box that says missing."""
+def placeholder(size: tuple[int, int]) -> Image.Image:
+    """A hatched box of this width and height in pixels that says missing."""
     box = Image.new("RGB", size, _BEHIND)
     pen = ImageDraw.Draw(box)
     width, height = size

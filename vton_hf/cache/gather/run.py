@@ -51,7 +51,7 @@ def gather(chunks: Sequence[Chunk], cache: CacheDir, store: Store, how: How, *, 
         probe(cache.root) if engine.remote and not apart else nullcontext() as seen,
     ):
         work = replace(work, probe=seen, **({"store": store, "progress": bar.update} if here else {}))
-        for unit, outcome in run_units(engine, work, _units(todo, cache, folder), may_pass=may_pass, patient=True):
+        for unit, outcome in run_units(engine, work, units_of(todo, cache), may_pass=may_pass, patient=True):
             if isinstance(outcome, SetAside):
                 raise outcome.error
             refused |= dict(outcome.unreadable)
@@ -73,8 +73,9 @@ def _missing(chunks: Sequence[Chunk], folder: Path, how: How, *, pixels: bool) -
     return left
 
 
-def _units(chunks: Sequence[Chunk], cache: CacheDir, folder: Path) -> list[Unit]:
-    files, stored = StatisticsFiles(folder), Akin(_stored(cache.chunks))
+def units_of(chunks: Sequence[Chunk], cache: CacheDir) -> list[Unit]:
+    """Where what is known of the rows of chunks may lie."""
+    files, stored = StatisticsFiles(cache.statistics), Akin(_stored(cache.chunks))
     return [
         Unit(
             chunk,

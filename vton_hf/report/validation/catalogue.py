@@ -31,6 +31,7 @@ class Check:
         advice: What to do, as a sentence.
         threshold: From where on; None where there is nothing to set.
         unit: What the threshold and the values are.
+        below: Whether values below the threshold are found, not those above it.
     """
 
     level: str
@@ -39,6 +40,7 @@ class Check:
     advice: str
     threshold: float | None = None
     unit: str = ""
+    below: bool = False
 
 
 _LOOK: Final = "Look at it."
@@ -76,12 +78,18 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
             STRUCTURE, NOTE, "a colour profile that is not sRGB", "to_srgb=True converts its colours."
         ),
         "dark": Check(
-            DECODE, WARNING, "an image that is dark all over", _LOOK, 0.18, "brightness of all but 1% at most"
+            DECODE,
+            WARNING,
+            "an image that is dark all over",
+            _LOOK,
+            0.18,
+            "brightness of all but 1% at most",
+            below=True,
         ),
         "light": Check(DECODE, WARNING, "an image that is washed out", _LOOK, 0.8, "brightness of all but 5% at least"),
-        "blurred": Check(DECODE, WARNING, "an image without a sharp edge", _LOOK, 0.29, "sharpness"),
-        "flat": Check(DECODE, ERROR, "an image of one colour", _LEAVE, 0.02, "contrast"),
-        "grayscale": Check(DECODE, WARNING, "an image without colour", _LOOK, 0.02, "distance from grey"),
+        "blurred": Check(DECODE, WARNING, "an image without a sharp edge", _LOOK, 0.29, "sharpness", below=True),
+        "flat": Check(DECODE, ERROR, "an image of one colour", _LEAVE, 0.02, "contrast", below=True),
+        "grayscale": Check(DECODE, WARNING, "an image without colour", _LOOK, 0.02, "distance from grey", below=True),
         "letterbox": Check(
             DECODE, WARNING, "bars beside the picture", "Crop it, or leave it out.", 0.03, "share of an edge"
         ),
@@ -97,9 +105,9 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
             "difference in shape",
         ),
         "nothing-changed": Check(
-            ALL, ERROR, "a target that shows its person unchanged", _LEAVE, 0.006, "share that changed"
+            ALL, ERROR, "a target that shows its person unchanged", _LEAVE, 0.006, "share that changed", below=True
         ),
-        "wrong-pair": Check(ALL, ERROR, "a target of another person or scene", _LEAVE, 0.2, "correlation"),
+        "wrong-pair": Check(ALL, ERROR, "a target of another person or scene", _LEAVE, 0.2, "correlation", below=True),
         "misregistered": Check(
             ALL, WARNING, "a target that is shifted or scaled against its person", _LOOK, 0.012, "share of an edge"
         ),
@@ -115,10 +123,22 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
             ALL, ERROR, "images whose roles were mixed up", "Rename them, or leave it out.", 0.25, "correlation"
         ),
         "garment-not-worn": Check(
-            ALL, WARNING, "a target without its garment's colours", _LOOK, 0.6, "share of the garment's colours"
+            ALL,
+            WARNING,
+            "a target without its garment's colours",
+            _LOOK,
+            0.6,
+            "share of the garment's colours",
+            below=True,
         ),
         "garment-is-target": Check(
-            ALL, ERROR, "a garment image that shows the target or the person", _LEAVE, 0.03, "share that differs"
+            ALL,
+            ERROR,
+            "a garment image that shows the target or the person",
+            _LEAVE,
+            0.03,
+            "share that differs",
+            below=True,
         ),
         "changed-elsewhere": Check(
             ALL, WARNING, "a change far from the clothes", _LOOK, 0.2, "share of the top of an image"
@@ -127,7 +147,9 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
             ALL, WARNING, "a target whose colours are all shifted", _LOOK, 0.024, "share of full scale"
         ),
         "exact-duplicate": Check(ALL, WARNING, "a file that another image has, too", "Keep one."),
-        "near-duplicate": Check(ALL, WARNING, "an image that is nearly another", "Keep one.", 7, "bits of 128"),
+        "near-duplicate": Check(
+            ALL, WARNING, "an image that is nearly another", "Keep one.", 7, "bits of 128", below=True
+        ),
         "one-garment-many-names": Check(ALL, WARNING, "a garment's picture under several names", "Give it one name."),
         "one-name-many-garments": Check(ALL, WARNING, "different pictures of one garment", "Give each its own name."),
         "over-represented": Check(

@@ -20,6 +20,11 @@ FINDING_SCHEMA: Final = pa.schema(
 """One row a finding: the triplet's key and the object's URI, empty where it concerns none; what was measured and from
 where on it is found, null where there is no number; what was found and what to do."""
 
+ONSET: Final = "onset"
+"""The column, beside those, of the threshold up to which a finding is made; null where it is at any."""
+
+_SCHEMA: Final = FINDING_SCHEMA.append(pa.field(ONSET, pa.float64()))
+
 
 class Findings:
     """Findings about the rows of a manifest.
@@ -43,6 +48,7 @@ class Findings:
         *,
         severity: str | None = None,
         threshold: float | None = None,
+        onset: Any = None,
     ) -> None:
         """Note that triplets were found.
 
@@ -54,20 +60,23 @@ class Findings:
             say: What is wrong, such as "it is dark": the same for all, one a row, or what makes it of a value.
             severity: If another than the check's.
             threshold: If another than the check's.
+            onset: Of each row the check's threshold up to which it is found, NaN for any; None where it is the value.
         """
         if not len(rows):
             return
         numbers = [None] * len(rows) if values is None else np.asarray(values).tolist()
         texts = _texts(say, numbers)
         limit = self.thresholds.get(check) if threshold is None else threshold
+        found = [number if isinstance(number, (int, float)) else None for number in numbers]
         self.extend(
             check=[check] * len(rows),
             severity=[severity or CHECKS[check].severity] * len(rows),
             key=self.measures.rows["key"].take(rows),
             uri=self.measures.rows[role or "try_on_image"].take(rows),
-            value=[number if isinstance(number, (int, float)) else None for number in numbers],
+            value=found,
             threshold=[limit] * len(rows),
             message=[f"{role or 'triplet'}: {text}. {CHECKS[check].advice}" for text in texts],
+            onset=found if onset is None else [None if number != number else number for number in onset],  # noqa: PLR0124
         )
 
     def add_errors(self, check: str, rows: Rows, role: str, messages: Sequence[str]) -> None:
@@ -84,13 +93,18 @@ class Findings:
         )
 
     def extend(self, **columns: Sequence[Any]) -> None:
-        """Add findings column by column."""
-        arrays = [_array(columns[field.name], field.type) for field in FINDING_SCHEMA]
-        self._tables.append(pa.table(arrays, schema=FINDING_SCHEMA))
+        """Add findings column by column; where it is not said, the onset is the value."""
+        columns = {ONSET: columns["value"], **columns}
+        self._tables.append(pa.table([_array(columns[field.name], field.type) for field in _SCHEMA], schema=_SCHEMA))
+
+    def of(self, check: str) -> pa.Table:
+        """Those of one check, with the column `ONSET`."""
+        whole = pa.concat_tables([_SCHEMA.empty_table(), *self._tables])
+        return whole.filter(pc.equal(whole["check"], check))
 
     def table(self) -> pa.Table:
         """All of them: by check as the catalogue has them, by key within one."""
-        whole = pa.concat_tables([FINDING_SCHEMA.empty_table(), *self._tables]).combine_chunks()
+        whole = pa.concat_tables([_SCHEMA.empty_table(), *self._tables]).select(FINDING_SCHEMA.names).combine_chunks()
         names = pa.array([*CHECKS, *(name for name in pc.unique(whole["check"]).to_pylist() if name not in CHECKS)])
         place = pc.index_in(whole["check"], names)
         ordered = whole.append_column("place", place).sort_by(

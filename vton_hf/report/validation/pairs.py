@@ -40,6 +40,9 @@ _IN_PLACE: Final = 0.5
 _OF_CLOTHES: Final = 0.012
 """A change of less than that share of an image is too small to say what is worn."""
 
+_ANY: Final = [float("nan")]
+"""The onset of what is found whatever the threshold is."""
+
 
 def check_pairs(findings: Findings, blank: Flags) -> None:
     """Compare persons, garments and targets; `blank` are triplets of which an image shows nothing."""
@@ -80,12 +83,13 @@ def _swapped(findings: Findings, left: Flags) -> Flags:
     worn, before, changed = (measures.triplet(name) for name in ("worn", "worn_before", "changed"))
     # The garment is in the person's image, and not in the target's.
     both = left & ~person & ~target & (changed > _OF_CLOTHES) & (worn < 0.3) & (before > 0.9) & (similar > _SHOWS)  # noqa: PLR2004
-    for flags, values, text in (
-        (person, with_target, "the garment's image belongs to the target: person and garment are swapped"),
-        (target, with_person, "the garment's image belongs to the person: target and garment are swapped"),
-        (both, before - worn, "the person wears the garment, and the target does not: the two are swapped"),
+    for flags, values, onset, text in (
+        (person, with_target, None, "the garment's image belongs to the target: person and garment are swapped"),
+        (target, with_person, None, "the garment's image belongs to the person: target and garment are swapped"),
+        (both, before - worn, _ANY, "the person wears the garment, and the target does not: the two are swapped"),
     ):
-        findings.add("roles-swapped", np.flatnonzero(flags), _GARMENT, values[flags], text)
+        rows = np.flatnonzero(flags)
+        findings.add("roles-swapped", rows, _GARMENT, values[rows], text, onset=onset and onset * len(rows))
     return person | target  # of the third the garment is not worn, either
 
 
@@ -126,6 +130,7 @@ def _moved(findings: Findings, left: Flags) -> Flags:
         _TARGET,
         np.abs(1 - 1 / scale[scaled]),
         lambda value: f"the target is scaled by about {value:.0%}",
+        onset=_ANY * int(scaled.sum()),
     )
     findings.add(
         "misregistered",

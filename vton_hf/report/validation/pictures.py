@@ -94,7 +94,9 @@ def _dark(findings: Findings, role: str) -> Flags:
     alone &= (bright < 2 * lowest) & (measures.triplet("similarity_shifted") > findings.thresholds["wrong-pair"])
     rows = np.flatnonzero((bright < limit) | alone)
     texts = [f"99% of it is darker than {value:.0%} of white" for value in bright[rows]]
-    findings.add("dark", rows, role, bright[rows], texts, threshold=limit)
+    # From where on it is found follows from the limit above: twice the threshold reaches what is below the usual.
+    onset = np.where(alone | (bright < usual), bright / 2, bright)[rows]
+    findings.add("dark", rows, role, bright[rows], texts, threshold=limit, onset=onset)
     return dark
 
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,34 @@ import pyarrow.compute as pc
 
 from vton_hf._core.checks import check_choice
 from vton_hf._core.files import atomic_write
+from vton_hf.cache import StoredImages
 from vton_hf.report.validation.catalogue import ERROR, SEVERITIES, WARNING
+from vton_hf.report.validation.measures import Measures
+from vton_hf.report.validation.run import Asked
+from vton_hf.report.validation.sliders import Slider, sliders
+from vton_hf.triplets import Manifest
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a validation was made of.
+
+    Attributes:
+        manifest: All triplets that there are.
+        measures: Those that were looked at, and what was measured of them.
+        asked: What was looked for.
+        images: Their images, by the number of a row of `measures`.
+    """
+
+    manifest: Manifest
+    measures: Measures
+    asked: Asked
+    images: StoredImages
+
+    @cached_property
+    def sliders(self) -> dict[str, Slider]:
+        """What each check would find at other thresholds."""
+        return sliders(self.measures, self.asked)
 
 
 @dataclass(frozen=True)
@@ -26,12 +54,14 @@ class Validation:
             `uri` of the object, `value` that was measured, `threshold` from where on it is found, `message`.
         not_checked: Checks that did not run, and why.
         total: Triplets that there are.
+        evidence: What it was made of.
     """
 
     triplets: int
     images: int
     sampled: bool
     findings: pa.Table = field(repr=False)
+    evidence: Evidence = field(repr=False, compare=False)
     not_checked: Mapping[str, str] = field(default_factory=dict)
     total: int = 0
 
@@ -79,6 +109,25 @@ class Validation:
         with atomic_write(path) as scratch:
             scratch.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return len(keys)
+
+    def to_html(self, path: str | PurePath) -> Path:
+        """Write the page of it: one HTML file with all that was found, the worst cases, and what to leave out.
+
+        Args:
+            path: The file; its folders are made.
+
+        Returns:
+            Where it lies.
+
+        Raises:
+            OSError: If the file cannot be written.
+            StorageError: If the store does not answer.
+        """
+        from vton_hf.report.page import write_page  # noqa: PLC0415 - which shows what this module defines
+
+        file = Path(path)
+        write_page(file, self)
+        return file
 
     def fails(self, severity: str) -> bool:
         """Whether anything as bad as that was found: `"error"`, `"warning"` or `"note"`."""

@@ -68,14 +68,11 @@ def find(measures: Measures, audit: Audit, refused: Mapping[str, str], asked: As
 def _together(findings: Findings, asked: Asked) -> dict[str, str]:
     """Checks that look at many triplets; gives those that did not run."""
     skipped: dict[str, str] = {}
-    identified = "garment" in asked.entities
-    rows = findings.measures.rows
+    names, identified = garments_of(findings.measures, asked)
     if asked.alone:
         skipped = dict.fromkeys(("exact-duplicate", "near-duplicate", "one-garment-many-names"), asked.alone)
-    else:
-        names = asked.entities["garment"] if identified else rows["garment"].to_pylist()
-        if not check_duplicates(findings, names, identified=identified):
-            skipped["near-duplicate"] = f"more than {MOST_PAIRS:,} pairs are nearly the same: only so many were grouped"
+    elif not check_duplicates(findings, names, identified=identified):
+        skipped["near-duplicate"] = f"more than {MOST_PAIRS:,} pairs are nearly the same: only so many were grouped"
     unknown = "needs entities=, a regular expression with (?P<person>...) and (?P<garment>...) for stems"
     if not identified:
         skipped["one-name-many-garments"] = unknown
@@ -88,6 +85,13 @@ def _together(findings: Findings, asked: Asked) -> dict[str, str]:
     else:
         skipped["drift"] = "needs two prefixes"
     return skipped
+
+
+def garments_of(measures: Measures, asked: Asked) -> tuple[Sequence[str], bool]:
+    """Of each triplet its garment, and whether that is an identity, not the kind that a file's name says."""
+    if "garment" in asked.entities:
+        return asked.entities["garment"], True
+    return measures.rows["garment"].to_pylist(), False
 
 
 def _audit(findings: Findings, audit: Audit) -> None:

@@ -1,0 +1,92 @@
+"""`preview`: a page of a bucket's triplets, of a mix of them, and of what a transform makes of them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import Any, Final, Unpack
+
+import datasets
+
+from vton_hf._core.checks import check_choice, unknown_option
+from vton_hf._core.options import RECIPES, Config, Prefixes, PreviewOptions
+from vton_hf.builder import VTON, Wanted, validated
+from vton_hf.cache import TEXT_COLUMNS, features
+from vton_hf.errors import EmptyPoolError, SampleError, redacted
+from vton_hf.naming import ROLES
+from vton_hf.report import SHOWN, Mix, Validation, effect_rows, write_page
+from vton_hf.transforms import Transform, picture_of, with_transform
+
+_TRANSFORMED: Final = 60
+"""Triplets that are shown as the transform makes them."""
+
+
+def preview(
+    s3_prefixes: Prefixes,
+    config: Config = "hard",
+    *,
+    html: str | PurePath = "preview.html",
+    sample: int | None = None,
+    transform: Transform | None = None,
+    num_proc: int | None = None,
+    **options: Unpack[PreviewOptions],
+) -> Path:
+    """Write one HTML file to look at: triplets, a mix of them, what is wrong with them, and what to leave out.
+
+    Images that no build and no `validate` has measured are read, each once.
+
+    Args:
+        s3_prefixes: Where the triplets lie; as of `load`.
+        config: Whose mix is shown; all triplets are, whatever it draws.
+        html: The file; its folders are made.
+        sample: Look at so many triplets only, always the same ones; None for all, up to 20,000.
+        transform: As of `with_transform`; some triplets are shown as it makes them, without its normalisation.
+        num_proc: Worker processes; None measures in this one.
+        **options: As of `validate`; `difficulty_weights` and `epoch_size` as of `load`.
+
+    Returns:
+        Where the file lies.
+
+    Raises:
+        VTONError: As `validate`.
+        OSError: If the file cannot be written.
+
+    Examples:
+        >>> preview("s3://bucket/dataset_ultimate/", "medium", html="look.html")  # doctest: +SKIP
+    """
+    check_choice("config", config, tuple(RECIPES))
+    wanted = Wanted(sample)
+    for name in sorted(set(options) - PreviewOptions.__optional_keys__):
+        raise unknown_option(name, sorted(PreviewOptions.__optional_keys__))
+    builder = VTON(config_name=config, s3_prefixes=s3_prefixes, **options)
+    found = validated(builder, Wanted(wanted.sample or SHOWN), num_proc)
+    effects = {} if transform is None else dict(_effects(found, transform))
+    write_page(Path(html), found, mix=_mix(builder), effects=effects)
+    return Path(html)
+
+
+def _mix(builder: VTON) -> Mix:
+    try:
+        return Mix(builder.config.name, builder.plan().composition())
+    except EmptyPoolError as error:
+        return Mix(builder.config.name, error=redacted(str(error)))
+
+
+def _effects(found: Validation, transform: Transform) -> Iterator[tuple[int, Sequence[Any]]]:
+    """What the transform makes of some triplets, by the number of the row; of broken ones nothing."""
+    rows = found.evidence.measures.rows
+    images = [
+        (row, of_row)
+        for row, of_row in found.evidence.images.originals(effect_rows(found, _TRANSFORMED))
+        if None not in of_row
+    ]
+    texts = rows.select(list(TEXT_COLUMNS)).take([row for row, _ in images]).to_pydict()
+    cells = {
+        role: [{"bytes": of_row[number], "path": None} for _, of_row in images] for number, role in enumerate(ROLES)
+    }
+    dataset = datasets.Dataset.from_dict({**texts, **cells}, features=features())
+    transformed = with_transform(dataset, transform, on_error="raise")
+    for place, (row, _) in enumerate(images):
+        try:
+            sample = transformed[place]
+        except SampleError:
+            continue
+        yield row, [picture_of(sample[role], transform) for role in ROLES]

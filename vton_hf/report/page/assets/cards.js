@@ -1,0 +1,56 @@
+// One triplet as a card: its images, what it is, what was found.
+function sign(severity, text) {
+  return element("span", { class: `sign ${severity}`, title: severity }, `${SIGNS[severity]} ${text || severity}`);
+}
+
+function badge(row) {
+  const name = difficulty(row);
+  const level = Math.max(0, DATA.difficulties.indexOf(name)) + 1;
+  return element("span", { class: `badge ${name}` }, `${"▮".repeat(level)}${"▯".repeat(DATA.difficulties.length - level)} ${name}`);
+}
+
+function markButton(row) {
+  const button = element("button", { type: "button", class: "mark", tabindex: "-1" });
+  const draw = () => {
+    button.setAttribute("aria-pressed", isMarked(row));
+    button.textContent = isMarked(row) ? "✕ left out" : "leave out";
+  };
+  button.addEventListener("click", (event) => {
+    event.stopPropagation();
+    mark([row], !isMarked(row));
+  });
+  button.redraw = draw;
+  draw();
+  return button;
+}
+
+function facts(row) {
+  const parts = [gender(row), garment(row), pixels(row, 2), bytes(weight(row))];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function card(row, note) {
+  const images = element("div", { class: "pictures" }, cells("strips", row));
+  if (hasEffect(row)) images.append(element("p", { class: "small" }, "after the transform"), cells("effects", row));
+  const found = FINDINGS[row].map((one) => element("li", { title: one.message }, sign(one.severity, one.check)));
+  const made = element(
+    "article",
+    { class: "card", tabindex: "-1", "data-row": row, "aria-label": `${ROWS.key[row]}` },
+    images,
+    element(
+      "div",
+      { class: "caption" },
+      element("h3", { title: ROWS.key[row] }, ROWS.stem[row]),
+      markButton(row),
+      element("p", {}, badge(row), " ", facts(row)),
+      note ? element("p", { class: "note-line" }, note) : null,
+      found.length ? element("ul", { class: "found" }, found) : null,
+    ),
+  );
+  made.redraw = () => {
+    made.classList.toggle("marked", isMarked(row));
+    made.querySelector(".mark").redraw();
+  };
+  made.redraw();
+  return made;
+}
