@@ -9,6 +9,7 @@ from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.indices import selected_rows
 from vton_hf.builder.lazy_images import LazyImages, OneByOne, embedded, use_cells
 from vton_hf.builder.loading import build, build_status, load
+from vton_hf.builder.notebooks import dataset_html, triplet_pictures
 from vton_hf.builder.run_options import shared_cache_at
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
@@ -29,6 +30,7 @@ __all__ = [
     "Wanted",
     "build",
     "build_status",
+    "dataset_html",
     "each_split",
     "embedded",
     "listed",
@@ -37,6 +39,7 @@ __all__ = [
     "row_ranges",
     "selected_rows",
     "shared_cache_at",
+    "triplet_pictures",
     "use_cells",
     "validate",
     "validated",

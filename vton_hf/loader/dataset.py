@@ -7,11 +7,13 @@ from pathlib import PurePath
 from typing import Any, ClassVar, Final, Unpack
 
 import datasets
+import numpy as np
 
 from vton_hf import mixing
+from vton_hf._core import html
 from vton_hf._core.checks import must_be, unknown_option
 from vton_hf._core.options import EpochSize, Prefixes
-from vton_hf.builder import VTON, OneByOne, listed
+from vton_hf.builder import VTON, OneByOne, listed, triplet_pictures
 from vton_hf.errors import ConfigError
 from vton_hf.loader.indexing import Indexed
 from vton_hf.loader.options import DatasetOptions, SampleOptions
@@ -185,6 +187,13 @@ class S3VTONDataset(Indexed):
     def __repr__(self) -> str:
         shares = ", ".join(f"{share.difficulty} {share.got:,}" for share in self._drawn[1].composition() if share.got)
         return f"{type(self).__name__}({len(self):,} samples: {shares})"
+
+    def _repr_html_(self) -> str:
+        # A few rows of the plan: each difficulty of which there is any, by its first.
+        plan = self.plan
+        first = [int(np.flatnonzero(plan.pool == index)[0]) for index in range(len(plan.pools)) if index in plan.pool]
+        shown = triplet_pictures(self._rows, plan.indices(first).tolist(), self._transform.store)
+        return f"{plan._repr_html_()}{html.pictures(shown)}"
 
     def _position(self, row: Any) -> int:
         position, length = operator.index(row), len(self._drawn[1])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vton_hf._core import timing
+from vton_hf._core import html, timing
 from vton_hf._core.checks import check_int
 from vton_hf._core.timing import STAGES
 from vton_hf.errors import ConfigError
@@ -78,6 +78,12 @@ class LoaderProfile:
         if self.bound == "step":
             return "The training step bounds this run; data wait for it."
         return f"Bound by {self.bound} ({_MEANS[self.bound]}). To change it: {_ADVICE[self.bound]}."
+
+    def _repr_html_(self) -> str:
+        rows = [(name, 1000 * self.stages.get(name, 0.0) / self.samples) for name in STAGES]
+        lines = [(name, value, f"{value:.1f} ms a triplet: {_MEANS[name]}") for name, value in rows]
+        title = f"{self.rate:.1f} triplets/s, {_workers(self.workers)}; the training waits {self.wait:.0%} of its time"
+        return html.box(title, html.bars(lines), html.text(self.advice))
 
     def __str__(self) -> str:
         rows = [(name, self.stages.get(name, 0.0), _MEANS[name]) for name in STAGES]

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vton_hf._core import html
 from vton_hf._core.checks import check_int
 from vton_hf.mixing.order import bits, rows, spread
 from vton_hf.mixing.recipes import apportion, drawn, epoch_length, exact
@@ -66,6 +67,15 @@ class Plan:
         ]
         branches = [f"├── {line}" for line in lines[:-1]]
         return "\n".join([f"Total: {len(self):,} samples", *branches, f"└── {lines[-1]}"])
+
+    def _repr_html_(self) -> str:
+        shares = [share for share in self.shares if share.weight or share.got]
+        lines = [(share.difficulty, share.got, f"{share.got:,} rows, asked {share.weight:.4g}") for share in shares]
+        header = ["difficulty", "triplets", "rows", "repeats", "coverage"]
+        rows = [
+            [share.difficulty, share.available, share.got, share.repeats, f"{share.coverage:.1%}"] for share in shares
+        ]
+        return html.box(f"{len(self):,} rows an epoch", html.bars(lines), html.table(header, rows))
 
     def composition(self) -> list[Share]:
         """What the epoch holds of each difficulty, those at weight 0 included."""

@@ -2,7 +2,7 @@
 
 from vton_hf.report.contact_sheet import contact_sheet
 from vton_hf.report.examples import pick_examples
-from vton_hf.report.page import SHOWN, Mix, effect_rows, write_page
+from vton_hf.report.page import LARGE, SHOWN, Mix, effect_rows, strip, write_page
 from vton_hf.report.validation import (
     CHECKS,
     SEVERITIES,
@@ -18,6 +18,7 @@ from vton_hf.report.validation import (
 
 __all__ = [
     "CHECKS",
+    "LARGE",
     "SEVERITIES",
     "SHOWN",
     "Asked",
@@ -30,6 +31,7 @@ __all__ = [
     "find",
     "findings_table",
     "pick_examples",
+    "strip",
     "thresholds_of",
     "validation_table",
     "write_page",

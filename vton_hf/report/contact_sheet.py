@@ -196,8 +196,8 @@ def _thumbnail(image: object, size: tuple[int, int]) -> Image.Image:
     return box
 
 
-def placeholder(size: tuple[int, int]) -> Image.Image:
-    """A hatched box of this width and height in pixels that says missing."""
+def placeholder(size: tuple[int, int], text: str = "missing") -> Image.Image:
+    """A hatched box of this width and height in pixels that says why it is one."""
     box = Image.new("RGB", size, _BEHIND)
     pen = ImageDraw.Draw(box)
     width, height = size
@@ -205,7 +205,7 @@ def placeholder(size: tuple[int, int]) -> Image.Image:
         pen.line((x, height, x + height, 0), fill=_HATCH, width=max(1, height // 80))
     font = max(9, height // 10)
     pen.rectangle((0, height // 2 - font, width, height // 2 + font), fill=_BEHIND)
-    _write(pen, "missing", (width // 2, height // 2), width, size=font, colour=_FAINT, anchor="mm")
+    _write(pen, text, (width // 2, height // 2), width, size=font, colour=_FAINT, anchor="mm")
     return box
 
 

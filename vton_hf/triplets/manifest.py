@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vton_hf._core import html
 from vton_hf._core.checks import check_int, must_be
 from vton_hf._core.digests import digest
+from vton_hf._core.units import amount, number
 from vton_hf.errors import ConfigError
 from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
 
@@ -26,6 +28,8 @@ ORDER_KEY: Final = "place"
 
 CONTENT_HASH: Final = "version"
 """The column with the hash of a triplet's identity, key, URIs, sizes and etags. It has its name on disk."""
+
+_EXAMPLES: Final = 3
 
 SCHEMA: Final = pa.schema(
     {
@@ -51,6 +55,14 @@ class Manifest:
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
+
+    def _repr_html_(self) -> str:
+        lines = [(name, size, number(size, "triplet")) for name, size in self.sizes().items()]
+        shown = ["key", "gender", "garment", *ROLES]
+        first = self.sampled(_EXAMPLES).table.select(shown).to_pylist()
+        rows = [[row[name] for name in shown] for row in first]
+        title = f"{number(len(self), 'triplet')}, {amount(self.bytes())}"
+        return html.box(title, html.bars(lines), html.table(shown, rows))
 
     def sizes(self) -> dict[str, int]:
         """Triplets by difficulty; all three are named."""

@@ -2,6 +2,7 @@
 
 from vton_hf.report.page.choice import SHOWN
 from vton_hf.report.page.contents import Mix
+from vton_hf.report.page.strips import LARGE, SMALL, strip
 from vton_hf.report.page.write import effect_rows, write_page
 
-__all__ = ["SHOWN", "Mix", "effect_rows", "write_page"]
+__all__ = ["LARGE", "SHOWN", "SMALL", "Mix", "effect_rows", "strip", "write_page"]

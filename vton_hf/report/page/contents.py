@@ -66,7 +66,8 @@ def contents(found: Validation, shown: Rows, sliders: Mapping[str, Slider], mix:
 
 
 def _heading(found: Validation, shown: int) -> dict[str, Any]:
-    manifest, prefixes = found.evidence.manifest, [redacted(prefix) for prefix in found.evidence.asked.prefixes]
+    manifest = found.evidence.manifest
+    prefixes = [redacted(prefix).removeprefix("file://") for prefix in found.evidence.asked.prefixes]
     said = ""
     if found.sampled:
         said = f"A sample of {found.triplets:,} triplets was looked at, of {found.total:,} that there are. "

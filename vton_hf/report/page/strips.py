@@ -69,7 +69,7 @@ def strips(rows: Iterable[tuple[int, Sequence[Cell]]], height: int) -> Iterator[
 def _cell(image: Cell, height: int) -> Image.Image:
     picture = _picture(image)
     if picture is None:
-        return placeholder((round(height * _UNKNOWN), height))
+        return placeholder((round(height * _UNKNOWN), height), "missing" if image is None else "broken")
     widest = round(height * _WIDEST)
     scale = min(1.0, height / picture.height, widest / picture.width)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))

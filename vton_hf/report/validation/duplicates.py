@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vton_hf.naming import ROLES
-from vton_hf.report.validation.catalogue import CHECKS, NOTE
+from vton_hf.report.validation.catalogue import CHECKS, MOST_BITS, NOTE
 from vton_hf.report.validation.findings import FINDING_SCHEMA, Findings
 from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.neighbours import Pairs, complete_groups, near_pairs
@@ -73,7 +73,8 @@ def check_duplicates(findings: Findings, names: Sequence[str], *, identified: bo
     kept = np.ones(findings.measures.images.num_rows, bool)
     for group in exact:
         kept[group[1:]] = False
-    near, complete = _near_groups(findings, kept, uses)
+    pairs, complete = _near_pairs(findings, kept, uses)
+    near = complete_groups(pairs)
     _tell(findings, "near-duplicate", near, uses)
     same = _merged(exact, near)
     _names(findings, same, uses, names, identified=identified)
@@ -100,12 +101,30 @@ def _exact_groups(measures: Measures) -> list[list[int]]:
     return groups
 
 
-def _near_groups(findings: Findings, kept: NDArray[np.bool_], uses: Uses) -> tuple[list[list[int]], bool]:
+def _near_pairs(findings: Findings, kept: NDArray[np.bool_], uses: Uses) -> tuple[Pairs, bool]:
     """Images whose hashes and colours are nearly the same, each content once; those of one colour are left out."""
-    images, thresholds = findings.measures.images, findings.thresholds
+    measures, radius, flat = (
+        findings.measures,
+        int(findings.thresholds["near-duplicate"]),
+        findings.thresholds["flat"],
+    )
+    widest = measures.once(f"near {flat}", lambda: _pairs_within(measures, MOST_BITS, flat, kept, uses))
+    if radius == MOST_BITS:
+        return widest
+    if not widest[1]:  # of a crowd, those that are nearer may not be among them
+        return _pairs_within(measures, radius, flat, kept, uses)
+    codes = _codes(measures)
+    bits = np.bitwise_count(codes[widest[0][:, 0]] ^ codes[widest[0][:, 1]]).sum(axis=1)
+    return widest[0][bits <= radius], True
+
+
+def _pairs_within(
+    measures: Measures, radius: int, flat: float, kept: NDArray[np.bool_], uses: Uses
+) -> tuple[Pairs, bool]:
+    images = measures.images
     contrast = pc.fill_null(images["contrast"], 0).to_numpy()
-    rows = np.flatnonzero(kept & (contrast > thresholds["flat"]) & pc.is_valid(images["phash"]).to_numpy())
-    codes = _codes(findings.measures)[rows]
+    rows = np.flatnonzero(kept & (contrast > flat) & pc.is_valid(images["phash"]).to_numpy())
+    codes = _codes(measures)[rows]
     cells = np.frombuffer(b"".join(images["colours"].take(pa.array(rows)).to_pylist()), np.uint8).reshape(-1, 16, 3)
     tones = cells.mean(axis=(1, 2)).astype(np.uint8)
 
@@ -115,8 +134,8 @@ def _near_groups(findings: Findings, kept: NDArray[np.bool_], uses: Uses) -> tup
         alike = np.abs(differences - means).max(axis=(1, 2), initial=0) <= _OTHERWISE
         return np.asarray(alike & ~_of_one_triplet(rows[pairs], uses))
 
-    pairs, complete = near_pairs(codes, int(thresholds["near-duplicate"]), tones, _LIGHTER, agree)
-    return [[int(rows[member]) for member in group] for group in complete_groups(pairs)], complete
+    pairs, complete = near_pairs(codes, radius, tones, _LIGHTER, agree)
+    return rows[pairs], complete
 
 
 def _of_one_triplet(pairs: Pairs, uses: Uses) -> NDArray[np.bool_]:

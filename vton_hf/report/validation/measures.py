@@ -1,7 +1,8 @@
 """What was measured, in line with the triplets of a manifest."""
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,8 @@ from vton_hf.triplets import Manifest
 
 Rows: TypeAlias = NDArray[np.intp]
 """Numbers of rows of the manifest."""
+
+Made = TypeVar("Made")
 
 Flags: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.float64]
@@ -38,8 +41,17 @@ class Measures:
         self._image_of = {role: _places(self.rows[role], images["uri"]) for role in ROLES}
         self._triplet_of = _places(self.rows["key"], triplets["key"])
 
+        self._made: dict[str, Any] = {}
+
     def __len__(self) -> int:
         return int(self.rows.num_rows)
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What follows from the images alone and takes long to make: made the first time it is asked for."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
 
     def image_rows(self, role: str) -> Rows:
         """For each triplet the row of its image in `images`; -1 where it was not measured."""

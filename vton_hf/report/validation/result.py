@@ -1,15 +1,16 @@
 """What a validation found."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vton_hf._core import html
 from vton_hf._core.checks import check_choice
 from vton_hf._core.files import atomic_write
 from vton_hf.cache import StoredImages
@@ -18,6 +19,9 @@ from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.run import Asked
 from vton_hf.report.validation.sliders import Slider, sliders
 from vton_hf.triplets import Manifest
+
+_SHOWN: Final = 6
+"""Triplets in a notebook."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,26 @@ class Validation:
         file = Path(path)
         write_page(file, self)
         return file
+
+    def _repr_html_(self) -> str:
+        """Counts by check, and the worst cases with their images; images that are gone are left out."""
+        counts = Counter(zip(*(self.findings[name].to_pylist() for name in ("check", "severity")), strict=True))
+        lines = [(f"{check} ({severity})", count, f"{count:,}") for (check, severity), count in counts.items()]
+        title = f"{self.triplets:,} triplets, {self.images:,} images looked at"
+        said = ", ".join(f"{count:,} {severity}s" for severity, count in self.by_severity().items())
+        return html.box(title, html.text(said), html.bars(lines), html.pictures(self._worst()))
+
+    def _worst(self) -> Iterator[tuple[bytes, str]]:
+        from vton_hf.report.page import SMALL, strip  # noqa: PLC0415 - which shows what this module defines
+
+        errors = self.findings.filter(pc.equal(self.findings["severity"], ERROR))
+        places = pc.index_in(errors["key"], self.evidence.measures.rows["key"].combine_chunks())
+        first: dict[int, str] = {}
+        for place, row in zip(places.to_pylist(), errors.select(["check", "key"]).to_pylist(), strict=True):
+            if len(first) < _SHOWN and place is not None:
+                first.setdefault(place, f"{row['check']}: {row['key']}")
+        for place, images in self.evidence.images.thumbnails(sorted(first)):
+            yield strip(images, SMALL).data, first[place]
 
     def fails(self, severity: str) -> bool:
         """Whether anything as bad as that was found: `"error"`, `"warning"` or `"note"`."""

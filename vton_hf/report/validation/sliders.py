@@ -86,7 +86,7 @@ def sliders(measures: Measures, asked: Asked) -> dict[str, Slider]:
             check_pairs(findings, blank)
         made[name] = _slider(name, threshold, wide, findings.of(name))
     if asked.level == ALL and not asked.alone:
-        made["near-duplicate"] = _near_duplicates(measures, asked)
+        made |= _near_duplicates(measures, asked)
     return {name: slider for name, slider in made.items() if slider.candidates.num_rows}
 
 
@@ -102,19 +102,21 @@ def _slider(name: str, threshold: float, wide: float, candidates: pa.Table) -> S
     return _counted(name, thresholds, candidates)
 
 
-def _near_duplicates(measures: Measures, asked: Asked) -> Slider:
+def _near_duplicates(measures: Measures, asked: Asked) -> dict[str, Slider]:
+    """Nothing of a crowd in which not all pairs are looked at."""
     names, identified = garments_of(measures, asked)
     found, known = [], pa.array([], pa.string())
     for bits in range(MOST_BITS + 1):
         findings = Findings(measures, {**asked.thresholds, "near-duplicate": bits})
-        check_duplicates(findings, names, identified=identified)
+        if not check_duplicates(findings, names, identified=identified):
+            return {}
         table = findings.of("near-duplicate")
         marks = pc.binary_join_element_wise(*(table[name] for name in ("key", "uri", "severity")), " ").combine_chunks()
         new = pc.invert(pc.is_in(marks, known))
         known = pa.concat_arrays([known, marks.filter(new)])
         part = table.filter(new)
         found.append(part.set_column(part.num_columns - 1, ONSET, pa.array([float(bits)] * len(part), pa.float64())))
-    return _counted("near-duplicate", np.arange(MOST_BITS + 1.0), pa.concat_tables(found))
+    return {"near-duplicate": _counted("near-duplicate", np.arange(MOST_BITS + 1.0), pa.concat_tables(found))}
 
 
 def _counted(name: str, thresholds: NDArray[np.float64], candidates: pa.Table) -> Slider:

@@ -25,7 +25,7 @@ function markButton(row) {
 }
 
 function facts(row) {
-  const parts = [gender(row), garment(row), pixels(row, 2), bytes(weight(row))];
+  const parts = [gender(row), garment(row), pixels(row, 2)];
   return parts.filter(Boolean).join(" · ");
 }
 

@@ -48,7 +48,9 @@ function showCheck(name) {
   const check = CHECKS.get(name);
   current = name;
   byId("checks").querySelectorAll("button").forEach((button) => {
-    button.setAttribute("aria-current", button.dataset.check === (check ? name : ""));
+    const isIt = button.dataset.check === (check ? name : "");
+    button.setAttribute("aria-current", isIt);
+    if (isIt) byId("checks").scrollTo({ left: button.offsetLeft - byId("checks").offsetLeft });
   });
   if (!check) {
     byId("check").replaceChildren(...(DATA.others.length ? otherKeys() : []));
@@ -102,7 +104,7 @@ function slider(check, summary, show) {
     const place = Number(range.value);
     const shown = show(thresholds[place]);
     const more = shown < counts[place] ? ` (${number(shown)} of them on this page)` : "";
-    summary.textContent = `${check.below ? "at most" : "at least"} ${rough(thresholds[place])} ${check.unit}: ${plural(counts[place], "triplet")} would be left out${more}`;
+    summary.textContent = `${check.below ? "at most" : "at least"} ${rough(thresholds[place])} (${check.unit}): ${plural(counts[place], "triplet")} would be left out${more}`;
     range.setAttribute("aria-valuetext", summary.textContent);
     line.here(place);
   };

@@ -45,7 +45,7 @@ function drawLens() {
   const button = (label, title, action) => element("button", { type: "button", title, onclick: action }, label);
   const place = lensOf.page * lensOf.size + lensOf.at + 1;
   const lines = ROLES.map((role, index) => element(
-    "tr", {}, element("th", {}, role), element("td", {}, pixels(row, index)), element("td", {}, bytes(ROWS.bytes[index][row])),
+    "tr", {}, element("th", { class: "line" }, role), element("td", { class: "line" }, pixels(row, index)), element("td", { class: "line" }, bytes(ROWS.bytes[index][row])),
     element("td", { class: "key" }, uri(row, index)),
   ));
   const found = FINDINGS[row].map((one) => element("li", {}, sign(one.severity, one.check), ` ${one.message}`));
@@ -54,7 +54,7 @@ function drawLens() {
     element(
       "div",
       { class: "lens-top" },
-      element("h2", {}, ROWS.stem[row]),
+      element("h2", { tabindex: "-1", autofocus: true }, ROWS.stem[row]),
       badge(row),
       element("span", { class: "small" }, `${number(place)} of ${number(lensOf.list.length)}`),
       button("‹", "the one before (←)", () => moveLens(-1)),
@@ -69,7 +69,7 @@ function drawLens() {
       cells("strips", row, [1]),
       hasEffect(row) ? [element("p", { class: "small" }, "after the transform"), cells("effects", row)] : null,
       element("p", { class: "key" }, ROWS.key[row]),
-      element("p", {}, facts(row)),
+      element("p", {}, `${facts(row)} · ${bytes(weight(row))}`),
       found.length ? element("ul", { class: "plain" }, found) : element("p", {}, "Nothing was found."),
       element("div", { class: "scroll" }, element("table", {}, element("tbody", {}, lines))),
       stored && stored !== "original" ? element("p", { class: "small" }, `Pixels were measured as a cache stores them: ${stored}.`) : null,
@@ -81,6 +81,7 @@ function drawLens() {
 function moveLens(by) {
   lensOf.move(by);
   drawLens();
+  lens.querySelector("h2").focus();
 }
 
 LISTENERS.push(() => { if (lens.open) lens.querySelectorAll(".mark").forEach((made) => made.redraw()); });

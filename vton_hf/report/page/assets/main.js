@@ -5,7 +5,7 @@ const KEYS = [
   ["← → ↑ ↓", "select a triplet"], ["Enter", "look at it closely"], ["x", "leave it out, or keep it"], ["/", "search"],
   ["n  p", "next and previous page"], ["Space", "there: the person, or the try-on"], ["1 2 3 4", "the four views"], ["?", "these keys"], ["Esc", "close"],
 ];
-const marked = new Grid(byId("marked"), { size: 24, empty: "Press x on a triplet, or “leave out”." });
+const marked = new Grid(byId("marked-grid"), { size: 24, empty: "Press x on a triplet, or “leave out”." });
 let examples;
 let view = "overview";
 

@@ -65,11 +65,11 @@ function bucketPanel() {
 function findingsPanel() {
   const found = DATA.checks.filter((check) => check.total);
   const line = (check) => element("li", {}, element("a", { href: `#findings=${check.name}` }, sign(check.severity, check.name)), ` ${number(check.total)} · ${check.finds}`);
-  const counts = SEVERITIES.map((severity) => element("span", { class: "big" }, sign(severity, plural(DATA.severities[severity], severity))));
+  const counts = SEVERITIES.map((severity) => sign(severity, plural(DATA.severities[severity], severity)));
   const skipped = Object.entries(DATA.not_checked).map(([check, reason]) => element("li", {}, `${check}: ${reason}`));
   return panel(
     "What was found",
-    element("p", {}, counts),
+    element("p", { class: "counts" }, counts),
     found.length ? element("ul", { class: "plain" }, found.map(line)) : element("p", {}, `Nothing, in ${plural(DATA.looked_at, "triplet")}.`),
     skipped.length ? element("details", {}, element("summary", {}, `${plural(skipped.length, "check")} not run`), element("ul", {}, skipped)) : null,
   );

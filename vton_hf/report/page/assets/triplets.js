@@ -30,7 +30,7 @@ const FILTERS = {
   list: { any: "left out or not", options: ["left out", "kept"], test: (row, value) => isMarked(row) === (value === "left out") },
 };
 
-const triplets = new Grid(byId("triplets"), { empty: "No triplet fits. Take a filter away." });
+const triplets = new Grid(byId("triplet-grid"), { empty: "No triplet fits. Take a filter away." });
 
 function chosenRows(form) {
   const words = form.elements.search.value.toLowerCase().split(/\s+/).filter(Boolean);
