@@ -10,7 +10,7 @@ from vton_hf._core.checks import check_choice, unknown_option
 from vton_hf._core.options import RECIPES, Config, Prefixes, PreviewOptions
 from vton_hf.builder import VTON, Wanted, validated
 from vton_hf.cache import TEXT_COLUMNS, features
-from vton_hf.errors import EmptyPoolError, SampleError, redacted
+from vton_hf.errors import EmptyPoolError, ImageError, SampleError, redacted
 from vton_hf.naming import ROLES
 from vton_hf.report import SHOWN, Mix, Validation, effect_rows, write_page
 from vton_hf.transforms import Transform, picture_of, with_transform
@@ -87,6 +87,6 @@ def _effects(found: Validation, transform: Transform) -> Iterator[tuple[int, Seq
     for place, (row, _) in enumerate(images):
         try:
             sample = transformed[place]
-        except SampleError:
+        except (SampleError, ImageError):
             continue
         yield row, [picture_of(sample[role], transform) for role in ROLES]

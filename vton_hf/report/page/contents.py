@@ -175,6 +175,7 @@ def _slider(slider: Slider, keys: pa.Array, texts: _Texts) -> dict[str, Any]:
     return {
         "thresholds": [_short(value) for value in slider.thresholds],
         "counts": slider.counts,
+        "inclusive": slider.inclusive,
         "candidates": {
             "row": rows.drop_null().to_pylist(),
             "onset": [None if value is None else _short(value) for value in there["onset"].to_pylist()],

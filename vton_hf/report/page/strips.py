@@ -23,6 +23,7 @@ _WIDEST: Final = 2.0
 _UNKNOWN: Final = 0.75
 """The same of an image that cannot be shown."""
 
+_BEHIND: Final = (128, 128, 128)
 _THREADS: Final = 2
 
 Cell = bytes | Image.Image | None
@@ -46,18 +47,20 @@ def strip(images: Sequence[Cell], height: int) -> Strip:
     """Lay images out side by side.
 
     Args:
-        images: Those of a triplet; what is none, or cannot be decoded, is drawn as missing.
-        height: In pixels: `SMALL` or `LARGE`. No image is enlarged.
+        images: Those of a triplet; what is none, or cannot be decoded, is a hatched box.
+        height: In pixels, at most: `SMALL` or `LARGE`. Where all images are smaller, that of the largest.
     """
-    cells = [_cell(image, height) for image in images]
-    whole = Image.new("RGB", (sum(cell.width for cell in cells), height))
+    pictures = [_picture(image) for image in images]
+    tallest = min(height, max((picture.height for picture in pictures if picture), default=height))
+    cells = [_cell(picture, tallest) for picture in pictures]
+    whole = Image.new("RGB", (sum(cell.width for cell in cells), tallest))
     left = 0
     for cell in cells:
         whole.paste(cell, (left, 0))
         left += cell.width
     buffer = io.BytesIO()
     whole.save(buffer, "WEBP", quality=_QUALITY[height], method=2)
-    return Strip(buffer.getvalue(), (height, *(cell.width for cell in cells)))
+    return Strip(buffer.getvalue(), (tallest, *(cell.width for cell in cells)))
 
 
 def strips(rows: Iterable[tuple[int, Sequence[Cell]]], height: int) -> Iterator[tuple[int, Strip]]:
@@ -66,19 +69,17 @@ def strips(rows: Iterable[tuple[int, Sequence[Cell]]], height: int) -> Iterator[
         yield row, made
 
 
-def _cell(image: Cell, height: int) -> Image.Image:
-    picture = _picture(image)
+def _cell(picture: Image.Image | None, height: int) -> Image.Image:
     if picture is None:
-        return placeholder((round(height * _UNKNOWN), height), "missing" if image is None else "broken")
+        return placeholder((round(height * _UNKNOWN), height), "no picture")
     widest = round(height * _WIDEST)
-    scale = min(1.0, height / picture.height, widest / picture.width)
+    scale = min(height / picture.height, widest / picture.width)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     small = picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     if size[1] == height:
         return small
-    wide = min(widest, max(size[0], round(height * picture.width / picture.height)))
-    box = Image.new("RGB", (wide, height), (128, 128, 128))
-    box.paste(small, ((wide - size[0]) // 2, (height - size[1]) // 2))
+    box = Image.new("RGB", (size[0], height), _BEHIND)
+    box.paste(small, (0, (height - size[1]) // 2))
     return box
 
 

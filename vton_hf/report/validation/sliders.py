@@ -32,6 +32,10 @@ _SINGLE: Final = {
 }
 """Checks of single images, and what runs each."""
 
+_GROUPS: Final = ("exact-duplicate", "one-garment-many-names", "one-name-many-garments")
+"""Checks without a threshold whose findings belong together in groups."""
+
+_INCLUSIVE: Final = {"near-duplicate", "odd-size"}
 _OF_MANY: Final = {"near-duplicate", "over-represented", "drift"}
 
 
@@ -41,9 +45,10 @@ class Slider:
 
     Attributes:
         check: Which.
-        thresholds: In ascending order; the one that was asked for is among them.
+        thresholds: In ascending order; the one that was asked for is among them. Empty where a check has none.
         counts: Triplets with an error or a warning of the check at each; with a note, where it gives nothing worse.
-        candidates: Findings at the widest threshold, with `onset`, the threshold up to which each is one.
+        candidates: Findings at the widest threshold, with `onset`, the threshold up to which each is one. Those of
+            images that are alike follow on each other.
     """
 
     check: str
@@ -55,6 +60,11 @@ class Slider:
     def below(self) -> bool:
         """Whether values below a threshold are found, not those above it."""
         return CHECKS[self.check].below
+
+    @property
+    def inclusive(self) -> bool:
+        """Whether what lies just at a threshold is found, too."""
+        return self.check in _INCLUSIVE
 
 
 def sliders(measures: Measures, asked: Asked) -> dict[str, Slider]:
@@ -86,7 +96,7 @@ def sliders(measures: Measures, asked: Asked) -> dict[str, Slider]:
             check_pairs(findings, blank)
         made[name] = _slider(name, threshold, wide, findings.of(name))
     if asked.level == ALL and not asked.alone:
-        made |= _near_duplicates(measures, asked)
+        made |= _duplicates(measures, asked)
     return {name: slider for name, slider in made.items() if slider.candidates.num_rows}
 
 
@@ -102,21 +112,24 @@ def _slider(name: str, threshold: float, wide: float, candidates: pa.Table) -> S
     return _counted(name, thresholds, candidates)
 
 
-def _near_duplicates(measures: Measures, asked: Asked) -> dict[str, Slider]:
-    """Nothing of a crowd in which not all pairs are looked at."""
+def _duplicates(measures: Measures, asked: Asked) -> dict[str, Slider]:
+    """Copies of an image side by side; near ones at each number of bits, but for a crowd of which not all are known."""
     names, identified = garments_of(measures, asked)
     found, known = [], pa.array([], pa.string())
     for bits in range(MOST_BITS + 1):
         findings = Findings(measures, {**asked.thresholds, "near-duplicate": bits})
-        if not check_duplicates(findings, names, identified=identified):
-            return {}
+        complete = check_duplicates(findings, names, identified=identified)
+        groups = {name: Slider(name, (), (), findings.of(name)) for name in _GROUPS}
+        if not complete:
+            return groups
         table = findings.of("near-duplicate")
         marks = pc.binary_join_element_wise(*(table[name] for name in ("key", "uri", "severity")), " ").combine_chunks()
         new = pc.invert(pc.is_in(marks, known))
         known = pa.concat_arrays([known, marks.filter(new)])
         part = table.filter(new)
         found.append(part.set_column(part.num_columns - 1, ONSET, pa.array([float(bits)] * len(part), pa.float64())))
-    return {"near-duplicate": _counted("near-duplicate", np.arange(MOST_BITS + 1.0), pa.concat_tables(found))}
+    near = _counted("near-duplicate", np.arange(MOST_BITS + 1.0), pa.concat_tables(found))
+    return groups | {"near-duplicate": near}
 
 
 def _counted(name: str, thresholds: NDArray[np.float64], candidates: pa.Table) -> Slider:
@@ -129,5 +142,5 @@ def _counted(name: str, thresholds: NDArray[np.float64], candidates: pa.Table) -
         pa.table({"key": bad["key"], "onset": onsets}).group_by("key", use_threads=False).aggregate([("onset", "min")])
     )
     ordered = np.sort(least["onset_min"].to_numpy())
-    counts = np.searchsorted(ordered, sign * thresholds, side="right")
+    counts = np.searchsorted(ordered, sign * thresholds, side="right" if name in _INCLUSIVE else "left")
     return Slider(name, tuple(thresholds.tolist()), tuple(counts.tolist()), candidates)

@@ -4,8 +4,8 @@ let current = null;
 
 // Whether a candidate is found at a threshold.
 function isFound(check, onset, threshold) {
-  if (onset === null) return true;
-  return check.below ? onset <= threshold : onset >= threshold;
+  if (onset === null || (onset === threshold && check.slider.inclusive)) return true;
+  return check.below ? onset < threshold : onset > threshold;
 }
 
 // The candidates of a check, the worst first: what is found at any threshold stands before all others.
@@ -18,6 +18,7 @@ function ordered(check) {
   const all = row.map((each, place) => ({
     row: each, onset: onset[place], severity: SEVERITIES[severity[place]], text: DATA.messages[message[place]],
   }));
+  if (!check.slider.thresholds.length) return all; // copies of an image, which belong side by side
   const sortable = (value) => (value === null ? -Infinity : (check.below ? value : -value));
   return all.sort((a, b) => sortable(a.onset) - sortable(b.onset));
 }
@@ -87,7 +88,7 @@ function controls(check, list) {
     );
     return rows.length;
   };
-  if (!check.slider) {
+  if (!check.slider || !check.slider.thresholds.length) {
     show(null);
     return [buttons];
   }
@@ -104,7 +105,7 @@ function slider(check, summary, show) {
     const place = Number(range.value);
     const shown = show(thresholds[place]);
     const more = shown < counts[place] ? ` (${number(shown)} of them on this page)` : "";
-    summary.textContent = `${check.below ? "at most" : "at least"} ${rough(thresholds[place])} (${check.unit}): ${plural(counts[place], "triplet")} would be left out${more}`;
+    summary.textContent = `${side(check)} ${rough(thresholds[place])} (${check.unit}): ${plural(counts[place], "triplet")} would be left out${more}`;
     range.setAttribute("aria-valuetext", summary.textContent);
     line.here(place);
   };
@@ -116,6 +117,11 @@ function slider(check, summary, show) {
     element("div", { class: "buttons" }, summary, reset),
     element("p", { class: "small" }, "The same on the command line: ", element("code", {}, `--threshold ${check.name}=VALUE`)),
   ];
+}
+
+function side(check) {
+  if (check.slider.inclusive) return check.below ? "at most" : "at least";
+  return check.below ? "below" : "above";
 }
 
 // How many triplets each threshold finds, above the slider.

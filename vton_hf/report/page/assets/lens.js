@@ -73,7 +73,7 @@ function drawLens() {
       found.length ? element("ul", { class: "plain" }, found) : element("p", {}, "Nothing was found."),
       element("div", { class: "scroll" }, element("table", {}, element("tbody", {}, lines))),
       stored && stored !== "original" ? element("p", { class: "small" }, `Pixels were measured as a cache stores them: ${stored}.`) : null,
-      measures("strips", row).height < 100 ? element("p", { class: "small" }, "Of this triplet the page holds a small picture only.") : null,
+      measures("strips", row).height < Math.min(100, ROWS.height[2][row]) ? element("p", { class: "small" }, "Of this triplet the page holds a small picture only.") : null,
     )),
   );
 }
