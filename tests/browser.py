@@ -1,28 +1,34 @@
-"""A real browser for tests: Debian's Chromium, driven by Playwright."""
+"""A real browser for tests: Debian's Chromium, driven by Playwright. `python -m tests.browser` says if there is none."""
 
 import shutil
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-INSTALL = "apt-get install chromium"
+MISSING = "Tests of the page in a browser need one: apt-get install chromium"
 
 
-def path_of_browser() -> str:
-    """Where it lies; without one the test is skipped, with the line that installs it."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip(f"needs a browser: {INSTALL}")
-    return found
+def path_of_browser() -> str | None:
+    """Where it lies, if there is one."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def open_browser() -> Iterator[object]:
+def open_browser() -> Iterator[Any]:
+    """A browser; without one the test is skipped, with the line that installs it."""
+    path = path_of_browser()
+    if path is None:
+        pytest.skip(MISSING)
     from playwright.sync_api import sync_playwright
 
-    path = path_of_browser()
     with sync_playwright() as playwright:
         # Root, as whom tests in containers run, has no sandbox.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+if __name__ == "__main__":
+    sys.exit(None if path_of_browser() else MISSING)

@@ -1,13 +1,12 @@
 """What `vton-hf` understands, and its `--help`."""
 
 import argparse
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from vton_hf import __version__
-from vton_hf._core.options import ASPECTS, CHECK_LEVELS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
+from vton_hf._core.options import ASPECTS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
 from vton_hf.cli.groups import (
     add_cache_dir,
     add_choice,
@@ -19,11 +18,10 @@ from vton_hf.cli.groups import (
     add_recipe,
     add_store,
 )
+from vton_hf.cli.looking import ROOT, Add, add_preview, add_scan, add_validate
 from vton_hf.cli.parsing import Parser as _Parser
-from vton_hf.cli.values import names, positive, shard, size, threshold
+from vton_hf.cli.values import names, positive, shard, size
 
-_Add = Callable[[str, str, str, str], "_Parser"]
-_ROOT: Final = "s3://bucket/dataset_ultimate/"
 SHELLS: Final = ("bash", "zsh", "tcsh")
 _BENCH_MODES: Final = ("lazy", "cached", "streaming")
 
@@ -40,7 +38,7 @@ def parser() -> _Parser:
     whole = _Parser(
         prog="vton-hf",
         description="Virtual Try-On triplets from S3 as Hugging Face datasets.",
-        epilog=f"vton-hf COMMAND --help explains a command. To begin with: vton-hf scan {_ROOT}",
+        epilog=f"vton-hf COMMAND --help explains a command. To begin with: vton-hf scan {ROOT}",
     )
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     whole.add_argument(
@@ -48,9 +46,9 @@ def parser() -> _Parser:
     )
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
-    _add_scan(add)
-    _add_preview(add)
-    _add_validate(add)
+    add_scan(add)
+    add_preview(add)
+    add_validate(add)
     _add_mixes(add)
     _add_exports(add)
     _add_bench(add)
@@ -59,7 +57,7 @@ def parser() -> _Parser:
     return whole
 
 
-def _adder(several: Any) -> _Add:
+def _adder(several: Any) -> Add:
     def add(usage: str, command: str, purpose: str, example: str) -> _Parser:
         name = usage.partition(" ")[0]
         part: _Parser = several.add_parser(
@@ -77,78 +75,12 @@ def _adder(several: Any) -> _Add:
     return add
 
 
-def _add_scan(add: _Add) -> None:
-    scanning = add(
-        "scan [options] PREFIX ...",
-        "commands:scan",
-        "count the triplets of a bucket, and the keys that belong to none",
-        f"scan {_ROOT}",
-    )
-    add_location(scanning)
-    add_choice(scanning)
-    scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
-    add_json(scanning)
-
-
-def _add_preview(add: _Add) -> None:
-    looking = add(
-        "preview [options] PREFIX ...",
-        "previewing:preview",
-        "write a page of triplets, of a mix and of what is wrong, to look at in a browser",
-        f"preview {_ROOT} --sample 500 --open",
-    )
-    add_location(looking)
-    add_choice(looking)
-    add_num_proc(looking)
-    add_engine(looking, builds=False)
-    what = looking.add_argument_group("the page")
-    what.add_argument("--config", choices=list(RECIPES), default="hard", help="the mix that is shown (default: hard)")
-    what.add_argument("--html", type=Path, default=Path("preview.html"), metavar="FILE", help="default: preview.html")
-    what.add_argument("--open", action="store_true", help="open it in the browser")
-    what.add_argument("--sample", type=positive, metavar="N", help="look at N triplets only (default: 20,000)")
-    shown = "also show what a transform makes of some triplets: NAME of a module or of a file, such as train.py:augment"
-    what.add_argument("--transform", metavar="MODULE:NAME", help=shown)
-    add_cache_dir(what)
-
-
-def _add_validate(add: _Add) -> None:
-    validating = add(
-        "validate [options] PREFIX ...",
-        "validating:validate",
-        "find what is wrong with images and triplets",
-        f"validate {_ROOT} --exclude-out defects.txt",
-    )
-    add_location(validating)
-    add_choice(validating)
-    add_num_proc(validating)
-    add_engine(validating, builds=False)
-    validating.add_argument("--shard", type=shard, metavar="I/N", help="look at share I, from 0, of N alone")
-    what = validating.add_argument_group("what is looked for")
-    levels = "structure: files; decode: pictures, too; all: what they say of each other (default: all)"
-    what.add_argument("--checks", choices=CHECK_LEVELS, default=CHECK_LEVELS[-1], help=levels)
-    what.add_argument("--sample", type=positive, metavar="N", help="look at N triplets only, always the same")
-    people = "a regular expression that finds who is in a stem, such as 'p(?P<person>\\d+)_g(?P<garment>\\d+)'"
-    what.add_argument("--entities", metavar="REGEX", help=people)
-    limit = "another threshold, such as dark=0.2; once for each check"
-    what.add_argument("--threshold", type=threshold, action="append", metavar="CHECK=VALUE", help=limit)
-    add_cache_dir(what)
-    telling = validating.add_argument_group("what is done with it")
-    telling.add_argument("--list", action="store_true", help="a line for each finding, with tabs between")
-    keys = "write the keys of triplets with errors and warnings, for --exclude"
-    telling.add_argument("--exclude-out", metavar="FILE", help=keys)
-    page = "write a page to look at: worst cases, thresholds to try, a list of what to leave out"
-    telling.add_argument("--html", type=Path, metavar="FILE", help=page)
-    severity = "exit with 1 if there is an error, or a warning or worse (default: exit with 0)"
-    telling.add_argument("--fail-on", choices=("error", "warning"), help=severity)
-    add_json(telling)
-
-
-def _add_mixes(add: _Add) -> None:
+def _add_mixes(add: Add) -> None:
     looking = add(
         "plan [options] MIX PREFIX ...",
         "planning:plan",
         "show what a mix would hold and what it would cost to build",
-        f"plan hard {_ROOT}",
+        f"plan hard {ROOT}",
     )
     add_mix(looking)
     looking.add_argument("--compare", action="store_true", help="try all image formats on a few triplets")
@@ -157,7 +89,7 @@ def _add_mixes(add: _Add) -> None:
         "build [options] MIX PREFIX ...",
         "commands:build",
         "build a mix into the cache",
-        f"build hard {_ROOT} --image-size 1024x768",
+        f"build hard {ROOT} --image-size 1024x768",
     )
     add_mix(building)
     add_num_proc(building)
@@ -170,12 +102,12 @@ def _add_mixes(add: _Add) -> None:
     building.add_argument("--retry-skipped", action="store_true", help=again)
 
 
-def _add_exports(add: _Add) -> None:
+def _add_exports(add: Add) -> None:
     push = add(
         "push [options] REPO PREFIX ...",
         "exporting:push",
         "push mixes to the Hugging Face Hub, as a private dataset that stock load_dataset reads",
-        f"push my-team/vton {_ROOT} --license cc-by-nc-4.0",
+        f"push my-team/vton {ROOT} --license cc-by-nc-4.0",
     )
     push.add_argument("repo_id", metavar="REPO", help="user/name or organisation/name; made if there is none")
     what = _export_options(push)
@@ -186,7 +118,7 @@ def _add_exports(add: _Add) -> None:
         "export [options] DIR PREFIX ...",
         "exporting:export",
         "write mixes as files that stock load_dataset or WebDataset reads",
-        f"export ./vton {_ROOT} --columns instruct-pix2pix",
+        f"export ./vton {ROOT} --columns instruct-pix2pix",
     )
     export.add_argument("directory", metavar="DIR", help="a folder, or s3://bucket/prefix/")
     _export_options(export)
@@ -219,12 +151,12 @@ def _export_options(part: _Parser) -> argparse._ArgumentGroup:
     return what
 
 
-def _add_bench(add: _Add) -> None:
+def _add_bench(add: Add) -> None:
     timing = add(
         "bench [options] PREFIX ...",
         "bench:bench",
         "show where the time of a DataLoader goes, stage by stage, and what to change",
-        f"bench {_ROOT} --num-workers 4 --image-size 1024x768",
+        f"bench {ROOT} --num-workers 4 --image-size 1024x768",
     )
     add_location(timing)
     add_choice(timing)
@@ -242,7 +174,7 @@ def _add_bench(add: _Add) -> None:
     add_cache_dir(how)
 
 
-def _add_cache(add: _Add) -> None:
+def _add_cache(add: Add) -> None:
     caching = add(
         "cache [options]",
         "tidying:cache",
@@ -258,7 +190,7 @@ def _add_cache(add: _Add) -> None:
     add_json(caching)
 
 
-def _add_demo(add: _Add) -> None:
+def _add_demo(add: Add) -> None:
     part = add(
         "demo [options]",
         "demo:demo",

@@ -44,8 +44,9 @@ def _loaded(name: str) -> Any:
         raise ConfigError(f"--transform must be MODULE:NAME or FILE.py:NAME, got {name!r}.")
     try:
         module = _module(place)
-    except (ImportError, OSError, SyntaxError) as error:
-        raise ConfigError(f"--transform {name!r}: {place} cannot be imported: {error}") from error
+    except Exception as error:  # whatever a user's file does
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"--transform {name!r}: {place} cannot be imported: {reason}") from error
     found = getattr(module, attribute, None)
     if not callable(found):
         there = ", ".join(each for each in vars(module) if not each.startswith("_")) or "nothing"
