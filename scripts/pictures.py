@@ -68,7 +68,6 @@ def _shot(browser: Any, address: str, screen: dict[str, int], scheme: str, file:
     page = browser.new_context(viewport=screen, color_scheme=scheme).new_page()
     page.goto(address)
     if "lens" in file.name:
-        page.keyboard.press("ArrowRight")
         page.keyboard.press("Enter")
     page.locator("img[src]").first.wait_for()
     page.wait_for_load_state("networkidle")

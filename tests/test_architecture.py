@@ -45,7 +45,7 @@ MAY_USE = {
     "triplets": "numpy pyarrow xxhash",
     "engines": "loky ray",
     "cache": "datasets filelock numpy pyarrow",
-    "report": "PIL numpy pyarrow",
+    "report": "PIL datasets numpy pyarrow",
     "builder": "datasets numpy pyarrow",
     "transforms": "PIL datasets numpy torch torchvision",
     "loader": "datasets numpy pyarrow torch",

@@ -31,11 +31,11 @@ def preview(
 ) -> Path:
     """Write one HTML file to look at: triplets, a mix of them, what is wrong with them, and what to leave out.
 
-    Images that no build and no `validate` has measured are read, each once.
+    Images that were never measured are read, each once.
 
     Args:
         s3_prefixes: Where the triplets lie; as of `load`.
-        config: Whose mix is shown; all triplets are, whatever it draws.
+        config: Whose mix is shown; triplets are, whatever it draws.
         html: The file; its folders are made.
         sample: Look at so many triplets only, always the same ones; None for all, up to 20,000.
         transform: As of `with_transform`; some triplets are shown as it makes them, without its normalisation.
@@ -50,17 +50,21 @@ def preview(
         OSError: If the file cannot be written.
 
     Examples:
-        >>> preview("s3://bucket/dataset_ultimate/", "medium", html="look.html")  # doctest: +SKIP
+        >>> preview("s3://bucket/dataset_ultimate/", "medium")  # doctest: +SKIP
     """
-    check_choice("config", config, tuple(RECIPES))
-    wanted = Wanted(sample)
+    wanted = _wanted(config, sample)
     for name in sorted(set(options) - PreviewOptions.__optional_keys__):
         raise unknown_option(name, sorted(PreviewOptions.__optional_keys__))
     builder = VTON(config_name=config, s3_prefixes=s3_prefixes, **options)
-    found = validated(builder, Wanted(wanted.sample or SHOWN), num_proc)
+    found = validated(builder, wanted, num_proc)
     effects = {} if transform is None else dict(_effects(found, transform))
     write_page(Path(html), found, mix=_mix(builder), effects=effects)
     return Path(html)
+
+
+def _wanted(config: str, sample: int | None) -> Wanted:
+    check_choice("config", config, tuple(RECIPES))
+    return Wanted(Wanted(sample).sample or SHOWN)
 
 
 def _mix(builder: VTON) -> Mix:
