@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from vton_hf import __version__
 from vton_hf._core.options import ASPECTS, CHECK_LEVELS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
+from vton_hf.cli.doctor.arguments import add_doctor
 from vton_hf.cli.groups import (
     add_cache_dir,
     add_choice,
@@ -48,6 +49,7 @@ def parser() -> _Parser:
     )
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
+    add_doctor(add)
     _add_scan(add)
     _add_validate(add)
     _add_mixes(add)
