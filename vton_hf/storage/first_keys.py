@@ -17,6 +17,9 @@ NAMES: Final = 250
 FOLDERS: Final = 40
 """Folders in all: the layout has 28, of which 18 hold images."""
 
+_STEP: Final = 8
+"""Folders that are looked at together where the layout knows none of them: what it knows may lie in these."""
+
 _EXPECTED: Final = frozenset({*DIFFICULTIES, *GENDERS, *ROLES})
 
 
@@ -33,7 +36,7 @@ class FirstKeys(NamedTuple):
 
 
 async def first_keys(prefix: str, look: Callable[[str], Awaitable[Folder]]) -> FirstKeys:
-    """List the first names of the first folders, level by level; those that the layout knows come first.
+    """List the first names of the first folders; those that the layout knows come before all others.
 
     Args:
         prefix: From `resolve_prefix`.
@@ -45,13 +48,15 @@ async def first_keys(prefix: str, look: Callable[[str], Awaitable[Folder]]) -> F
     """
     pages, waiting, left, cut = [], [prefix], FOLDERS, False
     while waiting and left > 0:
-        now, waiting = waiting[:left], waiting[left:]
+        known = [uri for uri in waiting if _is_expected(uri)]
+        now = (known or waiting[:_STEP])[:left]
+        waiting = [uri for uri in waiting if uri not in now]
         left -= len(now)
         answers = await asyncio.gather(*map(look, now), return_exceptions=True)
         folders = [_usable(uri, answer, prefix) for uri, answer in zip(now, answers, strict=True)]
         pages += [folder.files for folder in folders]
         cut |= any(folder.cut for folder in folders)
-        waiting += sorted((uri for folder in folders for uri in folder.below), key=_unexpected)
+        waiting += [uri for folder in folders for uri in folder.below]
     return FirstKeys(join(pages), cut or bool(waiting))
 
 
@@ -64,5 +69,5 @@ def _usable(uri: str, answer: Folder | BaseException, prefix: str) -> Folder:
     return Folder(page([uri], [UNREADABLE], [f"permission denied ({failure.code})"]), (), cut=False)
 
 
-def _unexpected(uri: str) -> bool:
-    return uri.rstrip("/").rpartition("/")[2].lower() not in _EXPECTED
+def _is_expected(uri: str) -> bool:
+    return uri.rstrip("/").rpartition("/")[2].lower() in _EXPECTED

@@ -97,6 +97,8 @@ class Probe:
         settings = settings_for(storage_options)
         self._settings = replace(settings, timeout=min(SILENCE, settings.timeout))
         self._origins = origins(storage_options)
+        # With the credentials that were found, of which messages are kept free.
+        self._known = self._settings
 
     def look(self, uri: str) -> Look:
         """List the first keys below a prefix from `resolve_prefix`, and tell what came of it."""
@@ -109,28 +111,26 @@ class Probe:
         return run(lambda _: self._read(uris))
 
     async def _look(self, look: Look) -> None:
-        request = Request("list", look.uri, self._settings)
         try:
             async with asyncio.timeout(IN_ALL):
                 backend = open_backend(split_uri(look.uri)[0], self._settings)
-                request = await self._sign(look, backend, request)
+                await self._sign(look, backend)
                 look.keys, look.cut = await first_keys(look.uri, lambda uri: _folder(look, backend, uri))
         except Exception as error:  # noqa: BLE001  # of any library, and told in our words
-            look.trouble = _trouble(request, error)
+            look.trouble = _trouble(Request("list", look.uri, self._known), error)
         else:
             if not look.keys.num_rows:
                 look.trouble = _nothing(f"no object under {look.uri}", look.uri)
 
-    async def _sign(self, look: Look, backend: Backend, request: Request) -> Request:
-        """Note who signs, and give the request whose messages are free of those credentials."""
+    async def _sign(self, look: Look, backend: Backend) -> None:
+        """Note who signs requests, for where and whereto."""
         if not (session := getattr(backend, "session", None)):
-            return request
+            return
         client, chain = await session()
         look.region, look.endpoint = client.meta.region_name, client.meta.endpoint_url
-        profile = {name: "the profile" for name in ("region", "endpoint_url") if chain.get_scoped_config().get(name)}
-        look.origins = profile | self._origins
-        look.signer, known = await signer(self._settings, await chain.get_credentials(), self._origins)
-        return replace(request, settings=known)
+        config = chain.get_scoped_config()
+        look.origins = {name: "the profile" for name in ("region", "endpoint_url") if config.get(name)} | self._origins
+        look.signer, self._known = await signer(self._settings, await chain.get_credentials(), self._origins)
 
     async def _read(self, uris: Sequence[str]) -> dict[str, bytes | Trouble]:
         async def one(uri: str) -> bytes | Trouble:
@@ -138,7 +138,7 @@ class Probe:
                 async with asyncio.timeout(IN_ALL):
                     return (await backends[split_uri(uri)[0]].get(uri, Listed())).body
             except Exception as error:  # noqa: BLE001  # as above
-                return _trouble(Request("read", uri, self._settings), error)
+                return _trouble(Request("read", uri, self._known), error)
 
         backends = {scheme: open_backend(scheme, self._settings) for scheme in {split_uri(uri)[0] for uri in uris}}
         return dict(zip(uris, await asyncio.gather(*map(one, uris)), strict=True))

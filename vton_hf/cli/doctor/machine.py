@@ -6,12 +6,12 @@ import resource
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from packaging.requirements import Requirement
 
@@ -51,19 +51,23 @@ def _python() -> Check:
 def _packages() -> Check:
     """Versions, held against what vton-hf asks for."""
     found = _versions(_SHOWN)
-    lacking = [text for text in _required() if (name := Requirement(text)) and not _fits(name)]
+    lacking = [wanted for wanted in _required() if not _fits(wanted)]
     if not lacking:
         return Check(Mark.OK, "packages", found)
-    names = " ".join(f"'{text}'" for text in lacking)
-    have = _versions([Requirement(text).name for text in lacking])
+    names = " ".join(f"'{wanted}'" for wanted in lacking)
+    have = _versions([wanted.name for wanted in lacking])
     return Check(
-        Mark.FAIL, "packages", f"{have or 'not installed'}; needed: {', '.join(lacking)}", f"pip install {names}"
+        Mark.FAIL,
+        "packages",
+        f"{have or 'not installed'}; needed: {', '.join(map(str, lacking))}",
+        f"pip install {names}",
     )
 
 
-def _required() -> list[str]:
+def _required() -> list[Requirement]:
     with suppress(metadata.PackageNotFoundError):
-        return [text for text in metadata.requires("vton-hf") or () if "extra ==" not in text]
+        wanted = [Requirement(text) for text in metadata.requires("vton-hf") or ()]
+        return [each for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})]
     return []
 
 
@@ -74,7 +78,7 @@ def _fits(wanted: Requirement) -> bool:
         return False
 
 
-def _versions(names: Any) -> str:
+def _versions(names: Iterable[str]) -> str:
     known = []
     for name in names:
         with suppress(metadata.PackageNotFoundError):

@@ -14,7 +14,7 @@ from vton_hf.cli.doctor.check import Check, Mark
 from vton_hf.cli.doctor.disk import disk
 from vton_hf.cli.doctor.hub import ask_hub
 from vton_hf.cli.doctor.machine import machine
-from vton_hf.cli.doctor.store import OF_THE_STORE, listing, not_looked_at, s3_checks, subject_of
+from vton_hf.cli.doctor.store import OF_THE_STORE, not_looked_at, other_checks, s3_checks, subject_of
 from vton_hf.cli.doctor.triplets import Found
 from vton_hf.cli.load_options import storage_options
 from vton_hf.cli.running import FoundError
@@ -87,10 +87,7 @@ def _prefix(uri: str, probe: Probe, looks: list[Look], sizes: dict[str, int]) ->
         return
     look = probe.look(uri)
     looks.append(look)
-    if remote:
-        yield from s3_checks(look, first=not earlier)
-    elif (line := listing(look)) is not None:
-        yield line
+    yield from s3_checks(look, first=not earlier) if remote else other_checks(look)
     if look.trouble is None:
         found = Found.of(look)
         sizes |= found.sizes()

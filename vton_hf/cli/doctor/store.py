@@ -1,6 +1,6 @@
 """What a look at a store says: credentials, region, endpoint, connection, clock, bucket, listing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from vton_hf._core.units import duration
@@ -67,7 +67,7 @@ def s3_checks(look: Look, *, first: bool) -> Iterator[Check]:
         "connection": _connection(look),
         "clock": _clock(look),
         "bucket": _bucket(look),
-        "listing": listing(look),
+        "listing": _listing(look),
     }
     unknown = []
     for subject in _SUBJECTS if first else _SUBJECTS[-2:]:
@@ -79,7 +79,16 @@ def s3_checks(look: Look, *, first: bool) -> Iterator[Check]:
         yield not_looked_at(look, [*unknown, "reading", "naming"])
 
 
-def not_looked_at(look: Look, subjects: list[str]) -> Check:
+def other_checks(look: Look) -> Iterator[Check]:
+    """What is known of a local folder or another store: whether it is listed."""
+    if look.trouble:
+        yield Check(Mark.FAIL, "listing", look.trouble.cause, look.trouble.advice)
+        yield not_looked_at(look, ["reading", "naming"])
+    elif line := _listing(look):
+        yield line
+
+
+def not_looked_at(look: Look, subjects: Sequence[str]) -> Check:
     """One line for all that cannot be known because of what failed."""
     *others, last = subjects
     names = f"{', '.join(others)} and {last}" if others else last
@@ -154,11 +163,12 @@ def _clock(look: Look) -> Check | None:
 def _bucket(look: Look) -> Check | None:
     name = look.uri.removeprefix("s3://").partition("/")[0]
     known = look.trouble is None or subject_of(look.trouble) == "listing"
-    return _failed(look, "bucket") or (Check(Mark.OK, "bucket", f"{name!r} is there") if known else None)
+    if failed := _failed(look, "bucket"):
+        return Check(failed.mark, failed.subject, failed.found.removeprefix("bucket "), failed.next_step)
+    return Check(Mark.OK, "bucket", f"{name!r} is there") if known else None
 
 
-def listing(look: Look) -> Check | None:
-    """Whether keys are listed, and how many; None if it did not come to that."""
+def _listing(look: Look) -> Check | None:
     if failed := _failed(look, "listing"):
         if look.anonymous and look.trouble and look.trouble.kind is FailureKind.DENIED:
             step = "The bucket is not public: drop --anonymous, and give credentials."

@@ -96,13 +96,15 @@ class Found:
         names = f"vton-hf scan {self.look.uri} --list names each key that is left out, and why."
         if not fit:
             step = f"Give another PREFIX, or rename: {_LAYOUT}."
-            found = f"none of {number(keys, 'key')} fits the layout; the nearest: {nearest(self.audit)}"
+            some = "the first " if self.look.cut else ""
+            found = f"none of {some}{number(keys, 'key')} fits the layout; the nearest: {nearest(self.audit)}"
             return Check(Mark.FAIL, "naming", found, step)
-        found = f"{fit:,} of {number(keys, 'key')} fit the layout, {number(len(self.manifest), 'complete triplet')}"
+        found = f"{fit:,} of {number(keys, 'key')} fit the layout"
         if not len(self.manifest):
-            found += f". {self.audit.incomplete()}" if "incomplete" in counts else ""
-            step = f"Give the folder above the three of the roles as PREFIX; {names}"
+            step = f"Give the folder above those of the three roles as PREFIX, or add what is missing. {names}"
+            found += f", but no triplet is complete{self._what_lacks()}"
             return Check(Mark.WARN if self.look.cut else Mark.FAIL, "naming", found, step)
+        found += f", {number(len(self.manifest), 'complete triplet')}"
         each = ((name, len(self.manifest.of_difficulties([name]))) for name in DIFFICULTIES)
         found += f" ({', '.join(f'{name} {count:,}' for name, count in each)})"
         # Of a folder that was cut the last stems are incomplete for that alone.
@@ -115,6 +117,11 @@ class Found:
         if 2 * fit < keys:
             return Check(Mark.WARN, "naming", f"{found}; the nearest that does not: {nearest(self.audit)}", names)
         return Check(Mark.OK, "naming", found)
+
+    def _what_lacks(self) -> str:
+        """Of the first stem that is not complete."""
+        rows = [row for row in self.audit.table.to_pylist() if row["stem"] and row["detail"]]
+        return f"; of stem {rows[0]['stem']!r}: {rows[0]['detail']}" if rows else ""
 
 
 def nearest(audit: Audit) -> str:
