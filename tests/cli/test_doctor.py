@@ -164,6 +164,7 @@ REFUSALS: dict[str, tuple[Status, str, str, str]] = {
     "expired": (Status(400, "ExpiredToken"), "credentials", "have expired (ExpiredToken)", "Fetch new ones"),
     "wrong token": (Status(400, "InvalidToken"), "credentials", "token is not valid", "Check AWS_SESSION_TOKEN"),
     "wrong time": (Status(403, "RequestTimeTooSkewed"), "clock", "too far from the store's", "Set the clock"),
+    "unheard of": (Status(418, "Teapot", "I am"), "bucket", "answered Teapot: I am", "documentation of the store"),
     "throttled": (Status(503, "SlowDown"), "bucket", "the store asked to slow down (SlowDown)", "Lower concurrency="),
 }
 """What the store answers to everything, which line is red, what it says, and what to do."""
@@ -508,6 +509,7 @@ def test_of_other_stores_it_looks_at_what_they_have(doctor: Doctor, bucket: Buck
         assert [each for each in STORE if each in seen.lines()] == ["listing", "reading", "naming"]
         assert "18 of 18 keys fit the layout, 6 complete triplets" in seen.lines()["naming"].found
     memory.rm("/doctor", recursive=True)
+    assert doctor("memory://doctor/").lines()["listing"].found == "no object under memory://doctor/"
     seen = doctor(bucket.folder / "nowhere")
     assert (seen.code, seen.of("FAIL")) == (1, ["listing"])
     assert seen.lines()["listing"].found == f"no folder {bucket.folder}/nowhere/"
@@ -589,14 +591,15 @@ def test_nothing_secret_is_shown(
         f"[work]\naws_access_key_id = {KEY}\naws_secret_access_key = {mine}\naws_session_token = {token}\n"
     )
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    fsspec.filesystem("memory").pipe_file("/ann:hunter2@doctor/zebra.png", b"x")
+    prefixes = [PREFIX, "odd://ann:hunter2@127.0.0.1/x/", "memory://ann:hunter2@doctor/"]
     said = []
-    for code in ("AccessDenied", "SignatureDoesNotMatch", "Odd"):
-        for place in ("*", *faults.objects):
-            faults.always(place, Status(403 if code != "Odd" else 418, code, f"{KEY} {mine} {token} {SECRET}"))
-        said += [doctor(PREFIX, "--profile", "work", *more) for more in ((), ("--json",))]
-        faults.always(LIST, Status(403, "AccessDenied"))
-    said.append(doctor("odd://ann:hunter2@127.0.0.1:1/x/", "--json"))
-    said.append(doctor("odd://ann:hunter2@127.0.0.1:1/x/"))
+    for places in (list(faults.objects), [LIST]):  # the second keeps the first from being asked for
+        for code, status in {"AccessDenied": 403, "SignatureDoesNotMatch": 403, "Odd": 418}.items():
+            for place in places:
+                faults.always(place, Status(status, code, f"{KEY} {mine} {token} {SECRET}"))
+            said += [doctor(*prefixes, "--profile", "work", *more) for more in ((), ("--json",))]
+            assert code in said[-1].out
     said.append(doctor(PREFIX, "--endpoint-url", "http://ann:hunter2@127.0.0.1:1"))
     assert said[-1].code == 2
     for secret in (KEY, mine, token, SECRET, "hunter2"):

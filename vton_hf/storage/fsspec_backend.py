@@ -80,7 +80,10 @@ class FsspecBackend:
     async def list_folder(self, uri: str, most: int) -> Folder:
         """The first names in order, of a folder that is listed whole."""
         root = self._fs._strip_protocol(uri).rstrip("/")  # noqa: SLF001
-        entries = sorted(await self._call("ls", root, detail=True), key=lambda info: info["name"])
+        try:
+            entries = sorted(await self._call("ls", root, detail=True), key=lambda info: info["name"])
+        except FileNotFoundError:  # as for `list_objects`
+            entries = []
         names = [(uri + info["name"].rstrip("/")[len(root) + 1 :], info) for info in entries[:most]]
         files = [(name, info) for name, info in names if info["type"] != "directory"]
         table = page(

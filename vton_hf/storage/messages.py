@@ -116,7 +116,8 @@ class Request:
         """What `to_error` says, in two parts: what happened, and what to do; of one request that was not repeated."""
         failure = self.failure(error)
         cause, _, advice = self._template(failure).replace("{waited}", "").partition(". ")
-        return self._filled(cause, failure), self._filled(advice, failure)
+        line = hub_line(self.uri)
+        return self._filled(cause, failure), self._filled(advice, failure) + (f" And {line}" if line else "")
 
     def trouble(self, error: BaseException) -> str:
         """One line for the log while it is still being tried."""

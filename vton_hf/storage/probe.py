@@ -172,11 +172,12 @@ def _headers(error: BaseException) -> Mapping[str, str]:
 
 def _trouble(request: Request, error: Exception) -> Trouble:
     if isinstance(error, VTONError):
-        return Trouble(FailureKind.OTHER, str(error), "")
+        return Trouble(FailureKind.OTHER, str(error), "Check the prefix, or install what its scheme needs.")
     failure = request.failure(error)
     if failure.kind is FailureKind.MISSING and request.uri.startswith("file:"):
         return _nothing(f"no folder {request.uri.removeprefix('file://')}", request.uri)
     cause, advice = _connection(request, error) or request.cause_and_advice(error)
+    advice = advice or "Look for this code in the documentation of the store."
     return Trouble(failure.kind, redacted(cause), redacted(advice), failure.region)
 
 

@@ -122,7 +122,7 @@ def _region(look: Look) -> Check | None:
     if failed := _failed(look, "region", f"{found}: "):
         return Check(failed.mark, failed.subject, failed.found, step or failed.next_step)
     if right and right != look.region and not look.trouble:
-        return Check(Mark.WARN, "region", f"{found}, but the bucket lies in {right}: each request is redirected", step)
+        return Check(Mark.WARN, "region", f"{found}, but the store says {right!r}: requests are redirected", step)
     return Check(Mark.OK, "region", found)
 
 
