@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import datasets
@@ -214,7 +215,7 @@ def test_an_object_that_is_no_image(doctor: Doctor, faults: FaultServer) -> None
     assert f"FAIL  reading       {PREFIX}easy/male/cloth_image/00" in seen.out
     assert "_cloth_dress.png: not a PNG, JPEG or WebP image" in seen.out
     assert "a pointer of Git LFS" in seen.out
-    assert f"-> vton-hf validate {PREFIX} opens all images" in seen.out
+    assert "-> `vton-hf validate PREFIX` opens all images" in seen.out
     assert seen.code == 1
 
 
@@ -309,7 +310,8 @@ def test_a_server_that_takes_connections_and_says_nothing(doctor: Doctor, monkey
         line = failed_connection(
             doctor(f"s3://{BUCKET}/", "--endpoint-url", f"http://127.0.0.1:{silent.getsockname()[1]}")
         )
-    assert "no complete answer came in time" in line.found
+    assert line.found == "the endpoint took the connection, and then said nothing for 0.3 s"
+    assert line.step.startswith("Look at the server and the proxy: curl -i http://127.0.0.1:")
 
 
 def test_no_credentials_at_all(doctor: Doctor, faults: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -395,7 +397,7 @@ def test_incomplete_triplets(doctor: Doctor, faults: FaultServer) -> None:
     del faults.objects[triplet_keys("easy", "male", "001")["cloth_image"]]
     line = doctor(PREFIX).lines()["naming"]
     assert (line.mark, line.found.partition("; ")[2]) == ("warn", "left out: 2 incomplete")
-    assert line.step == f"vton-hf scan {PREFIX} --list names each key that is left out, and why."
+    assert line.step == "`vton-hf scan PREFIX --list` names each key that is left out, and why."
     folder = f"{PREFIX}easy/male/initial_image/"
     line = doctor(folder).lines()["naming"]
     assert line.mark == "FAIL"
@@ -477,6 +479,35 @@ def test_without_torch_it_says_what_torch_is_for(doctor: Doctor, monkeypatch: py
     assert "needed for transforms, torch datasets and bench, not to build" in seen.lines()["torch"].found
 
 
+def test_torch_that_does_not_fit_torchvision(doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "torchvision.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    seen = doctor()
+    line = seen.lines()["torch"]
+    assert (seen.code, line.mark) == (1, "FAIL")
+    assert line.found.endswith("cannot be imported: operator torchvision::nms does not exist")
+    assert "they must fit together" in line.step
+
+
+def test_gpus_are_named(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    gpu = SimpleNamespace(name="H200", total_memory=150_000_000_000)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: gpu)
+    assert doctor().lines()["torch"].found.endswith("; H200 (150.0 GB), H200 (150.0 GB)")
+
+
+def test_little_shared_memory(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage
+    little = usage("/")._replace(total=64_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: little if str(path) == "/dev/shm" else usage(path))
+    line = doctor().lines()["/dev/shm"]
+    assert (line.mark, line.found.partition(":")[0]) == ("warn", "64.0 MB")
+    assert "--shm-size" in line.step
+
+
 def test_the_oldest_python_is_that_of_the_package() -> None:
     oldest = ".".join(map(str, OLDEST_PYTHON))
     assert f'requires-python = ">={oldest}"' in (Path(__file__).parents[2] / "pyproject.toml").read_text()
@@ -555,6 +586,20 @@ def test_the_hub_says_whose_the_token_is_and_what_it_may(
     seen = doctor()
     assert (seen.code, seen.lines()["Hub"].mark) == (0, "warn")
     assert "no token; needed for vton-hf push alone" in seen.lines()["Hub"].found
+
+
+@pytest.mark.parametrize(("right", "mark"), [("repo.write", "ok"), ("repo.content.read", "warn")])
+def test_a_token_with_fine_grained_rights(
+    doctor: Doctor, online: Hub, monkeypatch: pytest.MonkeyPatch, right: str, mark: str
+) -> None:
+    scope = {"entity": {"type": "org", "name": "my-team"}, "permissions": [right]}
+    token = {"role": "fineGrained", "fineGrained": {"scoped": [scope]}}
+    answer = {"name": "ann", "auth": {"accessToken": token}}
+    monkeypatch.setattr(huggingface_hub.HfApi, "whoami", lambda _: answer)
+    monkeypatch.setenv("HF_TOKEN", "hf_fine")
+    line = doctor().lines()["Hub"]
+    assert line.mark == mark
+    assert ("may write to the repositories of my-team" in line.found) is (mark == "ok")
 
 
 def test_a_hub_that_says_nothing_is_not_waited_for(

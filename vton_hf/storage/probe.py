@@ -205,4 +205,8 @@ def _connection(request: Request, error: Exception) -> tuple[str, str] | None:
         return f"{server} took no connection within {request.settings.timeout:g} s", (
             "Check endpoint_url, the firewall and the proxy."
         )
+    if isinstance(error, boto.ReadTimeoutError):
+        return f"the endpoint took the connection, and then said nothing for {request.settings.timeout:g} s", (
+            f"Look at the server and the proxy: curl -i {request.settings.endpoint_url or 'https://s3.amazonaws.com'}"
+        )
     return None

@@ -71,15 +71,17 @@ def _rights(answer: Mapping[str, Any], where: str) -> Check:
     token = answer.get("auth", {}).get("accessToken", {})
     role = token.get("role", "")
     found = f"{answer.get('name')}, by the token from {where}"
-    if role == "write" or (role == "fineGrained" and _may_write(token)):
-        return Check(Mark.OK, "Hub", f"{found}, which may write")
+    if role == "write" or (names := _writable(token)):
+        whose = "" if role == "write" else f" to the repositories of {', '.join(names)}"
+        return Check(Mark.OK, "Hub", f"{found}, which may write{whose}")
     step = f"Take a token with the role 'write': `hf auth login`, or HF_TOKEN; {_NEEDED}."
     return Check(Mark.WARN, "Hub", f"{found}, which may not write (role {role!r})", step)
 
 
-def _may_write(token: Mapping[str, Any]) -> bool:
+def _writable(token: Mapping[str, Any]) -> list[str]:
+    """Whose repositories a fine-grained token may write."""
     rights = token.get("fineGrained", {}).get("scoped", ())
-    return any("repo.write" in each.get("permissions", ()) for each in rights)
+    return [each["entity"]["name"] for each in rights if "repo.write" in each["permissions"]]
 
 
 def _refused(error: Exception, where: str, token: str) -> Check:

@@ -24,8 +24,6 @@ from vton_hf.storage import Look, Probe, is_offline, no_color, resolve_prefix, s
 
 _Section: TypeAlias = tuple[str, Iterable[Check]]
 
-_MACHINE = "this machine"
-
 
 def doctor(args: Namespace) -> None:
     """Look at everything; the exit code is 1 if something is red."""
@@ -59,7 +57,7 @@ def _prefixes(args: Namespace) -> list[str]:
 
 def _sections(args: Namespace, prefixes: Sequence[str]) -> Iterator[_Section]:
     hub = ask_hub()
-    yield _MACHINE, machine()
+    yield "this machine", machine()
     looks: list[Look] = []
     sizes: dict[str, int] = {}
     if is_offline() and prefixes:

@@ -17,6 +17,8 @@ _LAYOUT: Final = (
     ".../easy|medium|hard/female|male/ with initial_image/STEM_person.png, cloth_image/STEM_cloth_GARMENT.png and "
     "try_on_image/STEM_vton.png"
 )
+_SCAN: Final = "`vton-hf scan PREFIX --list` names each key that is left out, and why."
+_VALIDATE: Final = "`vton-hf validate PREFIX` opens all images, and says what is wrong with them."
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".webp")
 _MISFITS: Final = (NO_DIFFICULTY, UNKNOWN_NAME, HIDDEN)
 _HARMLESS: Final = frozenset({*_MISFITS, FOLDER_MARKER, "ambiguous cloth", "duplicate"})
@@ -66,8 +68,7 @@ class Found:
                 verify(body)
                 read[role] = f"{format_of(body)} of {amount(len(body))}"
             except ImageError as error:
-                step = f"vton-hf validate {self.look.uri} opens all images, and says what is wrong with them."
-                yield Check(Mark.FAIL, "reading", f"{uri}: {error}", step)
+                yield Check(Mark.FAIL, "reading", f"{uri}: {error}", _VALIDATE)
         for (cause, advice), roles in refused.items():
             yield Check(Mark.FAIL, "reading", f"{examples[roles[0]]} ({', '.join(roles)}): {cause}", advice)
         if read:
@@ -93,7 +94,6 @@ class Found:
         counts = self.audit.counts()
         keys = self.look.keys.num_rows - counts.get(FOLDER_MARKER, 0)
         fit = keys - sum(counts.get(reason, 0) for reason in _MISFITS)
-        names = f"vton-hf scan {self.look.uri} --list names each key that is left out, and why."
         if not fit:
             step = f"Give another PREFIX, or rename: {_LAYOUT}."
             some = "the first " if self.look.cut else ""
@@ -101,7 +101,7 @@ class Found:
             return Check(Mark.FAIL, "naming", found, step)
         found = f"{fit:,} of {number(keys, 'key')} fit the layout"
         if not len(self.manifest):
-            step = f"Give the folder above those of the three roles as PREFIX, or add what is missing. {names}"
+            step = f"Give the folder above those of the three roles as PREFIX, or add what is missing. {_SCAN}"
             found += f", but no triplet is complete{self._what_lacks()}"
             return Check(Mark.WARN if self.look.cut else Mark.FAIL, "naming", found, step)
         found += f", {number(len(self.manifest), 'complete triplet')}"
@@ -113,9 +113,9 @@ class Found:
             bad.pop("incomplete", None)
         if bad:
             told = ", ".join(f"{count:,} {reason}" for reason, count in bad.items())
-            return Check(Mark.WARN, "naming", f"{found}; left out: {told}", names)
+            return Check(Mark.WARN, "naming", f"{found}; left out: {told}", _SCAN)
         if 2 * fit < keys:
-            return Check(Mark.WARN, "naming", f"{found}; the nearest that does not: {nearest(self.audit)}", names)
+            return Check(Mark.WARN, "naming", f"{found}; the nearest that does not: {nearest(self.audit)}", _SCAN)
         return Check(Mark.OK, "naming", found)
 
     def _what_lacks(self) -> str:
