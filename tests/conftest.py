@@ -33,7 +33,8 @@ SLOW = {
     *("test_builder", "test_read_only", "test_card", "test_webdataset", "test_staging"),
     *("test_lazy_images", "test_operations", "test_resume", "test_streaming", "test_end_to_end", "test_damage"),
     *("test_dataset", "test_lightning", "test_orphans", "test_profile", "test_shared_memory", "test_stream_loaders"),
-    *("test_export", "test_bench_command", "test_cli", "test_demo_command", "test_endings", "test_progress"),
+    *("test_export", "test_bench_command", "test_cli", "test_demo_command", "test_doctor", "test_endings"),
+    *("test_progress",),
     *("test_train_common_dataset", "test_examples", "test_python", "test_docs", "test_bench_scripts", "test_demo"),
     *("test_discover", "test_keys", "test_notices", "test_levels", "test_mixing", "test_batches", "test_sampler"),
     *(

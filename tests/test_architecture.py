@@ -51,7 +51,7 @@ MAY_USE = {
     "loader": "datasets numpy pyarrow torch",
     "exports": "PIL datasets huggingface_hub numpy pyarrow yaml",
     "demo": "PIL moto numpy s3fs",
-    "cli": "PIL datasets numpy pyarrow torch",
+    "cli": "PIL datasets huggingface_hub numpy packaging pyarrow torch torchvision",
 }
 """Third parties of each package. `torch` is in those that `import vton_hf` leaves alone; the rest needs Python alone."""
 

@@ -75,7 +75,7 @@ def test_it_says_its_version(cli: Cli) -> None:
     assert cli("--version") == (0, f"vton-hf {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", ["scan", "plan", "build", "demo", "cache"])
+@pytest.mark.parametrize("command", ["doctor", "scan", "plan", "build", "demo", "cache"])
 def test_every_command_explains_itself_with_an_example(cli: Cli, command: str) -> None:
     assert re.search(rf"^    {command} +[a-z]", cli("--help").out, re.MULTILINE)
     code, out, _ = cli(command, "--help")

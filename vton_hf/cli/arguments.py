@@ -18,7 +18,7 @@ from vton_hf.cli.groups import (
     add_recipe,
     add_store,
 )
-from vton_hf.cli.looking import ROOT, Add, add_preview, add_scan, add_validate
+from vton_hf.cli.looking import ROOT, Add, add_doctor, add_preview, add_scan, add_validate
 from vton_hf.cli.parsing import Parser as _Parser
 from vton_hf.cli.values import names, positive, shard, size
 
@@ -46,6 +46,7 @@ def parser() -> _Parser:
     )
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add = _adder(several)
+    add_doctor(add)
     add_scan(add)
     add_preview(add)
     add_validate(add)

@@ -20,10 +20,17 @@ from vton_hf.naming import DIFFICULTIES, GENDERS
 def add_location(part: ArgumentParser) -> None:
     """Where the triplets lie."""
     group = part.add_argument_group("where the triplets lie")
+    add_prefixes(group)
+    add_store(group)
+    group.add_argument("--listing", choices=LISTING_MODES, help="list again, or take the kept listing (default: auto)")
+
+
+def add_prefixes(group: _ActionsContainer, *, required: bool = True) -> None:
+    """Prefixes; those of a command that does without are None."""
     prefixes = group.add_argument(
         "prefixes",
         nargs="+",
-        default=[],
+        default=[] if required else None,
         metavar="PREFIX",
         help="s3://bucket/prefix/, a key in S3_BUCKET_NAME, or a local folder such as ./data/",
     )
@@ -31,8 +38,6 @@ def add_location(part: ArgumentParser) -> None:
     prefixes.required = False
     named = ("--s3-prefix", "--prefix")
     group.add_argument(*named, nargs="+", action="extend", metavar="PREFIX", help="the same, as an option")
-    add_store(group)
-    group.add_argument("--listing", choices=LISTING_MODES, help="list again, or take the kept listing (default: auto)")
 
 
 def add_store(group: _ActionsContainer) -> None:

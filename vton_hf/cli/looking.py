@@ -1,11 +1,20 @@
-"""Arguments of the commands that look at a bucket: `scan`, `preview`, `validate`."""
+"""Arguments of the commands that look at a bucket: `doctor`, `scan`, `preview`, `validate`."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from vton_hf._core.options import CHECK_LEVELS, RECIPES
-from vton_hf.cli.groups import add_cache_dir, add_choice, add_engine, add_json, add_location, add_num_proc
+from vton_hf.cli.groups import (
+    add_cache_dir,
+    add_choice,
+    add_engine,
+    add_json,
+    add_location,
+    add_num_proc,
+    add_prefixes,
+    add_store,
+)
 from vton_hf.cli.parsing import Parser
 from vton_hf.cli.values import positive, shard, threshold
 
@@ -13,6 +22,21 @@ Add = Callable[[str, str, str, str], Parser]
 """Adds a command: its usage, what runs it, what it does, an example."""
 
 ROOT: Final = "s3://bucket/dataset_ultimate/"
+
+
+def add_doctor(add: Add) -> None:
+    """Add `vton-hf doctor`."""
+    part = add(
+        "doctor [options] [PREFIX ...]",
+        "doctor.run:doctor",
+        "look at machine, credentials, bucket, names, disk and Hub, and say what to mend",
+        f"doctor {ROOT}",
+    )
+    group = part.add_argument_group("where the triplets lie (default: S3_BUCKET_NAME; without it this machine alone)")
+    add_prefixes(group, required=False)
+    add_store(group)
+    add_cache_dir(part)
+    add_json(part)
 
 
 def add_scan(add: Add) -> None:

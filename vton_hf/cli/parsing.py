@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
             name = options[0].partition("=")[0]
             known = re.findall(r"--[a-z][a-z-]+", self.format_help())
             self.error(f"unknown option {name}.{did_you_mean(name, known)} {self.prog} --help lists them.")
-        if not [*getattr(found, "prefixes", ["none asked for"]), *(getattr(found, "s3_prefix", None) or ())]:
+        if getattr(found, "prefixes", None) == [] and not found.s3_prefix:
             self.error(
                 "PREFIX is missing. Write where the triplets lie, such as s3://bucket/dataset_ultimate/ or ./data/"
             )

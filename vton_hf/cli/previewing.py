@@ -1,11 +1,10 @@
 """`vton-hf preview`: a page to look at."""
 
 import importlib
-import importlib.util
+import runpy
 import sys
 import webbrowser
 from argparse import Namespace
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -43,24 +42,16 @@ def _loaded(name: str) -> Any:
     if not place or not attribute:
         raise ConfigError(f"--transform must be MODULE:NAME or FILE.py:NAME, got {name!r}.")
     try:
-        module = _module(place)
+        there = runpy.run_path(place) if place.endswith(".py") else vars(_module(place))
     except Exception as error:  # whatever a user's file does
         reason = f"{type(error).__name__}: {error}"
         raise ConfigError(f"--transform {name!r}: {place} cannot be imported: {reason}") from error
-    found = getattr(module, attribute, None)
-    if not callable(found):
-        there = ", ".join(each for each in vars(module) if not each.startswith("_")) or "nothing"
-        raise ConfigError(f"--transform {name!r}: {place} has no transform called {attribute!r}. It has {there}.")
-    return found
+    if not callable(there.get(attribute)):
+        names = ", ".join(each for each in there if not each.startswith("_")) or "nothing"
+        raise ConfigError(f"--transform {name!r}: {place} has no transform called {attribute!r}. It has {names}.")
+    return there[attribute]
 
 
-def _module(place: str) -> ModuleType:
-    if not place.endswith(".py"):
-        sys.path.insert(0, "")  # as `python -m` finds modules
-        return importlib.import_module(place)
-    spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-    if spec is None or spec.loader is None:
-        raise ImportError(place)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _module(name: str) -> ModuleType:
+    sys.path.insert(0, "")  # as `python -m` finds modules
+    return importlib.import_module(name)

@@ -37,17 +37,17 @@ def preview(
         s3_prefixes: Where the triplets lie; as of `load`.
         config: Whose mix is shown; triplets are, whatever it draws.
         html: The file; its folders are made.
-        sample: Look at so many triplets only, always the same ones; None for all, up to 20,000.
+        sample: So many triplets, always the same; None for all, up to 20,000.
         transform: As of `with_transform`; some triplets are shown as it makes them, without its normalisation.
         num_proc: Worker processes; None measures in this one.
         **options: As of `validate`; `difficulty_weights` and `epoch_size` as of `load`.
 
     Returns:
-        Where the file lies.
+        The file.
 
     Raises:
         VTONError: As `validate`.
-        OSError: If the file cannot be written.
+        OSError: If it cannot be written.
 
     Examples:
         >>> preview("s3://bucket/dataset_ultimate/", "medium")  # doctest: +SKIP
@@ -55,11 +55,11 @@ def preview(
     wanted = _wanted(config, sample)
     for name in sorted(set(options) - PreviewOptions.__optional_keys__):
         raise unknown_option(name, sorted(PreviewOptions.__optional_keys__))
-    builder = VTON(config_name=config, s3_prefixes=s3_prefixes, **options)
+    builder, file = VTON(config_name=config, s3_prefixes=s3_prefixes, **options), Path(html)
     found = validated(builder, wanted, num_proc)
     effects = {} if transform is None else dict(_effects(found, transform))
-    write_page(Path(html), found, mix=_mix(builder), effects=effects)
-    return Path(html)
+    write_page(file, found, mix=_mix(builder), effects=effects)
+    return file
 
 
 def _wanted(config: str, sample: int | None) -> Wanted:

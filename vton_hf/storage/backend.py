@@ -1,7 +1,8 @@
 """What every way to a store can do, and which one serves which scheme."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import pyarrow as pa
@@ -31,6 +32,22 @@ class Answer(NamedTuple):
     checked: bool = False
 
 
+class Folder(NamedTuple):
+    """The first names that lie directly in a folder.
+
+    Attributes:
+        files: `uri`, `size` and `etag` of its objects.
+        below: The URIs of the folders in it.
+        cut: Whether there are more names.
+        headers: Of the store's answer, if it came over HTTP; their names in lower case.
+    """
+
+    files: pa.Table
+    below: Sequence[str]
+    cut: bool
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
 class Backend(Protocol):
     """One way to one kind of store; made in the process that uses it, driven by fsspec's event loop."""
 
@@ -44,6 +61,9 @@ class Backend(Protocol):
 
     async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """The next page of up to 1,000 objects under each ask's URI behind a URI; S3 alone has such pages."""
+
+    async def list_folder(self, uri: str, most: int) -> Folder:
+        """The first names in a folder, at most so many: no retry."""
 
     async def get(self, uri: str, listed: Listed) -> Answer:
         """One object: no retry; what is listed of it says what is worth asking for beside it."""

@@ -17,6 +17,7 @@ _SOURCES: Final = {
 
 _SECRETS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _PROFILES: Final = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+_HUB_TOKENS: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 
 
@@ -31,6 +32,11 @@ def from_environment() -> dict[str, object]:
     """
     values = {field: _first(names) for field, names in _SOURCES.items()}
     return {field: value for field, value in values.items() if value is not None}
+
+
+def variable_of(field: str) -> str | None:
+    """The variable that names a setting of `from_environment`; None if none does."""
+    return next((name for name in _SOURCES.get(field, ()) if _first((name,))), None)
 
 
 def profile() -> str | None:
@@ -72,6 +78,16 @@ def disabled() -> frozenset[str]:
 def shared_cache() -> str | None:
     """Where `VTON_HF_SHARED_CACHE` says that machines share finished chunks; an empty variable counts as unset."""
     return _first(("VTON_HF_SHARED_CACHE",))
+
+
+def hub_token_variable() -> str | None:
+    """The variable from which huggingface_hub takes its token; None if neither holds one."""
+    return next((name for name in _HUB_TOKENS if _first((name,))), None)
+
+
+def no_color() -> bool:
+    """Whether `NO_COLOR` asks for text without colours."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 def ray_address() -> str | None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import pyarrow as pa
@@ -50,16 +51,39 @@ def scan_folder(folder: str, above: frozenset[Identity]) -> tuple[pa.Table, list
 
 
 def _entries(folder: str, trail: frozenset[Identity]) -> tuple[pa.Table, list[Waiting]]:
-    uris, sizes, etags, below = [], [], [], []
     with os.scandir(folder) as entries:
-        for entry in entries:
-            known = _look(entry)
-            if isinstance(known, os.stat_result) and stat.S_ISDIR(known.st_mode):
-                below.append((f"{folder}{entry.name}/", trail))
-                continue
-            uris.append(_uri(f"{folder}{entry.name}"))
-            sizes.append(UNREADABLE if isinstance(known, str) else known.st_size)
-            etags.append(known if isinstance(known, str) else etag_of(known))
+        files, below = _sorted_out(folder, entries)
+    return files, [(path, trail) for path in below]
+
+
+def first_names(folder: str, most: int) -> tuple[pa.Table, list[str], bool]:
+    """The first names in a folder, in their order.
+
+    Args:
+        folder: Its path, with a trailing slash.
+        most: How many at most; only these are looked at more closely.
+
+    Returns:
+        As `scan_folder`: its files, and the paths of the folders in it; and whether there are more names.
+
+    Raises:
+        OSError: If the folder cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        names = sorted(entries, key=lambda entry: entry.name)
+    return *_sorted_out(folder, names[:most]), len(names) > most
+
+
+def _sorted_out(folder: str, entries: Iterable[os.DirEntry[str]]) -> tuple[pa.Table, list[str]]:
+    uris, sizes, etags, below = [], [], [], []
+    for entry in entries:
+        known = _look(entry)
+        if isinstance(known, os.stat_result) and stat.S_ISDIR(known.st_mode):
+            below.append(f"{folder}{entry.name}/")
+            continue
+        uris.append(_uri(f"{folder}{entry.name}"))
+        sizes.append(UNREADABLE if isinstance(known, str) else known.st_size)
+        etags.append(known if isinstance(known, str) else etag_of(known))
     return page(uris, sizes, etags), below
 
 

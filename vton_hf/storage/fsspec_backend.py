@@ -12,7 +12,7 @@ import fsspec
 import pyarrow as pa
 
 from vton_hf.errors import ConfigError
-from vton_hf.storage.backend import Answer, Listed
+from vton_hf.storage.backend import Answer, Folder, Listed
 from vton_hf.storage.listing import each_page
 from vton_hf.storage.loop import close_with
 from vton_hf.storage.messages import Request
@@ -76,6 +76,22 @@ class FsspecBackend:
     async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
+
+    async def list_folder(self, uri: str, most: int) -> Folder:
+        """The first names in order, of a folder that is listed whole."""
+        root = self._fs._strip_protocol(uri).rstrip("/")  # noqa: SLF001
+        try:
+            entries = sorted(await self._call("ls", root, detail=True), key=lambda info: info["name"])
+        except FileNotFoundError:  # as for `list_objects`
+            entries = []
+        names = [(uri + info["name"].rstrip("/")[len(root) + 1 :], info) for info in entries[:most]]
+        files = [(name, info) for name, info in names if info["type"] != "directory"]
+        table = page(
+            [name for name, _ in files], [info["size"] for _, info in files], [_mark(info) for _, info in files]
+        )
+        return Folder(
+            table, [f"{name}/" for name, info in names if info["type"] == "directory"], cut=len(entries) > most
+        )
 
     async def get(self, uri: str, listed: Listed) -> Answer:
         """One object, read whole; and asked for its mark behind that, as these file systems give bytes alone."""

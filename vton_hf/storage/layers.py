@@ -5,7 +5,7 @@ from typing import Final, Unpack
 
 from vton_hf._core.checks import unknown_option
 from vton_hf._core.options import StorageOptions
-from vton_hf.storage.environment import from_environment
+from vton_hf.storage.environment import from_environment, variable_of
 from vton_hf.storage.options import NAMES, read_options
 from vton_hf.storage.settings import StorageSettings
 
@@ -63,6 +63,22 @@ def settings_for(storage_options: Mapping[str, object] | None = None, *, bucket:
         known["bucket"] = bucket
     merged = _above(_above(from_environment(), _configured), known)
     return StorageSettings(**merged, options=tuple(sorted(rest.items())))  # type: ignore[arg-type]
+
+
+def origins(storage_options: Mapping[str, object] | None = None) -> dict[str, str]:
+    """Where each setting of `settings_for` comes from that is not a default.
+
+    Args:
+        storage_options: As for `settings_for`.
+
+    Returns:
+        By field name `"storage_options"`, `"vton_hf.configure"`, or the name of a variable of the environment.
+    """
+    known, _ = read_options(storage_options)
+    environment = {name: variable_of(name) for name in from_environment()}
+    configured = dict.fromkeys(_configured, "vton_hf.configure")
+    merged = _above(_above(environment, configured), dict.fromkeys(known, "storage_options"))
+    return {name: str(origin) for name, origin in merged.items()}
 
 
 def _above(lower: Mapping[str, object], upper: Mapping[str, object]) -> dict[str, object]:

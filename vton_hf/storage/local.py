@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from vton_hf._core.files import atomic_write, flush
 from vton_hf.errors import LayoutError
-from vton_hf.storage.backend import Answer, Listed
-from vton_hf.storage.folders import Waiting, etag_of, scan_folder
+from vton_hf.storage.backend import Answer, Folder, Listed
+from vton_hf.storage.folders import Waiting, etag_of, first_names, scan_folder
 from vton_hf.storage.hints import hint
 from vton_hf.storage.listing import each_page
 from vton_hf.storage.messages import Request
@@ -52,6 +52,11 @@ class LocalBackend:
     async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """Not offered."""
         raise NotImplementedError
+
+    async def list_folder(self, uri: str, most: int) -> Folder:
+        """The first names in order."""
+        files, below, cut = await asyncio.to_thread(first_names, uri.removeprefix("file://"), most)
+        return Folder(files, [f"file://{path}" for path in below], cut)
 
     async def get(self, uri: str, listed: Listed) -> Answer:  # noqa: ARG002
         """One file, read whole."""

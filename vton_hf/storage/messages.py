@@ -94,11 +94,8 @@ class Request:
 
     def to_error(self, error: BaseException) -> StorageError:
         """The error to show for what a library raised; without its cause, which may print secrets."""
-        failure = classify(error)
-        # Neither needs an object, so on a store it is the bucket that is missing.
-        if self.verb in {"list", "write"} and failure.kind is FailureKind.MISSING and not self.uri.startswith("file:"):
-            failure = Failure(FailureKind.NO_BUCKET, failure.code, failure.message)
-        text = f"Cannot {self.verb} {self.uri}: {self._cause(failure)}"
+        failure = self.failure(error)
+        text = f"Cannot {self.verb} {self.uri}: {self._filled(self._template(failure), failure)}"
         if line := hub_line(self.uri):
             text += f" And {line}"
         if failure.kind in {FailureKind.MISSING, FailureKind.NO_BUCKET}:
@@ -107,17 +104,34 @@ class Request:
             return UnavailableError(text)
         return AccessError(text) if failure.kind in _ACCESS else StorageError(text)
 
+    def failure(self, error: BaseException) -> Failure:
+        """What kind of failure it is to whoever asked so."""
+        failure = classify(error)
+        # Neither needs an object, so on a store it is the bucket that is missing.
+        if self.verb in {"list", "write"} and failure.kind is FailureKind.MISSING and not self.uri.startswith("file:"):
+            return Failure(FailureKind.NO_BUCKET, failure.code, failure.message)
+        return failure
+
+    def cause_and_advice(self, error: BaseException) -> tuple[str, str]:
+        """What `to_error` says, in two parts: what happened, and what to do; of one request that was not repeated."""
+        failure = self.failure(error)
+        cause, _, advice = self._template(failure).replace("{waited}", "").partition(". ")
+        line = hub_line(self.uri)
+        return self._filled(cause, failure), self._filled(advice, failure) + (f" And {line}" if line else "")
+
     def trouble(self, error: BaseException) -> str:
         """One line for the log while it is still being tried."""
         failure = classify(error)
         return f"Cannot {self.verb} {self.uri}: {failure.kind.name.lower().replace('_', ' ')} ({failure.code})"
 
-    def _cause(self, failure: Failure) -> str:
-        scheme, _, rest = self.uri.partition("://")
-        message = without_secrets(failure.message, (*self.settings.secrets(), *environment.secrets()))
-        template = _CAUSES.get(failure.kind) or _DENIED["local" if scheme == "file" else self.verb]
+    def _template(self, failure: Failure) -> str:
         if self.verb == "write" and failure.kind is FailureKind.MISSING:
-            template = _NO_ROOM
+            return _NO_ROOM
+        return _CAUSES.get(failure.kind) or _DENIED["local" if self.uri.startswith("file:") else self.verb]
+
+    def _filled(self, template: str, failure: Failure) -> str:
+        rest = self.uri.partition("://")[2]
+        message = without_secrets(failure.message, (*self.settings.secrets(), *environment.secrets()))
         return template.format(
             code=failure.code,
             verb="read" if self.verb == "list" else self.verb,

@@ -20,17 +20,17 @@ from botocore.utils import parse_timestamp
 from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import ConfigError
 from vton_hf.storage import environment
-from vton_hf.storage.backend import Answer, Listed
+from vton_hf.storage.backend import Answer, Folder, Listed
 from vton_hf.storage.endpoints import S3EndpointResolver
 from vton_hf.storage.etags import wants_checksum
-from vton_hf.storage.failures import FailureKind, classify
+from vton_hf.storage.failures import BadAnswerError, FailureKind, classify
 from vton_hf.storage.loop import close_with
 from vton_hf.storage.messages import Request
 from vton_hf.storage.obstore_reader import ObstoreReader
 from vton_hf.storage.options import NAMES
 from vton_hf.storage.prefixes import bucket_and_key
 from vton_hf.storage.retry import RetryPolicy
-from vton_hf.storage.s3_listing import S3Listing
+from vton_hf.storage.s3_listing import S3Listing, page_of
 from vton_hf.storage.settings import StorageSettings
 from vton_hf.storage.upload import Upload
 
@@ -67,6 +67,19 @@ class S3Backend:
     async def list_page(self, requests: Sequence[Request], after: Sequence[str], retry: RetryPolicy) -> list[pa.Table]:
         """The next page under each ask's URI behind a URI."""
         return await S3Listing(self._call, self._endpoints, retry, lambda _: None).list_page(requests, after)
+
+    async def list_folder(self, uri: str, most: int) -> Folder:
+        """One page of up to 1,000 names."""
+        bucket, key = bucket_and_key(uri)
+        answer = await self._call("list_objects_v2", Bucket=bucket, Prefix=key, Delimiter="/", MaxKeys=most)
+        if "IsTruncated" not in answer:
+            raise BadAnswerError("a listing without IsTruncated")
+        below = [f"s3://{bucket}/{item['Prefix']}" for item in answer.get("CommonPrefixes", ())]
+        return Folder(page_of(bucket, answer), below, answer["IsTruncated"], answer["ResponseMetadata"]["HTTPHeaders"])
+
+    async def session(self) -> tuple[Any, Any]:
+        """The botocore client that sends requests, and the session that it is of."""
+        return await self._fs.set_session(), self._fs.session
 
     async def get(self, uri: str, listed: Listed) -> Answer:
         """One GET."""

@@ -142,7 +142,11 @@ def _onwards(answer: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _table(request: Request, answer: Mapping[str, Any]) -> pa.Table:
-    bucket, _ = bucket_and_key(request.uri)
+    return page_of(bucket_and_key(request.uri)[0], answer)
+
+
+def page_of(bucket: str, answer: Mapping[str, Any]) -> pa.Table:
+    """The objects of one answer of S3, as botocore gives it."""
     contents = answer.get("Contents", [])
     return page(
         [f"s3://{bucket}/{item['Key']}" for item in contents],

@@ -226,7 +226,7 @@ class Store:
         # connections of the old one would fail.
         here = (os.getpid(), fsspec.asyn.get_loop(), scheme)
         return self._backends.get(here) or self._backends.setdefault(
-            here, _open(scheme, self.settings, bulk=self._bulk)
+            here, open_backend(scheme, self.settings, bulk=self._bulk)
         )
 
 
@@ -235,10 +235,10 @@ def _open_known(path: Path) -> Known:
     return Known(path)
 
 
-def _open(scheme: str, settings: StorageSettings, *, bulk: bool) -> Backend:
+def open_backend(scheme: str, settings: StorageSettings, *, bulk: bool = False) -> Backend:
+    """The way to one kind of store; see `Store` for `bulk`."""
     if scheme == "s3":
-        # Half a second of imports that a local bucket does without.
-        from vton_hf.storage.s3 import S3Backend  # noqa: PLC0415
+        from vton_hf.storage.s3 import S3Backend  # noqa: PLC0415 - half a second that a local bucket does without
 
         return S3Backend(settings, bulk=bulk)
     return LocalBackend(settings) if scheme == "file" else FsspecBackend(scheme, settings)

@@ -1,6 +1,6 @@
 """From a listing to the complete triplets, and to an account of everything else."""
 
-from vton_hf.triplets.audit import REASONS, Audit
+from vton_hf.triplets.audit import FOLDER_MARKER, HIDDEN, NO_DIFFICULTY, REASONS, UNKNOWN_NAME, Audit
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.entities import ENTITIES, check_entities, entities_of
 from vton_hf.triplets.manifest import (
@@ -19,9 +19,13 @@ from vton_hf.triplets.telling import tell
 __all__ = [
     "CONTENT_HASH",
     "ENTITIES",
+    "FOLDER_MARKER",
+    "HIDDEN",
+    "NO_DIFFICULTY",
     "ORDER_KEY",
     "REASONS",
     "RULES",
+    "UNKNOWN_NAME",
     "Audit",
     "Exclude",
     "Manifest",
