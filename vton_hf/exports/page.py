@@ -1,6 +1,6 @@
 """`preview`: a page of a bucket's triplets, of a mix of them, and of what a transform makes of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path, PurePath
 from typing import Any, Final, Unpack
 
@@ -52,9 +52,7 @@ def preview(
     Examples:
         >>> preview("s3://bucket/dataset_ultimate/", "medium")  # doctest: +SKIP
     """
-    wanted = _wanted(config, sample)
-    for name in sorted(set(options) - PreviewOptions.__optional_keys__):
-        raise unknown_option(name, sorted(PreviewOptions.__optional_keys__))
+    wanted = _wanted(config, sample, set(options))
     builder, file = VTON(config_name=config, s3_prefixes=s3_prefixes, **options), Path(html)
     found = validated(builder, wanted, num_proc)
     effects = {} if transform is None else dict(_effects(found, transform))
@@ -62,8 +60,10 @@ def preview(
     return file
 
 
-def _wanted(config: str, sample: int | None) -> Wanted:
+def _wanted(config: str, sample: int | None, options: Set[str]) -> Wanted:
     check_choice("config", config, tuple(RECIPES))
+    for name in sorted(options - PreviewOptions.__optional_keys__):
+        raise unknown_option(name, sorted(PreviewOptions.__optional_keys__))
     return Wanted(Wanted(sample).sample or SHOWN)
 
 
