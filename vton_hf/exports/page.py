@@ -1,6 +1,6 @@
 """`preview`: a page of a bucket's triplets, of a mix of them, and of what a transform makes of them."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final, Unpack
 
@@ -60,7 +60,7 @@ def preview(
     return file
 
 
-def _wanted(config: str, sample: int | None, options: Set[str]) -> Wanted:
+def _wanted(config: str, sample: int | None, options: set[str]) -> Wanted:
     check_choice("config", config, tuple(RECIPES))
     for name in sorted(options - PreviewOptions.__optional_keys__):
         raise unknown_option(name, sorted(PreviewOptions.__optional_keys__))
