@@ -117,6 +117,24 @@ REPORT = Row(
         for count, slow in ((6_000, False), (60_000, False), (600_000, True))
     ),
 )
+PAGE = Row(
+    name="validate-page",
+    title="The page of such a report, which shows 20,000 triplets at most",
+    unit="s",
+    reference="",
+    rounds=1,
+    candidates=tuple(
+        ours(
+            f", {count:,} triplets",
+            f"{VALIDATING}:page",
+            source="disk",
+            convert=f"{VALIDATING}:write",
+            slow=slow,
+            job={"extra": {"imagined": count}},
+        )
+        for count, slow in ((6_000, False), (20_000, False), (600_000, True))
+    ),
+)
 SCALE = Row(
     name="scale",
     title="The same build by worker processes and by tasks of Ray, two at a time, images stored at 512x512 PNG",
@@ -284,6 +302,7 @@ ROWS = (
     SHRINK,
     VALIDATE,
     REPORT,
+    PAGE,
     SCALE,
     UNITS,
     LAZY,

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from vton_hf.errors import redacted
+
 _COLOURS: Final = {"easy": "#3e8e58", "medium": "#b7741a", "hard": "#b83c3e"}
 _OTHER: Final = "#6b7280"
 _WIDE: Final = 12
@@ -14,12 +16,12 @@ _CELL: Final = "padding:2px 10px 2px 0;text-align:left;vertical-align:top;border
 
 
 def text(value: object) -> str:
-    """Any text as HTML that shows it, lone surrogates of file names included.
+    """Any text as HTML that shows it, lone surrogates of file names included, without what signs an address.
 
     >>> text("<b>")
     '&lt;b&gt;'
     """
-    return escape(str(value).encode("utf-8", "replace").decode())
+    return escape(redacted(str(value)).encode("utf-8", "replace").decode())
 
 
 def box(title: str, *parts: str) -> str:

@@ -55,6 +55,7 @@ def _summary(found: Validation) -> str:
     bad = len(found.exclude_list())
     lines.append(
         f"{severities['error']:,} errors, {severities['warning']:,} warnings, {severities['note']:,} notes: "
-        f"{bad:,} triplets to look at or to leave out. --list lists every finding, --exclude-out FILE writes the keys."
+        f"{bad:,} triplets to look at or to leave out. --list lists every finding, --html FILE shows them as a page, "
+        f"--exclude-out FILE writes the keys."
     )
     return "\n\n".join(lines)

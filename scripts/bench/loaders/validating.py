@@ -1,26 +1,30 @@
 """Looking for what is wrong with images: ours beside what people take for single images, and a report of many."""
 
+import io
 import os
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from job import Job
+from PIL import Image
 
 import vton_hf
-from vton_hf.cache import collect, partition
+from vton_hf.cache import Chunk, StoredImages, ThreeImages, collect, partition
 from vton_hf.cache.statistics import IMAGE_SCHEMA, TRIPLET_SCHEMA, StatisticsFiles
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES, ImageKey, format_key
-from vton_hf.report import Asked, Measures, find, thresholds_of
+from vton_hf.report import Asked, Evidence, Measures, find, thresholds_of
 from vton_hf.triplets import Audit, Manifest, select_triplets
 
 ROOT = "s3://imagined/dataset_ultimate/"
 COPIED = 0.02  # of the images, half of them not to the last bit
-THUMBNAIL = 1500  # bytes
 
 IMAGE = {
     "measured_on": "original", "format": "PNG", "mode": "RGB", "bits": 8, "frames": 1, "alpha": False, "orientation": 1,
@@ -66,12 +70,49 @@ def report(job: Job) -> dict[str, float]:
     """Read all statistics and run all checks."""
     whole = _manifest(job)
     start = time.perf_counter()
-    statistics = collect(partition(whole, verify="structure"), job.folder)
-    measures = Measures(whole, statistics.images, statistics.triplets)
-    found, _ = find(measures, Audit.nothing(), {}, Asked("all", thresholds_of(None), {}, [ROOT]))
+    found = _found(job, whole, partition(whole, verify="structure"))
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"rate": seconds, "MB": peak, "triplets": job.triplets, "findings": found.num_rows}
+    return {"rate": seconds, "MB": _peak(), "triplets": job.triplets, "findings": found.findings.num_rows}
+
+
+def page(job: Job) -> dict[str, float]:
+    """Write the page of such a report; of imagined images it has thumbnails alone."""
+    whole = _manifest(job)
+    chunks = partition(whole, verify="structure")
+    found = _found(job, whole, chunks)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        size = found.to_html(f"{folder}/page.html").stat().st_size
+    return {"rate": time.perf_counter() - start, "MB": _peak(), "triplets": job.triplets, "page_MB": size / 1e6}
+
+
+def _found(job: Job, whole: Manifest, chunks: list[Chunk]) -> vton_hf.Validation:
+    statistics = collect(chunks, job.folder)
+    measures = Measures(whole, statistics.images, statistics.triplets)
+    asked = Asked("all", thresholds_of(None), {}, [ROOT])
+    findings, skipped = find(measures, Audit.nothing(), {}, asked)
+    images = _Thumbnails(chunks, _Cache(job.folder), None)
+    evidence = Evidence(whole, measures, asked, images)
+    return vton_hf.Validation(len(whole), statistics.images.num_rows, False, findings, evidence, skipped, len(whole))
+
+
+@dataclass(frozen=True)
+class _Cache:
+    """Where statistics lie."""
+
+    statistics: Path
+
+
+class _Thumbnails(StoredImages):
+    """Of images that nobody can read."""
+
+    def originals(self, rows: Sequence[int]) -> Iterator[tuple[int, ThreeImages]]:
+        """Their thumbnails."""
+        return self.thumbnails(rows)
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _manifest(job: Job) -> Manifest:
@@ -103,9 +144,18 @@ def _images(rows: pa.Table, role: str, rng: np.random.Generator, seen: list[Any]
         "phash": codes[:, 0],
         "dhash": codes[:, 1],
         "colours": [_cells(code) for code in codes],
-        "thumbnail": [rng.bytes(THUMBNAIL) for _ in range(count)],
+        "thumbnail": [_thumbnail(number) for number in rng.integers(0, 500, count)],
     }
     return _table(columns, IMAGE, IMAGE_SCHEMA, count, rng)
+
+
+@cache
+def _thumbnail(number: int) -> bytes:
+    """A JPEG of some 1.5 KB."""
+    noise = Image.fromarray(np.random.default_rng(number).integers(60, 200, (10, 8, 3), np.uint8))
+    buffer = io.BytesIO()
+    noise.resize((48, 64), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90, subsampling=0)
+    return buffer.getvalue()
 
 
 def _triplets(rows: pa.Table, rng: np.random.Generator) -> pa.Table:

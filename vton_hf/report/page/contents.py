@@ -111,7 +111,7 @@ def _rows(evidence: Evidence, table: pa.Table, shown: Rows) -> dict[str, Any]:
         **edges,
         "measured_on": _coded(measures.image_text(ROLES[2], "measured_on").take(pa.array(shown)).to_pylist()),
     }
-    return {"base": base, "rows": rows}
+    return {"base": redacted(base), "rows": rows}
 
 
 def _coded(values: Iterable[str | None]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class _Texts:
         self._places: dict[str, int] = {}
 
     def places(self, texts: Iterable[str]) -> list[int]:
-        return [self._places.setdefault(text, len(self._places)) for text in texts]
+        return [self._places.setdefault(redacted(text), len(self._places)) for text in texts]
 
     @property
     def all(self) -> list[str]:
@@ -209,6 +209,7 @@ def _others(found: Validation) -> dict[str, Any]:
         if reason in reasons
     ]
     shown = rest.slice(0, _OTHERS).select(["check", "severity", "uri", "message"]).to_pylist()
+    shown = [{name: redacted(text) for name, text in row.items()} for row in shown]
     return {"others": shown, "others_total": rest.num_rows, "left_out": left_out}
 
 
