@@ -27,7 +27,9 @@ def disk(cache_dir: Path, needed: int | None, *, at_least: bool) -> Check:
     found = f"{amount(free)} free in {cache.root.parent}"
     if needed is None:
         return Check(Mark.OK, "disk", found)
-    found += f"; a build of all needs {'at least ' if at_least else ''}{amount(needed)}"
+    found += f"; a build of all needs {amount(needed)}"
+    if at_least:
+        found += " at least: not all keys were looked at (`vton-hf plan` counts them)"
     if needed <= free:
         return Check(Mark.OK, "disk", found)
     step = f"Make room, {elsewhere}; or store smaller images: vton-hf build --image-size 1024x768 --image-format jpeg"
