@@ -29,10 +29,20 @@ function facts(row) {
   return parts.filter(Boolean).join(" · ");
 }
 
+// What was found, each check once and as bad as it is there.
+function foundIn(row) {
+  const first = new Map();
+  for (const one of FINDINGS[row]) {
+    if (!first.has(one.check)) first.set(one.check, { ...one, messages: [] });
+    first.get(one.check).messages.push(one.message);
+  }
+  return [...first.values()].map((one) => element("li", { title: one.messages.join("\n") }, sign(one.severity, one.check)));
+}
+
 function card(row, note) {
   const images = element("div", { class: "pictures" }, cells("strips", row));
   if (hasEffect(row)) images.append(element("p", { class: "small" }, "after the transform"), cells("effects", row));
-  const found = FINDINGS[row].map((one) => element("li", { title: one.message }, sign(one.severity, one.check)));
+  const found = foundIn(row);
   const made = element(
     "article",
     { class: "card", tabindex: "-1", "data-row": row, "aria-label": `${ROWS.key[row]}` },
