@@ -178,5 +178,5 @@ def report(
     asked = Asked(wanted.checks, thresholds_of(wanted.thresholds), entities, context.prefixes, alone)
     findings, skipped = find(measures, triplets.audit, refused, asked)
     sampled = wanted.sample is not None and len(manifest) < len(whole)
-    evidence = Evidence(whole, measures, asked, StoredImages(chunks, context.cache, context.store))
+    evidence = Evidence(whole, measures, asked, StoredImages(chunks, context.cache, context.store), triplets.audit)
     return Validation(len(manifest), statistics.images.num_rows, sampled, findings, evidence, skipped, len(whole))

@@ -9,6 +9,7 @@ from vton_hf.cli.load_options import HOW, load_options
 from vton_hf.cli.wording import in_its_words
 from vton_hf.errors import BuildError, redacted
 from vton_hf.report import tables
+from vton_hf.triplets import mending
 
 
 def scan(args: Namespace) -> None:
@@ -30,6 +31,8 @@ def scan(args: Namespace) -> None:
         return
     for message in audit.messages():
         print(f"\n{in_its_words(message, args)}")
+    if ways := mending(audit):
+        print("\n" + "\n".join(ways))
     if audit.table.num_rows:
         print("\n--list lists every key.")
     print("\n`vton-hf validate` opens the images and says what is wrong with them.")

@@ -4,10 +4,12 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
+from vton_hf._core.units import number
 from vton_hf.builder import validate as _validate
 from vton_hf.cli.load_options import load_options
 from vton_hf.cli.running import FoundError
 from vton_hf.report import Validation, validation_table
+from vton_hf.triplets import lost_triplets, mending
 
 
 def validate(args: Namespace) -> None:
@@ -52,7 +54,12 @@ def _summary(found: Validation) -> str:
         )
     lines = ["\n".join(parts), validation_table(found)]
     lines += [f"Not checked: {check} ({reason})." for check, reason in found.not_checked.items()]
-    bad = len(found.exclude_list())
+    bad, lost = len(found.exclude_list()), sum(lost_triplets(found.evidence.audit).values())
+    if lost:
+        ways = mending(found.evidence.audit) or ["`vton-hf scan --list` names their keys."]
+        lines.append(
+            "\n".join([f"{number(lost, 'triplet')} more cannot be used: keys are missing or misnamed.", *ways])
+        )
     lines.append(
         f"{severities['error']:,} errors, {severities['warning']:,} warnings, {severities['note']:,} notes: "
         f"{bad:,} triplets to look at or to leave out. --list lists every finding, --html FILE shows them as a page, "

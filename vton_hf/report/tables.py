@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from vton_hf._core.units import amount
 from vton_hf.mixing import Plan, quotas
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
-from vton_hf.triplets import Audit, Manifest
+from vton_hf.triplets import Audit, Manifest, lost_triplets, mending
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -153,9 +153,10 @@ def strings(values: Any) -> pa.Array:
 
 
 def audit_table(audit: Audit) -> str:
-    """Keys left out, by reason."""
-    rows = [[reason, count] for reason, count in audit.counts().items()]
-    return table(["left out", "keys"], rows) if rows else "Nothing was left out."
+    """Keys left out, by reason, and the triplets that are lost for it."""
+    lost = lost_triplets(audit)
+    rows = [[reason, count, lost.get(reason, "-")] for reason, count in audit.counts().items()]
+    return table(["left out", "keys", "triplets"], rows) if rows else "Nothing was left out."
 
 
 def scan_facts(manifest: Manifest, audit: Audit) -> dict[str, Any]:
@@ -174,4 +175,6 @@ def scan_facts(manifest: Manifest, audit: Audit) -> dict[str, Any]:
         "garments": int(pc.count_distinct(manifest.table["garment"]).as_py()),
         "images": len(ROLES) * len(manifest),
         "left_out": audit.counts(),
+        "lost_triplets": lost_triplets(audit),
+        "mending": mending(audit),
     }

@@ -13,6 +13,7 @@ from vton_hf.triplets.manifest import (
     read_names,
     sources_of,
 )
+from vton_hf.triplets.mending import lost_triplets, mending
 from vton_hf.triplets.select import RULES, check_filters, select_triplets
 from vton_hf.triplets.telling import tell
 
@@ -35,6 +36,8 @@ __all__ = [
     "content_digest",
     "discover",
     "entities_of",
+    "lost_triplets",
+    "mending",
     "read_names",
     "select_triplets",
     "sources_of",

@@ -92,7 +92,7 @@ def _found(job: Job, whole: Manifest, chunks: list[Chunk]) -> vton_hf.Validation
     asked = Asked("all", thresholds_of(None), {}, [ROOT])
     findings, skipped = find(measures, Audit.nothing(), {}, asked)
     images = _Thumbnails(chunks, _Cache(job.folder), None)
-    evidence = Evidence(whole, measures, asked, images)
+    evidence = Evidence(whole, measures, asked, images, Audit.nothing())
     return vton_hf.Validation(len(whole), statistics.images.num_rows, False, findings, evidence, skipped, len(whole))
 
 

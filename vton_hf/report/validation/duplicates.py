@@ -1,6 +1,6 @@
 """Checks of images against all others: the same file, nearly the same picture, and what a garment is called."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -147,13 +147,14 @@ def _of_one_triplet(pairs: Pairs, uses: Uses) -> NDArray[np.bool_]:
 def _tell(findings: Findings, check: str, groups: Sequence[Sequence[int]], uses: Uses) -> None:
     """A finding for each triplet that uses an image of a group.
 
-    One of them is the one to keep. A person or a garment may well be in many triplets; a target is made for one.
+    One of them is the one to keep, the first by key. A person or a garment may well be in many triplets; a target is
+    made for one.
     """
     exact, columns = check == "exact-duplicate", defaultdict[str, list[Any]](list)
     codes = _codes(findings.measures)
     keys, uris = findings.measures.rows["key"], {role: findings.measures.rows[role] for role in ROLES}
     for group in groups:
-        members = [use for image in group for use in uses[image]]
+        members = sorted((use for image in group for use in uses[image]), key=lambda use: (str(keys[use[0]]), use[1]))
         if len({row for row, _ in members}) == 1:
             continue  # of one triplet; other checks say more
         of_role = {role for _, role in members}
@@ -205,15 +206,20 @@ def _names(
         stems = {str(findings.measures.rows["stem"][row]) for row in rows}
         if len(of_rows) > 1 or (not identified and len(stems) > 1):
             shown = _listed(of_rows if len(of_rows) > 1 else sorted(stems))
-            severity = None if len(of_rows) > 1 else NOTE
-            findings.add(
-                "one-garment-many-names",
-                np.array(rows),
-                _GARMENT,
-                None,
-                f"the same picture of a garment is called {shown}",
-                severity=severity,
-            )
+            text = f"the same picture of a garment is called {shown}"
+            _all_but_the_usual(findings, "one-garment-many-names", {row: names[row] for row in rows}, text)
+
+
+def _all_but_the_usual(findings: Findings, check: str, called: dict[int, Any], text: str) -> None:
+    """A finding for each of some rows; a note for those that are called, or look, as most of them are."""
+    keys = findings.measures.rows["key"]
+    rows = sorted(called, key=lambda row: str(keys[row]))
+    usual, _ = Counter(called[row] for row in rows).most_common(1)[0]  # of as many, the first
+    for part, severity in (
+        ([row for row in rows if called[row] == usual], NOTE),
+        ([row for row in rows if called[row] != usual], None),
+    ):
+        findings.add(check, np.array(part, np.intp), _GARMENT, None, text, severity=severity)
 
 
 def _pictures(findings: Findings, groups: Sequence[Sequence[int]], names: Sequence[str]) -> None:
@@ -228,6 +234,6 @@ def _pictures(findings: Findings, groups: Sequence[Sequence[int]], names: Sequen
             of_name.setdefault(name, {}).setdefault(int(picture[image]), []).append(row)
     for name, pictures in of_name.items():
         if len(pictures) > 1:
-            rows = np.array(sorted(row for part in pictures.values() for row in part))
             text = f"{len(pictures)} different pictures are called {name}"
-            findings.add("one-name-many-garments", rows, _GARMENT, [len(pictures)] * len(rows), text)
+            called = {row: picture for picture, rows in pictures.items() for row in rows}
+            _all_but_the_usual(findings, "one-name-many-garments", called, text)

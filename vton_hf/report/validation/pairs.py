@@ -7,6 +7,7 @@ import numpy as np
 from vton_hf.naming import ROLES
 from vton_hf.report.validation.findings import Findings
 from vton_hf.report.validation.measures import Flags, Numbers
+from vton_hf.report.validation.pictures import Explained
 
 _PERSON, _GARMENT, _TARGET = ROLES
 
@@ -44,9 +45,9 @@ _ANY: Final = [float("nan")]
 """The onset of what is found whatever the threshold is."""
 
 
-def check_pairs(findings: Findings, blank: Flags) -> None:
-    """Compare persons, garments and targets; `blank` are triplets of which an image shows nothing."""
-    left = ~np.isnan(findings.measures.triplet("similarity")) & ~blank
+def check_pairs(findings: Findings, explained: Explained) -> None:
+    """Compare persons, garments and targets, but for what single pictures explain."""
+    left = ~np.isnan(findings.measures.triplet("similarity")) & ~explained.blank
     left &= ~_garment_shows_another(findings, left)
     left &= ~_swapped(findings, left)
     left &= ~_flipped(findings, left)
@@ -54,9 +55,9 @@ def check_pairs(findings: Findings, blank: Flags) -> None:
     left &= ~moved
     left &= ~_another_scene(findings, left)
     left &= ~_unchanged(findings, left)
-    _worn(findings, left)
-    _elsewhere(findings, left)
-    _cast(findings, left)
+    _worn(findings, left & ~explained.grey)
+    _elsewhere(findings, left & ~explained.barred)
+    _cast(findings, left & ~explained.grey)
 
 
 def _garment_shows_another(findings: Findings, left: Flags) -> Flags:

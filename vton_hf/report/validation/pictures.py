@@ -1,13 +1,13 @@
 """Checks of single pictures, against the others of their role: a garment on white is not too light."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from vton_hf.naming import ROLES
 from vton_hf.report.validation.catalogue import NOTE
 from vton_hf.report.validation.findings import Findings
-from vton_hf.report.validation.measures import Flags, Numbers
+from vton_hf.report.validation.measures import Flags, Numbers, Rows
 
 _GARMENT: Final = ROLES[1]
 _DARKER: Final = {ROLES[0]: 1, ROLES[2]: -1}
@@ -23,19 +23,31 @@ _FEWEST: Final = 8
 """Images of a role from which on its sizes are compared."""
 
 
-def check_pictures(findings: Findings) -> Flags:
-    """Look at tones, colours, sharpness and bars.
+class Explained(NamedTuple):
+    """Triplets of which a single picture explains what a comparison would find.
 
-    Returns:
-        The triplets of which an image shows too little to be compared with others.
+    Attributes:
+        blank: An image shows too little to be compared with others.
+        grey: Person or target has no colour.
+        barred: Person or target has bars.
     """
-    blank = np.zeros(len(findings.measures), bool)
+
+    blank: Flags
+    grey: Flags
+    barred: Flags
+
+
+def check_pictures(findings: Findings) -> Explained:
+    """Look at tones, colours, sharpness and bars."""
+    explained = Explained(*(np.zeros(len(findings.measures), bool) for _ in Explained._fields))
     for role in ROLES:
         extreme = _tones(findings, role)
-        _details(findings, role, extreme)
-        _bars(findings, role)
-        blank |= extreme
-    return blank
+        grey, barred = _details(findings, role, extreme), _bars(findings, role)
+        explained.blank[extreme] = True
+        if role != _GARMENT:
+            explained.grey[grey] = True
+            explained.barred[barred] = True
+    return explained
 
 
 def _median(values: Numbers) -> float:
@@ -100,8 +112,8 @@ def _dark(findings: Findings, role: str) -> Flags:
     return dark
 
 
-def _details(findings: Findings, role: str, extreme: Flags) -> None:
-    """Blurred, or without colour."""
+def _details(findings: Findings, role: str, extreme: Flags) -> Flags:
+    """Blurred, or without colour; gives those without."""
     measures = findings.measures
     sharp, chroma = measures.image(role, "sharpness"), measures.image(role, "chroma")
     blurred, least = _below(findings, "blurred", sharp, 0.6)
@@ -120,9 +132,10 @@ def _details(findings: Findings, role: str, extreme: Flags) -> None:
     findings.add(
         "grayscale", np.flatnonzero(grey), role, chroma[grey], "it has no colour", severity=severity, threshold=lowest
     )
+    return grey
 
 
-def _bars(findings: Findings, role: str) -> None:
+def _bars(findings: Findings, role: str) -> Rows:
     measures = findings.measures
     sides = ("top", "bottom", "left", "right")
     bars = np.stack([measures.image(role, f"bar_{side}") for side in sides])
@@ -131,6 +144,7 @@ def _bars(findings: Findings, role: str) -> None:
     side = np.nan_to_num(bars[:, found]).argmax(axis=0)
     texts = [f"a bar at its {sides[index]} takes {widest[row]:.0%}" for row, index in zip(found, side, strict=True)]
     findings.add("letterbox", found, role, widest[found], texts)
+    return found
 
 
 def check_sizes(findings: Findings) -> None:

@@ -18,7 +18,7 @@ from vton_hf.report.validation.catalogue import ERROR, SEVERITIES, WARNING
 from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.run import Asked
 from vton_hf.report.validation.sliders import Slider, sliders
-from vton_hf.triplets import Manifest
+from vton_hf.triplets import Audit, Manifest
 
 _SHOWN: Final = 6
 """Triplets in a notebook."""
@@ -33,12 +33,14 @@ class Evidence:
         measures: Those that were looked at, and what was measured of them.
         asked: What was looked for.
         images: Their images, by the number of a row of `measures`.
+        audit: Keys that belong to no triplet.
     """
 
     manifest: Manifest
     measures: Measures
     asked: Asked
     images: StoredImages
+    audit: Audit
 
     @cached_property
     def sliders(self) -> dict[str, Slider]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf.naming import ROLES
-from vton_hf.report.validation.catalogue import ALL, AUDIT_SEVERITIES, STRUCTURE
+from vton_hf.report.validation.catalogue import ALL, AUDIT_SEVERITIES, NOTE, STRUCTURE
 from vton_hf.report.validation.duplicates import check_duplicates
 from vton_hf.report.validation.files import check_files
 from vton_hf.report.validation.findings import Findings
@@ -17,7 +18,9 @@ from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.neighbours import MOST_PAIRS
 from vton_hf.report.validation.pairs import check_pairs
 from vton_hf.report.validation.pictures import check_pictures, check_sizes
-from vton_hf.triplets import REASONS, Audit
+from vton_hf.triplets import REASONS, UNKNOWN_NAME, Audit
+
+_PICTURES: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic")
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,9 @@ def find(measures: Measures, audit: Audit, refused: Mapping[str, str], asked: As
     check_sizes(findings)
     skipped: dict[str, str] = {}
     if asked.level != STRUCTURE:
-        blank = check_pictures(findings)
+        explained = check_pictures(findings)
         if asked.level == ALL:
-            check_pairs(findings, blank)
+            check_pairs(findings, explained)
             skipped = _together(findings, asked)
     return findings.table(), skipped
 
@@ -101,7 +104,7 @@ def _audit(findings: Findings, audit: Audit) -> None:
     details = table["detail"].to_pylist()
     findings.extend(
         check=reasons,
-        severity=[AUDIT_SEVERITIES[reason] for reason in reasons],
+        severity=[_severity(reason, uri) for reason, uri in zip(reasons, table["uri"].to_pylist(), strict=True)],
         key=[""] * len(reasons),
         uri=table["uri"],
         value=[None] * len(reasons),
@@ -111,6 +114,12 @@ def _audit(findings: Findings, audit: Audit) -> None:
             for reason, detail in zip(reasons, details, strict=True)
         ],
     )
+
+
+def _severity(reason: str, uri: str) -> str:
+    """A file that is no picture was never meant to be part of a triplet."""
+    stray = reason == UNKNOWN_NAME and not uri.lower().endswith(_PICTURES)
+    return NOTE if stray else AUDIT_SEVERITIES[reason]
 
 
 def _refused(findings: Findings, refused: Mapping[str, str]) -> None:

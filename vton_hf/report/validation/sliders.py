@@ -12,7 +12,7 @@ from vton_hf.report.validation.catalogue import ALL, CHECKS, MOST_BITS, NOTE, ST
 from vton_hf.report.validation.duplicates import check_duplicates
 from vton_hf.report.validation.files import check_files
 from vton_hf.report.validation.findings import ONSET, Findings
-from vton_hf.report.validation.measures import Flags, Measures
+from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.pairs import check_pairs
 from vton_hf.report.validation.pictures import check_pictures, check_sizes
 from vton_hf.report.validation.run import Asked, garments_of
@@ -80,9 +80,7 @@ def sliders(measures: Measures, asked: Asked) -> dict[str, Slider]:
     Returns:
         By check; checks that find nothing at any of the thresholds are absent.
     """
-    blank: Flags = np.zeros(len(measures), bool)
-    if asked.level != STRUCTURE:
-        blank = check_pictures(Findings(measures, dict(asked.thresholds)))
+    explained = check_pictures(Findings(measures, dict(asked.thresholds)))
     made = {}
     for name, check in CHECKS.items():
         if check.threshold is None or name in _OF_MANY or not _may_run(check.level, asked.level):
@@ -93,7 +91,7 @@ def sliders(measures: Measures, asked: Asked) -> dict[str, Slider]:
         if name in _SINGLE:
             _SINGLE[name](findings)
         else:
-            check_pairs(findings, blank)
+            check_pairs(findings, explained)
         made[name] = _slider(name, threshold, wide, findings.of(name))
     if asked.level == ALL and not asked.alone:
         made |= _duplicates(measures, asked)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from vton_hf.report.tables import markdown, table
 from vton_hf.report.validation.catalogue import CHECKS, SEVERITIES
 from vton_hf.report.validation.result import Validation
-from vton_hf.triplets import REASONS
+from vton_hf.triplets import REASONS, lost_triplets
 
 _SHOWN: Final = 3
 
@@ -40,11 +40,13 @@ def _counts(validation: Validation) -> str:
 
 def _lines(validation: Validation) -> tuple[list[str], list[list[Any]]]:
     lines: list[list[Any]] = []
+    lost = lost_triplets(validation.evidence.audit)
     for check in validation.counts():
         part = validation.of(check)
         severities = part["severity"].to_pylist()
         of_each = [severities.count(severity) for severity in SEVERITIES]
-        lines.append([check, *of_each, len(set(part["key"].to_pylist()) - {""})])
+        concerned = lost.get(check, "-") if check in REASONS else len(set(part["key"].to_pylist()) - {""})
+        lines.append([check, *of_each, concerned])
     lines.sort(key=lambda line: [not count for count in line[1:-1]])
     return ["check", *(f"{severity}s" for severity in SEVERITIES), "triplets"], lines
 
