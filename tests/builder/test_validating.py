@@ -54,6 +54,31 @@ def found(validation: vton_hf.Validation) -> dict[str, set[str]]:
     return by_stem
 
 
+def test_of_copies_the_first_by_key_stays(tmp_path: Path) -> None:
+    for number, (stem, kind) in enumerate((("a", "shirt"), ("b", "shirt"), ("c", "coat"), ("d", "shirt"))):
+        pictures = sound("coffee.png", "same" if number < 3 else "other", SMALL)
+        write(tmp_path, iter([as_files(stem, pictures, kind=kind, folder=f"{('hard', 'easy')[number % 2]}/male")]))
+    validation = vton_hf.validate(tmp_path / ROOT, cache_dir=tmp_path / "cache")
+    assert bad(validation) == {
+        "hard/male/a": {"exact-duplicate"},
+        "hard/male/c": {"exact-duplicate", "one-garment-many-names"},
+    }
+
+
+def test_a_picture_that_is_wrong_explains_what_a_comparison_would_find(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        (
+            spoiled(check, f"{check}-{index}", REPORTED_ON, "once", SMALL)
+            for check in ("grayscale", "letterbox")
+            for index in range(4)
+        ),
+    )
+    told = bad(vton_hf.validate(tmp_path / ROOT, cache_dir=tmp_path / "cache"))
+    assert {check for key, checks in told.items() if "grayscale" in key for check in checks} <= {"grayscale", "flat"}
+    assert not any("changed-elsewhere" in checks for key, checks in told.items() if "letterbox" in key)
+
+
 def bad(validation: vton_hf.Validation) -> dict[str, set[str]]:
     """The same of errors and warnings alone."""
     rows = [row for row in validation.findings.to_pylist() if row["severity"] != "note"]

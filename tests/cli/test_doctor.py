@@ -397,7 +397,7 @@ def test_incomplete_triplets(doctor: Doctor, faults: FaultServer) -> None:
     del faults.objects[triplet_keys("easy", "male", "001")["cloth_image"]]
     line = doctor(PREFIX).lines()["naming"]
     assert (line.mark, line.found.partition("; ")[2]) == ("warn", "left out: 2 incomplete")
-    assert line.step == "`vton-hf scan PREFIX --list` names each key that is left out, and why."
+    assert line.step == f"`vton-hf scan {PREFIX} --list` names each key that is left out, and why."
     folder = f"{PREFIX}easy/male/initial_image/"
     line = doctor(folder).lines()["naming"]
     assert line.mark == "FAIL"
@@ -411,6 +411,8 @@ def test_a_prefix_where_nothing_lies(doctor: Doctor, faults: FaultServer) -> Non
     line = seen.lines()["listing"]
     assert line.found == f"no object under s3://{FAULTY}/{FAULTY}/{ROOT}"
     assert line.step.startswith(f"'{FAULTY}' stands there twice. Write s3://{FAULTY}/{ROOT}")
+    step = doctor(f"s3://{FAULTY}/dataset_ultimat/easy/").lines()["listing"].step
+    assert f"The nearest folder that there is, s3://{FAULTY}/, holds dataset_ultimate. Did you mean" in step
 
 
 def test_a_big_bucket_takes_a_bounded_number_of_requests(doctor: Doctor, faults: FaultServer) -> None:

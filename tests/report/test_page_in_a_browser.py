@@ -65,6 +65,11 @@ def view(page: "Page", name: str) -> None:
     page.locator("#tabs").get_by_role("link", name=re.compile(f"^{name}")).click()
 
 
+def keys_of(page: "Page") -> list[str]:
+    keys: list[str] = page.evaluate("JSON.parse(document.getElementById('data').textContent).rows.key")
+    return keys
+
+
 def fits(page: "Page") -> bool:
     """Whether nothing reaches beyond the sides of the screen."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
@@ -77,8 +82,8 @@ def test_each_view_shows_pictures_and_fits_the_screen(page: "Page") -> None:
         image.wait_for()
         page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=image.element_handle())
         assert fits(page)
-    view(page, "Left out")
-    assert "Press x" in (page.locator("#marked-grid").text_content() or "")
+    view(page, "Exclude list")
+    page.locator("#marked-grid").get_by_text("Press x").wait_for()
     assert fits(page)
 
 
@@ -102,6 +107,8 @@ def test_search_and_filters_narrow_and_sorting_orders(page: "Page") -> None:
     page.get_by_label("search names and findings").fill("dark WARNING")
     assert shown(page) == "1 to 1 of 1 triplet"
     assert chosen(page) == "hard/female/dark"
+    if page.get_by_role("button", name="Filters").is_visible():
+        page.get_by_role("button", name="Filters").click()
     page.get_by_role("button", name="Reset").click()
     page.wait_for_function("document.querySelector('#triplet-grid .shown').textContent.includes('29')")
     page.get_by_label("difficulty").select_option("easy")
@@ -114,6 +121,10 @@ def test_search_and_filters_narrow_and_sorting_orders(page: "Page") -> None:
     page.get_by_role("button", name="Reset").click()
     page.get_by_label("sort").select_option("worst first")
     assert cards(page).first.locator(".sign.error").count() == 1
+    page.get_by_label("search names and findings").fill("male")
+    assert cards(page).count() == sum("/male/" in name for name in keys_of(page))
+    page.get_by_label("search names and findings").fill("person unchanged")
+    assert cards(page).count() == 1
     page.get_by_label("search names and findings").fill("no such name")
     assert cards(page).count() == 0
     assert "No triplet fits" in (page.locator("#triplet-grid").text_content() or "")
@@ -143,11 +154,12 @@ def test_marks_are_set_by_key_and_mouse_survive_a_reload_and_are_downloaded(
     page.keyboard.press("/")
     page.keyboard.type(HOSTILE)
     page.keyboard.press("Escape")
+    assert (chosen(page), shown(page)) == (f"medium/female/{HOSTILE}", "1 to 1 of 1 triplet")
     page.keyboard.press("x")
     page.get_by_label("search names and findings").fill("nothing-changed")
     cards(page).first.get_by_role("button", name="leave out").click()
     page.reload()
-    view(page, "Left out 2")
+    view(page, "Exclude list 2")
     assert cards(page).count() == 2
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
@@ -165,7 +177,7 @@ def test_marks_are_set_by_key_and_mouse_survive_a_reload_and_are_downloaded(
 
 
 def test_all_that_is_wrong_is_left_out_at_once(page: "Page", prefix: str, tmp_path: Path) -> None:
-    view(page, "Left out")
+    view(page, "Exclude list")
     page.get_by_role("button", name="Add all with errors or warnings").click()
     names = cards(page).evaluate_all("all => all.map(card => card.getAttribute('aria-label'))")
     assert sorted(names) == vton_hf.validate(prefix, cache_dir=tmp_path).exclude_list()
@@ -186,14 +198,15 @@ def test_a_slider_shows_what_would_be_left_out_and_puts_it_on_the_list(page: "Pa
     more = cards(page).count()
     assert more > before
     assert f": {more} triplets would be left out" in (summary.text_content() or "")
+    assert page.locator("#check code").text_content() == "--threshold blurred=0.58"
     page.keyboard.press("Home")
     assert cards(page).count() == 0
     page.get_by_role("button", name="Back to 0.29").click()
     assert int(slider.input_value()) == asked
     page.get_by_role("button", name=re.compile("^Leave out")).click()
-    assert page.locator("#tabs").get_by_role("link", name=f"Left out {before}").count() == 1
+    assert page.locator("#tabs").get_by_role("link", name=f"Exclude list {before}").count() == 1
     page.get_by_role("button", name="Keep them").click()
-    assert page.locator("#tabs").get_by_role("link", name="Left out 0").count() == 1
+    assert page.locator("#tabs").get_by_role("link", name="Exclude list 0").count() == 1
 
 
 def test_the_lens_swipes_between_person_and_target(page: "Page") -> None:
@@ -222,7 +235,7 @@ def test_the_lens_swipes_between_person_and_target(page: "Page") -> None:
     assert target.locator("img[src]").count() == 1
     page.keyboard.press("Escape")
     assert not lens.is_visible()
-    assert page.locator("#tabs").get_by_role("link", name="Left out 1").count() == 1
+    assert page.locator("#tabs").get_by_role("link", name="Exclude list 1").count() == 1
 
 
 def test_a_view_has_an_address_and_keys_are_explained(page: "Page") -> None:
@@ -233,7 +246,7 @@ def test_a_view_has_an_address_and_keys_are_explained(page: "Page") -> None:
     page.reload()
     assert "dark" in (page.locator("#check h2").text_content() or "")
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="keys").is_visible()
+    assert page.get_by_role("dialog", name="shortcuts").is_visible()
     page.keyboard.press("Escape")
     page.go_back()
     assert page.url.endswith("#findings")

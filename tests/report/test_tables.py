@@ -192,9 +192,9 @@ def test_millions_of_rows_are_counted_at_once() -> None:
 def test_what_was_left_out_is_counted_by_reason() -> None:
     assert audit_table(discover(listing(BUCKET))[1]) == "Nothing was left out."
     assert audit_table(discover(listing([*BUCKET, LONE, *whole("elsewhere/", "001")]))[1]).splitlines() == [
-        "left out       keys",
-        "incomplete        1",
-        "no difficulty     3",
+        "left out       keys  triplets",
+        "incomplete        1         1",
+        "no difficulty     3         1",
     ]
 
 
@@ -213,4 +213,6 @@ def test_a_scan_as_json_is_what_the_tables_say() -> None:
         "garments": 2,
         "images": 21,
         "left_out": {"incomplete": 1},
+        "lost_triplets": {"incomplete": 1},
+        "mending": [],
     }

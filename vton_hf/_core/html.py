@@ -7,7 +7,7 @@ from typing import Final
 
 from vton_hf.errors import redacted
 
-_COLOURS: Final = {"easy": "#3e8e58", "medium": "#b7741a", "hard": "#b83c3e"}
+_COLOURS: Final = {"easy": "#3e8e58", "medium": "#b7741a", "hard": "#7447a8"}
 _OTHER: Final = "#6b7280"
 _WIDE: Final = 12
 """Width of a full bar in em."""

@@ -8,6 +8,7 @@ from vton_hf._core.units import number
 from vton_hf.builder import validate as _validate
 from vton_hf.cli.load_options import load_options
 from vton_hf.cli.running import FoundError
+from vton_hf.cli.wording import in_its_words
 from vton_hf.report import Validation, validation_table
 from vton_hf.triplets import lost_triplets, mending
 
@@ -33,7 +34,7 @@ def validate(args: Namespace) -> None:
     elif args.list:
         print(validation_table(found, everything=True))
     else:
-        print(_summary(found))
+        print(in_its_words(_summary(found), args))
         if args.html:
             print(f"\n{args.html} shows them: open it in a browser.")
         if args.exclude_out:

@@ -70,7 +70,14 @@ class Plan:
 
     def _repr_html_(self) -> str:
         shares = [share for share in self.shares if share.weight or share.got]
-        lines = [(share.difficulty, share.got, f"{share.got:,} rows, asked {share.weight:.4g}") for share in shares]
+        lines = [
+            (
+                share.difficulty,
+                share.got,
+                f"{share.got:,} rows ({_percent(share.got, len(self))}), asked {_part(share)}",
+            )
+            for share in shares
+        ]
         header = ["difficulty", "triplets", "rows", "repeats", "coverage"]
         rows = [
             [share.difficulty, share.available, share.got, share.repeats, f"{share.coverage:.1%}"] for share in shares
@@ -164,6 +171,10 @@ def warn_of_repeats(shares: Sequence[Share], advice: str = _ADVICE) -> None:
             f"{share.difficulty!r}, {share.asked:,} asked, {share.available:,} available" for share in short
         )
         logger.warning("Target count exceeds available samples: difficulty %s. %s", details, advice)
+
+
+def _part(share: Share) -> str:
+    return f"{100 * share.weight:.3g}%"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import botocore.exceptions as boto
 import pyarrow as pa
 
+from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import VTONError, redacted
 from vton_hf.storage.backend import Backend, Folder, Listed
 from vton_hf.storage.credentials import Signer, signer
@@ -28,6 +29,11 @@ from vton_hf.storage.tables import SCHEMA
 
 SILENCE: Final = 4.0
 """Seconds that one request may stay silent."""
+
+_ABOVE: Final = 4
+"""Folders above an empty prefix that are looked at."""
+
+_NAMED: Final = 5
 
 IN_ALL: Final = 10.0
 """Seconds for all requests of a look together."""
@@ -120,7 +126,7 @@ class Probe:
             look.trouble = _trouble(Request("list", look.uri, self._known), error)
         else:
             if not look.keys.num_rows:
-                look.trouble = _nothing(f"no object under {look.uri}", look.uri)
+                look.trouble = _nothing(f"no object under {look.uri}", look.uri, await _above(backend, look.uri))
 
     async def _sign(self, look: Look, backend: Backend) -> None:
         """Note who signs requests, for where and whereto."""
@@ -181,9 +187,25 @@ def _trouble(request: Request, error: Exception) -> Trouble:
     return Trouble(failure.kind, redacted(cause), redacted(advice), failure.region)
 
 
-def _nothing(cause: str, uri: str) -> Trouble:
+def _nothing(cause: str, uri: str, nearest: str = "") -> Trouble:
     advice = hint(uri)
-    return Trouble(None, cause, advice[0].upper() + advice[1:])
+    return Trouble(None, cause, f"{advice[0].upper()}{advice[1:]}{nearest}")
+
+
+async def _above(backend: Backend, uri: str) -> str:
+    """The nearest folder above an empty prefix that holds something, and what; empty if none is found soon."""
+    authority, _, path = uri.rstrip("/").partition("://")
+    parts = path.split("/")
+    for depth in range(len(parts) - 1, max(0, len(parts) - 1 - _ABOVE), -1):
+        folder = f"{authority}://{'/'.join(parts[:depth])}/"
+        with suppress(Exception):  # whatever it is, there is a hint already
+            found = await backend.list_folder(folder, NAMES)
+            names = [name.rstrip("/").rpartition("/")[2] for name in found.below]
+            if names:
+                near = did_you_mean(parts[depth], names)
+                some = f"{', '.join(names[:_NAMED])}{' ...' if len(names) > _NAMED else ''}"
+                return f" The nearest folder that there is, {folder}, holds {some}.{near}"
+    return ""
 
 
 def _connection(request: Request, error: Exception) -> tuple[str, str] | None:
@@ -192,9 +214,9 @@ def _connection(request: Request, error: Exception) -> tuple[str, str] | None:
     name, reason = getattr(below, "host", ""), getattr(below, "os_error", below)
     server = f"{name}:{getattr(below, 'port', '')}" if name else "the endpoint"
     if isinstance(reason, socket.gaierror):
-        return f"the name {name!r} does not resolve", (
-            f"Check the spelling of endpoint_url, and the network: getent hosts {name}"
-        )
+        amazon = "Check the network. Where the bucket is not Amazon's, say so: endpoint_url=, or AWS_ENDPOINT_URL."
+        other = f"Check the spelling of endpoint_url, and the network: getent hosts {name}"
+        return f"the name {name!r} does not resolve", other if request.settings.endpoint_url else amazon
     if isinstance(error, boto.SSLError) and request.failure(error).kind is not FailureKind.CERTIFICATE:
         return f"{server} does not speak TLS as it should ({reason})", (
             "Check endpoint_url: write http:// where the server speaks no TLS, and look at port and proxy."

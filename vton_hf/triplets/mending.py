@@ -57,14 +57,12 @@ def _renamed(audit: Audit) -> list[tuple[int, str]]:
             if (row["folder"], name[:mark], role) in lacking:
                 endings[role, _ending(role, name[mark:])] += 1
                 break
-    return [
-        (
-            count,
-            f"{number(count, 'triplet')} would be complete if {role}/STEM{ending} were called STEM{_ENDINGS[role]}.png.",
-        )
-        for (role, ending), count in endings.items()
-        if count >= _FEWEST
-    ]
+    made = []
+    for (role, ending), count in endings.items():
+        right = f"STEM{_ENDINGS[role]}.png"
+        text = f"{number(count, 'triplet')} would be complete if {role}/STEM{ending} were called {right}."
+        made += [(count, text)] if count >= _FEWEST else []
+    return made
 
 
 def _ending(role: str, ending: str) -> str:

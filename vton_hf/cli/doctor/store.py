@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from vton_hf._core.units import duration
 from vton_hf.cli.doctor.check import Check, Mark
@@ -130,7 +131,11 @@ def _endpoint(look: Look) -> Check | None:
     if not look.endpoint:
         return None
     origin = _option(look.origins.get("endpoint_url"), "--endpoint-url") or "the default"
-    return Check(Mark.OK, "endpoint", f"{look.endpoint} ({origin})")
+    found = f"{look.endpoint} ({origin})"
+    if path := urlsplit(look.endpoint).path.strip("/"):
+        step = f"Leave the path out, unless the server really lies below it; a bucket is named in PREFIX: s3://{path}/"
+        return Check(Mark.WARN, "endpoint", f"{found} has a path", step)
+    return Check(Mark.OK, "endpoint", found)
 
 
 def _option(origin: str | None, option: str) -> str | None:

@@ -11,17 +11,26 @@ from vton_hf.errors import ImageError, LayoutError
 from vton_hf.images import format_of, verify
 from vton_hf.naming import DIFFICULTIES, ROLES, parse_key
 from vton_hf.storage import Look, Probe, Trouble
-from vton_hf.triplets import FOLDER_MARKER, HIDDEN, NO_DIFFICULTY, REASONS, UNKNOWN_NAME, Audit, Manifest, discover
+from vton_hf.triplets import (
+    FOLDER_MARKER,
+    HIDDEN,
+    NO_DIFFICULTY,
+    REASONS,
+    UNKNOWN_NAME,
+    Audit,
+    Manifest,
+    discover,
+    mending,
+)
 
 _LAYOUT: Final = (
     ".../easy|medium|hard/female|male/ with initial_image/STEM_person.png, cloth_image/STEM_cloth_GARMENT.png and "
     "try_on_image/STEM_vton.png"
 )
-_SCAN: Final = "`vton-hf scan PREFIX --list` names each key that is left out, and why."
 _VALIDATE: Final = "`vton-hf validate PREFIX` opens all images, and says what is wrong with them."
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".webp")
 _MISFITS: Final = (NO_DIFFICULTY, UNKNOWN_NAME, HIDDEN)
-_HARMLESS: Final = frozenset({*_MISFITS, FOLDER_MARKER, "ambiguous cloth", "duplicate"})
+_HARMLESS: Final = frozenset({HIDDEN, FOLDER_MARKER, "ambiguous cloth", "duplicate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +110,29 @@ class Found:
             return Check(Mark.FAIL, "naming", found, step)
         found = f"{fit:,} of {number(keys, 'key')} fit the layout"
         if not len(self.manifest):
-            step = f"Give the folder above those of the three roles as PREFIX, or add what is missing. {_SCAN}"
+            step = f"Give the folder above those of the three roles as PREFIX, or add what is missing. {self._scan}"
             found += f", but no triplet is complete{self._what_lacks()}"
             return Check(Mark.WARN if self.look.cut else Mark.FAIL, "naming", found, step)
         found += f", {number(len(self.manifest), 'complete triplet')}"
         each = ((name, len(self.manifest.of_difficulties([name]))) for name in DIFFICULTIES)
         found += f" ({', '.join(f'{name} {count:,}' for name, count in each)})"
         # Of a folder that was cut the last stems are incomplete for that alone.
-        bad = {reason: count for reason, count in counts.items() if reason not in _HARMLESS}
+        bad = {reason: count for reason, count in counts.items() if reason not in _HARMLESS and reason != UNKNOWN_NAME}
+        if pictures := sum(row["uri"].lower().endswith(_PICTURES) for row in self.audit.of(UNKNOWN_NAME)):
+            bad[UNKNOWN_NAME] = pictures
         if self.look.cut:
             bad.pop("incomplete", None)
         if bad:
             told = ", ".join(f"{count:,} {reason}" for reason, count in bad.items())
-            return Check(Mark.WARN, "naming", f"{found}; left out: {told}", _SCAN)
+            ways = [] if self.look.cut else mending(self.audit)
+            return Check(Mark.WARN, "naming", f"{found}; left out: {told}", " ".join([*ways, self._scan]))
         if 2 * fit < keys:
-            return Check(Mark.WARN, "naming", f"{found}; the nearest that does not: {nearest(self.audit)}", _SCAN)
+            return Check(Mark.WARN, "naming", f"{found}; the nearest that does not: {nearest(self.audit)}", self._scan)
         return Check(Mark.OK, "naming", found)
+
+    @property
+    def _scan(self) -> str:
+        return f"`vton-hf scan {self.look.uri} --list` names each key that is left out, and why."
 
     def _what_lacks(self) -> str:
         """Of the first stem that is not complete."""

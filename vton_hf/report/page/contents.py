@@ -17,7 +17,7 @@ from vton_hf.naming import DIFFICULTIES, ROLES
 from vton_hf.report.page.choice import Rows
 from vton_hf.report.tables import bucket_counts
 from vton_hf.report.validation import CHECKS, SEVERITIES, Evidence, Slider, Validation
-from vton_hf.triplets import REASONS
+from vton_hf.triplets import REASONS, lost_triplets, mending
 
 _OTHERS: Final = 1000
 """Findings about no triplet that are listed at most."""
@@ -60,7 +60,8 @@ def contents(found: Validation, shown: Rows, sliders: Mapping[str, Slider], mix:
         "findings": findings,
         **_others(found),
         "not_checked": dict(found.not_checked),
-        "severities": found.by_severity(),
+        "severities": _triplets_by_severity(found),
+        "mending": [redacted(text) for text in mending(found.evidence.audit)],
         "messages": texts.all,
     }
 
@@ -162,6 +163,7 @@ def _checks(found: Validation, sliders: Mapping[str, Slider], keys: pa.Array, te
                 "threshold": found.evidence.asked.thresholds.get(name),
                 "counts": counts,
                 "total": sum(counts),
+                "triplets": len(set(found.of(name)["key"].to_pylist()) - {""}),
                 "below": bool(check and check.below),
                 "slider": _slider(sliders[name], keys, texts) if name in sliders else None,
             }
@@ -199,12 +201,23 @@ def _findings(found: Validation, keys: pa.Array, texts: _Texts) -> dict[str, lis
     }
 
 
+def _triplets_by_severity(found: Validation) -> dict[str, int]:
+    """Triplets by the worst that was found of them."""
+    left = found.findings.filter(pc.not_equal(found.findings["key"], ""))
+    seen, counts = pa.array([], pa.string()), {}
+    for severity in SEVERITIES:
+        keys = pc.unique(left["key"].filter(pc.equal(left["severity"], severity)))
+        counts[severity] = pc.sum(pc.invert(pc.is_in(keys, seen))).as_py() or 0
+        seen = pa.concat_arrays([seen, keys])
+    return counts
+
+
 def _others(found: Validation) -> dict[str, Any]:
     """What concerns no triplet: keys that the listing left out, prefixes that differ."""
     rest = found.findings.filter(pc.equal(found.findings["key"], ""))
-    reasons = rest["check"].to_pylist()
+    reasons, lost = rest["check"].to_pylist(), lost_triplets(found.evidence.audit)
     left_out = [
-        {"reason": reason, "count": reasons.count(reason), "means": means}
+        {"reason": reason, "count": reasons.count(reason), "triplets": lost.get(reason, 0), "means": means}
         for reason, means in REASONS.items()
         if reason in reasons
     ]

@@ -56,7 +56,7 @@ def check_pairs(findings: Findings, explained: Explained) -> None:
     left &= ~_another_scene(findings, left)
     left &= ~_unchanged(findings, left)
     _worn(findings, left & ~explained.grey)
-    _elsewhere(findings, left & ~explained.barred)
+    _elsewhere(findings, left & ~explained.grey & ~explained.barred)
     _cast(findings, left & ~explained.grey)
 
 

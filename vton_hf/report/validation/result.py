@@ -48,7 +48,7 @@ class Evidence:
         return sliders(self.measures, self.asked)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validation:
     """Findings about triplets.
 
@@ -137,11 +137,19 @@ class Validation:
 
     def _repr_html_(self) -> str:
         """Counts by check, and the worst cases with their images; images that are gone are left out."""
-        counts = Counter(zip(*(self.findings[name].to_pylist() for name in ("check", "severity")), strict=True))
-        lines = [(f"{check} ({severity})", count, f"{count:,}") for (check, severity), count in counts.items()]
+        pairs = set(zip(*(self.findings[name].to_pylist() for name in ("check", "key", "severity")), strict=True))
+        lines = []
+        for check in self.counts():
+            of_check = {(key, severity) for name, key, severity in pairs if name == check}
+            worst = next(each for each in SEVERITIES if any(severity == each for _, severity in of_check))
+            lines.append((f"{check} ({worst})", len({key for key, _ in of_check}), f"{len(of_check):,}"))
+        bad = f"{len(self.exclude_list()):,} triplets with errors or warnings; to_html('page.html') shows them"
         title = f"{self.triplets:,} triplets, {self.images:,} images looked at"
-        said = ", ".join(f"{count:,} {severity}s" for severity, count in self.by_severity().items())
-        return html.box(title, html.text(said), html.bars(lines), html.pictures(self._worst()))
+        return html.box(title, html.text(bad), html.bars(lines), html.pictures(self._worst()))
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{count:,} {severity}s" for severity, count in self.by_severity().items())
+        return f"Validation({self.triplets:,} triplets, {self.images:,} images looked at: {found})"
 
     def _worst(self) -> Iterator[tuple[bytes, str]]:
         from vton_hf.report.page import SMALL, strip  # noqa: PLC0415 - which shows what this module defines

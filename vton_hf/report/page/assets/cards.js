@@ -6,7 +6,8 @@ function sign(severity, text) {
 function badge(row) {
   const name = difficulty(row);
   const level = Math.max(0, DATA.difficulties.indexOf(name)) + 1;
-  return element("span", { class: `badge ${name}` }, `${"▮".repeat(level)}${"▯".repeat(DATA.difficulties.length - level)} ${name}`);
+  const steps = DATA.difficulties.map((_, place) => element("i", { class: place < level ? "full" : "" }));
+  return element("span", { class: `badge ${name}` }, element("span", { class: "level", "aria-hidden": "true" }, steps), ` ${name}`);
 }
 
 function markButton(row) {

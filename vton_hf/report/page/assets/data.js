@@ -43,6 +43,8 @@ DATA.findings.row.forEach((row, place) => {
 });
 FINDINGS.forEach((list) => list.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)));
 
+const LOST = DATA.left_out.reduce((sum, one) => sum + one.triplets, 0);
+
 // 0 for an error, 3 for nothing.
 const badness = (row) => (FINDINGS[row].length ? SEVERITIES.indexOf(FINDINGS[row][0].severity) : SEVERITIES.length);
 

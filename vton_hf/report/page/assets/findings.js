@@ -30,14 +30,14 @@ const distinct = (list) => [...new Set(list.map((one) => one.row))];
 function drawChecks() {
   const lines = DATA.checks.map((check) => element(
     "button",
-    { type: "button", "data-check": check.name, onclick: () => openCheck(check.name) },
+    { type: "button", class: check.total ? "" : "nothing", "data-check": check.name, onclick: () => openCheck(check.name) },
     sign(check.severity, check.name),
-    element("span", { class: "count" }, check.total ? number(check.total) : "0"),
+    element("span", { class: "count" }, number(check.triplets || check.total)),
   ));
   const others = DATA.others.length
-    ? [element("button", { type: "button", "data-check": "", onclick: () => openCheck("") }, "○ keys that belong to none", element("span", { class: "count" }, number(DATA.others_total)))]
+    ? [element("button", { type: "button", "data-check": "", onclick: () => openCheck("") }, sign(LOST ? "warning" : "note", "unused keys"), element("span", { class: "count" }, LOST ? number(LOST) : ""))]
     : [];
-  byId("checks").replaceChildren(...lines, ...others);
+  byId("checks").replaceChildren(...others, ...lines);
   if (!lines.length && !others.length) byId("checks").append(element("p", { class: "empty" }, "Nothing was found."));
 }
 
@@ -81,9 +81,10 @@ function controls(check, list) {
     const found = list.filter((one) => threshold === null || isFound(check, one.onset, threshold));
     const rows = distinct(counted(check, found));
     const texts = new Map([...found].reverse().map((one) => [one.row, `${SIGNS[one.severity]} ${one.text}`]));
+    const reasons = new Map(found.map((one) => [one.row, `${check.name}: ${one.text}`]));
     cases.show(distinct(found), (row) => texts.get(row));
     buttons.replaceChildren(
-      element("button", { type: "button", class: "primary", disabled: !rows.length, onclick: () => mark(rows, true) }, `Leave out ${plural(rows.length, "triplet")}`),
+      element("button", { type: "button", class: "primary", disabled: !rows.length, onclick: () => mark(rows, true, reasons) }, `Leave out ${plural(rows.length, "triplet")}`),
       element("button", { type: "button", disabled: !rows.length, onclick: () => mark(rows, false) }, "Keep them"),
     );
     return rows.length;
@@ -101,12 +102,14 @@ function slider(check, summary, show) {
     Math.abs(value - check.threshold) < Math.abs(thresholds[best] - check.threshold) ? place : best), 0);
   const range = element("input", { type: "range", min: 0, max: thresholds.length - 1, value: asked, step: 1, "aria-label": `threshold of ${check.name}` });
   const line = curve(counts);
+  const same = element("code");
   const draw = () => {
     const place = Number(range.value);
     const shown = show(thresholds[place]);
     const more = shown < counts[place] ? ` (${number(shown)} of them on this page)` : "";
     summary.textContent = `${side(check)} ${rough(thresholds[place])} (${check.unit}): ${plural(counts[place], "triplet")} would be left out${more}`;
     range.setAttribute("aria-valuetext", summary.textContent);
+    same.textContent = `--threshold ${check.name}=${Number(thresholds[place].toPrecision(6))}`;
     line.here(place);
   };
   range.addEventListener("input", draw);
@@ -115,7 +118,7 @@ function slider(check, summary, show) {
   return [
     element("div", { class: "slider" }, line.picture, range),
     element("div", { class: "buttons" }, summary, reset),
-    element("p", { class: "small" }, "The same on the command line: ", element("code", {}, `--threshold ${check.name}=VALUE`)),
+    element("p", { class: "small" }, "The same on the command line: ", same),
   ];
 }
 
@@ -143,13 +146,23 @@ function curve(counts) {
 }
 
 function otherKeys() {
-  const lines = DATA.others.map((one) => element(
-    "tr", {}, element("td", {}, sign(one.severity, one.check)), element("td", { class: "key" }, one.uri), element("td", {}, one.message),
+  const reasons = [...new Set(DATA.others.map((one) => one.check))];
+  const rows = (reason) => DATA.others.filter((one) => one.check === reason).map((one) => element(
+    "tr", {}, element("td", { class: "key" }, one.uri), element("td", {}, one.message),
   ));
+  const groups = reasons.map((reason) => {
+    const of = DATA.left_out.find((one) => one.reason === reason) || { count: rows(reason).length, triplets: 0, means: "" };
+    const title = `${reason}: ${plural(of.count, "key")}${of.triplets ? `, ${plural(of.triplets, "triplet")}` : ""}`;
+    return element(
+      "details", { open: of.triplets > 0 }, element("summary", {}, title), element("p", { class: "small" }, of.means),
+      element("div", { class: "scroll" }, element("table", {}, element("tbody", {}, rows(reason)))),
+    );
+  });
   const more = DATA.others_total > DATA.others.length ? `The first ${number(DATA.others.length)} of ${number(DATA.others_total)}; vton-hf scan --list has all.` : "";
   return [
-    element("h2", {}, "Keys that belong to no triplet"),
-    element("p", { class: "small" }, more),
-    element("div", { class: "scroll" }, element("table", {}, element("tbody", {}, lines))),
+    element("h2", {}, LOST ? `${plural(LOST, "triplet")} that cannot be used` : "Keys that belong to no triplet"),
+    ...DATA.mending.map((text) => element("p", { class: "mending" }, text)),
+    ...(more ? [element("p", { class: "small" }, more)] : []),
+    ...groups,
   ];
 }

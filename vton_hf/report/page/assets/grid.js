@@ -34,7 +34,8 @@ class Grid {
     const start = this.page * this.size;
     const rows = this.list.slice(start, start + this.size);
     this.cards.replaceChildren(...rows.map((row) => card(row, this.note(row))));
-    if (!rows.length) this.cards.append(element("p", { class: "empty" }, this.empty));
+    const empty = typeof this.empty === "function" ? this.empty() : [this.empty];
+    if (!rows.length) this.cards.append(element("p", { class: "empty" }, ...empty));
     this.at = 0;
     this.select(at, false);
     this.drawLine(start, rows.length);
@@ -60,7 +61,7 @@ class Grid {
   turn(page) {
     if (page < 0 || page >= this.pages) return;
     this.go(page);
-    this.holder.scrollIntoView({ block: "start" });
+    this.holder.parentElement.scrollIntoView({ block: "start" });
   }
 
   resize(size) {

@@ -1,9 +1,9 @@
 // Views, keys, light and dark.
-const VIEWS = { overview: "Overview", triplets: "Triplets", findings: "Findings", "left-out": "Left out" };
+const VIEWS = { overview: "Overview", triplets: "Triplets", findings: "Findings", "left-out": "Exclude list" };
 const THEMES = { auto: "◐ auto", light: "○ light", dark: "● dark" };
 const KEYS = [
   ["← → ↑ ↓", "select a triplet"], ["Enter", "look at it closely"], ["x", "leave it out, or keep it"], ["/", "search"],
-  ["n  p", "next and previous page"], ["Space", "there: the person, or the try-on"], ["1 2 3 4", "the four views"], ["?", "these keys"], ["Esc", "close"],
+  ["n  p", "next and previous page"], ["Space", "when looking closely: flip between person and try-on"], ["1 2 3 4", "the four views"], ["?", "these shortcuts"], ["Esc", "close"],
 ];
 const marked = new Grid(byId("marked-grid"), { size: 24, empty: "Press x on a triplet, or “leave out”." });
 let examples;
@@ -11,7 +11,7 @@ let view = "overview";
 
 function drawTabs() {
   byId("tabs").replaceChildren(...Object.entries(VIEWS).map(([name, title]) => {
-    const counts = { triplets: DATA.shown, findings: DATA.checks.reduce((sum, check) => sum + check.total, 0), "left-out": MARKED.size };
+    const counts = { triplets: DATA.shown, findings: DATA.severities.error + DATA.severities.warning, "left-out": MARKED.size };
     const text = name in counts ? `${title} ${number(counts[name])}` : title;
     return element("a", { href: `#${name}`, "aria-current": name === view ? "page" : null }, text);
   }));
@@ -68,7 +68,7 @@ function startTheme() {
 
 function startHelp() {
   const lines = KEYS.map(([key, means]) => element("tr", {}, element("th", {}, element("kbd", {}, key)), element("td", {}, means)));
-  byId("help").append(element("h2", {}, "Keys"), element("table", {}, element("tbody", {}, lines)), element("button", { type: "button", onclick: () => byId("help").close() }, "Close"));
+  byId("help").append(element("h2", {}, "Shortcuts"), element("table", {}, element("tbody", {}, lines)), element("button", { type: "button", onclick: () => byId("help").close() }, "Close"));
   byId("help-button").addEventListener("click", () => byId("help").showModal());
 }
 
@@ -76,7 +76,10 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const inField = event.target.matches("input, select, textarea");
   if (inField) {
-    if (event.key === "Escape") event.target.blur();
+    if (event.key === "Escape" || (event.key === "Enter" && event.target.type === "search")) {
+      event.preventDefault(); // which would empty the field, and leave its filter
+      event.target.blur();
+    }
     return;
   }
   if (event.target.matches("button, a, summary") && (event.key === "Enter" || event.key === " ")) return;

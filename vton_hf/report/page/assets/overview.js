@@ -1,9 +1,8 @@
 // What there is: the mix asked and got, the bucket, what was found, a few triplets.
 const overview = byId("view-overview");
 
-// A bar for each line; the second value, if there is one, is drawn as a mark.
-function bars(lines) {
-  const most = Math.max(...lines.flatMap((line) => [line.value, line.mark || 0]), 1e-9);
+// A bar for each line; the second value, if there is one, is drawn as a mark; `most` fills the whole width.
+function bars(lines, most = Math.max(...lines.map((line) => line.value), 1e-9)) {
   return element("div", { class: "bars" }, lines.map((line) => {
     const full = element("div", { class: `bar ${line.name}` });
     full.style.width = `${(100 * line.value) / most}%`;
@@ -44,7 +43,7 @@ function mixPanel() {
   const hint = repeats.length
     ? `Triplets of ${repeats.map((share) => share.difficulty).join(" and ")} stand several times in an epoch. epoch_size="min" is the longest mix without repeats.`
     : "No triplet stands twice in an epoch.";
-  return panel(`Mix “${mix.config}”: ${plural(mix.rows, "row")} an epoch`, bars(lines), table, element("p", { class: "small" }, hint));
+  return panel(`Mix “${mix.config}”: ${plural(mix.rows, "row")} an epoch`, bars(lines, 1), table, element("p", { class: "small" }, hint));
 }
 
 function bucketPanel() {
@@ -54,23 +53,34 @@ function bucketPanel() {
     const parts = Object.entries(genders).map(([each, count]) => `${number(count)} ${each || "not said"}`);
     return { name, value: total, text: total ? `${number(total)}: ${parts.join(", ")}` : "none" };
   });
-  const left = DATA.left_out.map((one) => element("li", {}, `${plural(one.count, "key")}: ${one.reason} (${one.means})`));
-  return panel(
-    `${plural(DATA.total, "triplet")}, ${bytes(DATA.bytes)}`,
-    bars(lines),
-    left.length ? element("details", {}, element("summary", {}, `${plural(DATA.left_out.reduce((sum, one) => sum + one.count, 0), "key")} left out`), element("ul", {}, left)) : null,
+  return panel(`${plural(DATA.total, "triplet")}, ${bytes(DATA.bytes)}`, bars(lines), lossesOf());
+}
+
+// What the listing left out, what that costs, and which names would bring it back.
+function lossesOf() {
+  if (!DATA.left_out.length) return null;
+  const keys = plural(DATA.left_out.reduce((sum, one) => sum + one.count, 0), "key");
+  const lines = DATA.left_out.map((one) => element("li", {}, `${one.reason}: ${plural(one.count, "key")}${one.triplets ? `, ${plural(one.triplets, "triplet")}` : ""}`));
+  return element(
+    "div",
+    { class: "losses" },
+    element("h3", {}, LOST ? `▲ ${plural(LOST, "triplet")} more cannot be used` : `${keys} belong to no triplet`),
+    element("ul", {}, lines),
+    ...DATA.mending.map((text) => element("p", { class: "mending" }, text)),
+    element("p", { class: "small" }, element("a", { href: "#findings=keys" }, `See all ${keys}`)),
   );
 }
 
 function findingsPanel() {
   const found = DATA.checks.filter((check) => check.total);
-  const line = (check) => element("li", {}, element("a", { href: `#findings=${check.name}` }, sign(check.severity, check.name)), ` ${number(check.total)} · ${check.finds}`);
-  const counts = SEVERITIES.map((severity) => sign(severity, plural(DATA.severities[severity], severity)));
+  const line = (check) => element("li", {}, element("a", { href: `#findings=${check.name}` }, sign(check.severity, check.name)), ` ${number(check.triplets || check.total)} · ${check.finds}`);
+  const worst = { error: "with errors", warning: "with warnings", note: "with notes alone" };
+  const counts = SEVERITIES.map((severity) => sign(severity, `${number(DATA.severities[severity])} ${worst[severity]}`));
   const skipped = Object.entries(DATA.not_checked).map(([check, reason]) => element("li", {}, `${check}: ${reason}`));
   return panel(
-    "What was found",
+    `What was found in ${plural(DATA.looked_at, "triplet")}`,
     element("p", { class: "counts" }, counts),
-    found.length ? element("ul", { class: "plain" }, found.map(line)) : element("p", {}, `Nothing, in ${plural(DATA.looked_at, "triplet")}.`),
+    found.length ? element("ul", { class: "plain" }, found.map(line)) : element("p", {}, "Nothing."),
     skipped.length ? element("details", {}, element("summary", {}, `${plural(skipped.length, "check")} not run`), element("ul", {}, skipped)) : null,
   );
 }
