@@ -92,8 +92,8 @@ def test_a_scan_counts_the_bucket_and_tells_of_the_rest(cli: Cli, filled: Bucket
         *([name, "3", "3", "6", "11.9", "kB"] for name in ("easy", "medium", "hard")),
         ["all", "9", "9", "18", "35.6", "kB"],
         [],
-        ["left", "out", "keys"],
-        ["unknown", "name", "1"],
+        ["left", "out", "keys", "triplets"],
+        ["unknown", "name", "1", "-"],
     ]
     assert told.startswith("1 key left out, unknown name: the key names no image of a triplet (first: file://")
     assert advice == "--list lists every key."

@@ -1,6 +1,7 @@
 """The fault server's other half: it takes objects, whole or in parts, and fails as told."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.faults import Body, Drop, FaultServer, Status, _Handler, serve_faults
@@ -9,14 +10,21 @@ from tests.faults import Body, Drop, FaultServer, Status, _Handler, serve_faults
 class _Taking(_Handler):
     """Scripts go by what is asked: `PUT a`, `PUT a#1` (its first part), `BEGIN a`, `COMPLETE a`, `ABORT a`, `DELETE a`.
 
-    A dropped COMPLETE is done all the same: its answer is lost, not the work.
+    A dropped COMPLETE is done all the same: its answer is lost, not the work. A part that arrives when its upload was
+    aborted is not kept.
     """
+
+    aborted: ClassVar[set[tuple[int, str]]] = set()
+    """Server and key of uploads that were aborted, and not begun again."""
 
     def do_PUT(self) -> None:  # noqa: N802 - the standard library's name
         data = self.rfile.read(int(self.headers["Content-Length"]))
         key, query = self._where()
         name = f"{key}#{query['partNumber'][0]}" if "partNumber" in query else key
         if self._goes_well(f"PUT {name}"):
+            if name != key and (id(self.server), key) in self.aborted:
+                self._send(Status(404, "NoSuchUpload"), b"")
+                return
             self.server.objects[name] = data
             self._reply(200, b"", 0, {"ETag": '"e"', "x-amz-checksum-crc32": "AAAAAA=="})
 
@@ -25,6 +33,7 @@ class _Taking(_Handler):
         key, query = self._where()
         if "uploads" in query:
             if self._goes_well(f"BEGIN {key}"):
+                self.aborted.discard((id(self.server), key))
                 self._send(Body(b"<R><UploadId>u</UploadId></R>"), b"")
         elif self._goes_well(f"COMPLETE {key}"):
             self._complete(key, told)
@@ -32,7 +41,11 @@ class _Taking(_Handler):
     def do_DELETE(self) -> None:  # noqa: N802 - the standard library's name
         key, query = self._where()
         if self._goes_well(f"{'ABORT' if 'uploadId' in query else 'DELETE'} {key}"):
-            self._take_parts(key) if "uploadId" in query else self.server.objects.pop(key, None)
+            if "uploadId" in query:
+                self.aborted.add((id(self.server), key))
+                self._take_parts(key)
+            else:
+                self.server.objects.pop(key, None)
             self._reply(204, b"", 0)
 
     def _where(self) -> tuple[str, dict[str, list[str]]]:
