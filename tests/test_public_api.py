@@ -22,6 +22,11 @@ def ruff_order(name: str) -> tuple[int, str]:
     return 0 if name.isupper() else 1 if name[0].isupper() else 2, name
 
 
+def test_whoever_builds_exports_or_previews_needs_no_torch() -> None:
+    code = "import sys, vton_hf.builder, vton_hf.exports, vton_hf.cli.running, vton_hf.cli.previewing as _; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
+
+
 def test_all_is_sorted_and_names_each_once() -> None:
     assert vton_hf.__all__ == sorted(set(vton_hf.__all__), key=ruff_order)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
-from typing import Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import datasets
 
@@ -13,7 +13,9 @@ from vton_hf.cache import TEXT_COLUMNS, features
 from vton_hf.errors import EmptyPoolError, ImageError, SampleError, redacted
 from vton_hf.naming import ROLES
 from vton_hf.report import SHOWN, Mix, Validation, effect_rows, write_page
-from vton_hf.transforms import Transform, picture_of, with_transform
+
+if TYPE_CHECKING:
+    from vton_hf.transforms import Transform
 
 _TRANSFORMED: Final = 60
 """Triplets that are shown as the transform makes them."""
@@ -25,7 +27,7 @@ def preview(
     *,
     html: str | PurePath = "preview.html",
     sample: int | None = None,
-    transform: Transform | None = None,
+    transform: "Transform | None" = None,
     num_proc: int | None = None,
     **options: Unpack[PreviewOptions],
 ) -> Path:
@@ -74,8 +76,11 @@ def _mix(builder: VTON) -> Mix:
         return Mix(builder.config.name, error=redacted(str(error)))
 
 
-def _effects(found: Validation, transform: Transform) -> Iterator[tuple[int, Sequence[Any]]]:
+def _effects(found: Validation, transform: "Transform") -> Iterator[tuple[int, Sequence[Any]]]:
     """What the transform makes of some triplets, by the number of the row; of broken ones nothing."""
+    # Takes torch, which a page without a transform, and all other exports, do without.
+    from vton_hf.transforms import picture_of, with_transform  # noqa: PLC0415
+
     rows = found.evidence.measures.rows
     images = [
         (row, of_row)
