@@ -14,6 +14,7 @@ os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
 
 import datasets
 import pytest
+from filelock import FileLock
 
 from tests.bucket import Bucket, Load, loader
 from tests.fake_hub import Hub, serve_hub
@@ -115,8 +116,12 @@ def hub(hub_server: Hub) -> Hub:
 
 
 @pytest.fixture
-def ray_environment() -> Iterator[dict[str, str]]:
-    """Of a Ray of the test's own: nodes meet on the loopback, and nobody finds another test's cluster."""
+def ray_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Of a Ray of the test's own: nodes meet on the loopback, and nobody finds another test's cluster.
+
+    One test after the other: two clusters that start at once on 2 cores take four times as long, or wait for ever.
+    """
+    alone = FileLock(tmp_path_factory.getbasetemp().parent / "ray.lock")
     # Short: the paths of sockets lie below it.
-    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+    with alone, tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
         yield {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_TMPDIR": folder}

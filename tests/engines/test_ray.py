@@ -163,11 +163,16 @@ def test_rays_processes_end_with_the_command_also_after_ctrl_c(
     )
     seen: set[int] = set()
 
-    def raylet_runs() -> bool:
+    def a_worker_runs() -> bool:
+        # Before that Ray starts, in code that does not look for interrupts.
         seen.update(descendants(process.pid))
-        return any("raylet" in (Path(f"/proc/{pid}/cmdline").read_text()) for pid in seen if runs(pid))
+        return any(
+            (Path(f"/proc/{pid}/cmdline").read_text()).startswith(("ray::IDLE", "ray::_do"))
+            for pid in seen
+            if runs(pid)
+        )
 
-    wait_for(raylet_runs)
+    wait_for(a_worker_runs)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=90)
     assert process.returncode == 130, err

@@ -10,7 +10,7 @@ from vton_hf._core.checks import check_choice, unknown_option
 from vton_hf._core.options import RECIPES, Config, Prefixes, PreviewOptions
 from vton_hf.builder import VTON, Wanted, validated
 from vton_hf.cache import TEXT_COLUMNS, features
-from vton_hf.errors import EmptyPoolError, ImageError, SampleError, redacted
+from vton_hf.errors import ConfigError, EmptyPoolError, ImageError, SampleError, redacted
 from vton_hf.naming import ROLES
 from vton_hf.report import SHOWN, Mix, Validation, effect_rows, write_page
 
@@ -78,9 +78,10 @@ def _mix(builder: VTON) -> Mix:
 
 def _effects(found: Validation, transform: "Transform") -> Iterator[tuple[int, Sequence[Any]]]:
     """What the transform makes of some triplets, by the number of the row; of broken ones nothing."""
-    # Takes torch, which a page without a transform, and all other exports, do without.
-    from vton_hf.transforms import picture_of, with_transform  # noqa: PLC0415
-
+    try:  # torch, which a page without a transform, and all other exports, do without
+        from vton_hf.transforms import picture_of, with_transform  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigError("transform= needs torch and torchvision: pip install 'vton-hf[torch]'.") from error
     rows = found.evidence.measures.rows
     images = [
         (row, of_row)
