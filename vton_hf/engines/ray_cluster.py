@@ -1,9 +1,12 @@
 """Units as tasks of Ray: a few at a time, tried again where a node is lost, on a running cluster or a local one."""
 
 import logging
+import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -55,14 +58,15 @@ class RayEngine:
         import ray  # noqa: PLC0415 - 3 seconds, and an extra
 
         ours = not ray.is_initialized()
-        if ours:
-            ray.init(
-                address=self.address,
-                include_dashboard=None if self.address or ray_address() else False,
-                logging_level=logging.ERROR,
-                log_to_driver=True,
-            )
         try:
+            if ours:
+                with _one_interrupt_kept():
+                    ray.init(
+                        address=self.address,
+                        include_dashboard=None if self.address or ray_address() else False,
+                        logging_level=logging.ERROR,
+                        log_to_driver=True,
+                    )
             yield from self._run(ray, work, units)
         finally:
             if ours:
@@ -84,6 +88,31 @@ class RayEngine:
         finally:
             for reference in under_way:
                 ray.cancel(reference, force=False)
+
+
+@contextmanager
+def _one_interrupt_kept() -> Iterator[None]:
+    """Hold an interrupt back until the block ends; a second one is not held.
+
+    Ray 2.60 that is interrupted while it starts waits for ever, or ends the process with a segmentation fault.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield
+        return
+    kept = []
+
+    def keep(number: int, _: object) -> None:
+        kept.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if kept:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _outcome(ray: Any, reference: Any) -> Outcome:
