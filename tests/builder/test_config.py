@@ -12,7 +12,7 @@ from vton_hf.mixing import RECIPES
 
 NOWHERE = "/no/such/folder/"
 OWN = (
-    "allow_missing, aspect, cloth, difficulty_weights, embed_images, engine, epoch_size, exclude, gender, hidden, "
+    "allow_missing, aspect, cloth, default_difficulty, difficulty_of, difficulty_weights, embed_images, engine, epoch_size, exclude, gender, hidden, "
     "image_format, image_quality, image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, shard, "
     "shared_cache, statistics, to_srgb, verify."
 )
@@ -99,6 +99,22 @@ def test_a_choice_is_one_of_those_there_are(name: str, allowed: str, value: obje
         ({"embed_images": "no"}, "embed_images must be True or False, got 'no'."),
         ({"embed_images": 0}, "embed_images must be"),
         ({"hidden": "yes"}, "hidden must be True or False, got 'yes'."),
+        (
+            {"default_difficulty": "Hard"},
+            "default_difficulty must be 'easy', 'medium' or 'hard', got 'Hard'. Did you mean 'hard'?",
+        ),
+        (
+            {"difficulty_of": {"dresses": "heard"}},
+            "difficulty_of['dresses'] must be 'easy', 'medium' or 'hard', got 'heard'. Did you mean 'hard'?",
+        ),
+        (
+            {"difficulty_of": {"a/b": "hard"}},
+            "difficulty_of must be {folder's name, without slashes: difficulty}, got {'a/b': 'hard'}.",
+        ),
+        (
+            {"difficulty_of": "hard"},
+            "difficulty_of must be {folder: difficulty}, such as {'dresses': 'hard'}, or None, got 'hard'.",
+        ),
         ({"image_size": (0, 5)}, "image_size must be (height, width) in pixels, or None, got (0, 5)."),
         ({"image_size": 512}, "image_size must be"),
         ({"image_size": (5, 5.0)}, "image_size must be"),

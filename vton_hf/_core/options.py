@@ -71,6 +71,8 @@ class TripletOptions(TypedDict, total=False):
     cloth: ClothRule
     exclude: Exclude | None
     hidden: bool
+    default_difficulty: Config | None
+    difficulty_of: Mapping[str, Config] | None
     verify: VerifyLevel
     cache_dir: str | PurePath | None
     listing: ListingMode
@@ -114,6 +116,8 @@ class FindOptions(TypedDict, total=False):
     cloth: ClothRule
     exclude: Exclude | None
     hidden: bool
+    default_difficulty: Config | None
+    difficulty_of: Mapping[str, Config] | None
     listing: ListingMode
     cache_dir: str | PurePath | None
     storage_options: Mapping[str, Any] | None

@@ -16,7 +16,7 @@ from vton_hf.images import ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTIES
 from vton_hf.storage import path_text
-from vton_hf.triplets import Exclude, check_filters
+from vton_hf.triplets import DifficultyRules, Exclude, check_filters
 
 VERSION: Final = datasets.Version("1.0.0")
 
@@ -65,6 +65,9 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         exclude: Keys to leave out: a list, or a file with one a line.
         hidden: True also takes what is hidden below a prefix: names that begin with `.`, folders that begin with `.`
             or `__`, the bins, snapshots and thumbnails of file servers.
+        default_difficulty: `"easy"`, `"medium"` or `"hard"`: of triplets whose key lies below no folder of such a name.
+            None leaves them out, counted and listed.
+        difficulty_of: The same by the name of a folder, such as `{"dresses": "hard"}`; the innermost counts.
 
     Other Parameters:
         listing: `"auto"` believes a listing of the last day if pages of it are as they were, `"fresh"` lists,
@@ -98,6 +101,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     on_error: str = "skip"
     exclude: Exclude | None = None
     hidden: bool = False
+    default_difficulty: str | None = None
+    difficulty_of: Mapping[str, str] | None = None
 
     @property
     def prefixes(self) -> list[str | PurePath]:
@@ -140,6 +145,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         epoch_length(dict.fromkeys(DIFFICULTIES, 1), self.weights, self.epoch_size)
         if self.difficulty_weights is not None:
             tell_shares(self.difficulty_weights)
+        DifficultyRules.of(self.default_difficulty, self.difficulty_of)
         check_filters(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit)
 
     def _check_preparation(self) -> None:

@@ -51,6 +51,7 @@ def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triple
 
     listed = listings.find(cache.listings, store, prefixes, listing, list_all)
     rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
+    rules |= {"default_difficulty": config.default_difficulty, "difficulty_of": config.difficulty_of}
     rules["below"] = () if config.hidden else prefixes
     triplets = Triplets(*listings.select_cached(listed, cache, **rules))
     if not quiet:

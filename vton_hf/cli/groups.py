@@ -13,7 +13,7 @@ from vton_hf._core.options import (
     RECIPES,
     VERIFY_LEVELS,
 )
-from vton_hf.cli.values import epoch_size, mix, positive, size, weights
+from vton_hf.cli.values import by_name, epoch_size, mix, positive, size, weights
 from vton_hf.naming import DIFFICULTIES, GENDERS
 
 
@@ -57,6 +57,10 @@ def add_choice(part: ArgumentParser) -> None:
     which.add_argument("--exclude", metavar="FILE", help="a file with keys to leave out, one a line")
     hidden = "also take hidden files, such as .a.png, and what lies in folders such as .a or __a"
     which.add_argument("--hidden", action="store_true", default=None, help=hidden)
+    silent = "of triplets whose key says none (default: they are left out)"
+    which.add_argument("--default-difficulty", choices=DIFFICULTIES, help=silent)
+    by_folder = "the same by the name of a folder, such as dresses=hard,tops=easy"
+    which.add_argument("--difficulty-of", type=by_name, metavar="RULES", help=by_folder)
 
 
 def add_mix(part: ArgumentParser) -> None:

@@ -11,6 +11,8 @@ OPTIONS: Final = {
     "cloth": "cloth",
     "exclude": "exclude",
     "hidden": "hidden",
+    "default_difficulty": "default_difficulty",
+    "difficulty_of": "difficulty_of",
     "weights": "difficulty_weights",
     "seed": "seed",
     "epoch_size": "epoch_size",

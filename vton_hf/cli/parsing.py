@@ -2,10 +2,13 @@
 
 import argparse
 import re
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import redacted
+
+_IN_PYTHON: Final = {"--difficulty-weights": "--weights"}
+"""An option as Python spells it, of which another is nearer by its letters."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,7 +27,8 @@ class Parser(argparse.ArgumentParser):
         if options:
             name = options[0].partition("=")[0]
             known = re.findall(r"--[a-z][a-z-]+", self.format_help())
-            self.error(f"unknown option {name}.{did_you_mean(name, known)} {self.prog} --help lists them.")
+            hint = did_you_mean(_IN_PYTHON.get(name.replace("_", "-"), name), known)
+            self.error(f"unknown option {name}.{hint} {self.prog} --help lists them.")
         if getattr(found, "prefixes", None) == [] and not found.s3_prefix:
             self.error(
                 "PREFIX is missing. Write where the triplets lie, such as s3://bucket/dataset_ultimate/ or ./data/"

@@ -15,6 +15,18 @@ def weights(text: str) -> dict[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like easy=0.1,medium=0.4,hard=0.5") from None
 
 
+def by_name(text: str) -> dict[str, str]:
+    """Read `dresses=hard,tops=easy`; the library checks the values.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    try:
+        return {name.strip(): value.strip() for name, value in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like dresses=hard,tops=easy") from None
+
+
 def mix(text: str) -> str:
     """The name of a mix; which there are, argparse says.
 

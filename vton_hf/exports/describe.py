@@ -23,6 +23,8 @@ _RECIPE: Final = (
     "limit",
     "cloth",
     "hidden",
+    "default_difficulty",
+    "difficulty_of",
     "image_size",
     "aspect",
     "image_format",

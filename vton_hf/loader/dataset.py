@@ -35,7 +35,8 @@ _STORED: Final = (
     "statistics",
 )
 TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "to_srgb", "dtype")
-BUILDER_OPTIONS: Final = ("gender", "limit", "cloth", "exclude", "hidden", "verify", "cache_dir", "listing", *_STORED)
+_CHOICE: Final = ("gender", "limit", "cloth", "exclude", "hidden", "default_difficulty", "difficulty_of")
+BUILDER_OPTIONS: Final = (*_CHOICE, "verify", "cache_dir", "listing", *_STORED)
 
 
 class S3VTONDataset(Indexed):
@@ -68,8 +69,8 @@ class S3VTONDataset(Indexed):
         num_proc: Worker processes that build it.
         storage_options: Credentials and endpoint, as everywhere around fsspec.
         **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect`, `to_srgb`, `dtype` of `TripletTransform`;
-            `gender`, `limit`, `cloth`, `exclude`, `hidden`, `verify`, `image_format`, `image_quality`, `listing` and
-            `retry_skipped` of `VTON`.
+            `gender`, `limit`, `cloth`, `exclude`, `hidden`, `default_difficulty`, `difficulty_of`, `verify`,
+            `image_format`, `image_quality`, `listing` and `retry_skipped` of `VTON`.
 
     Attributes:
         s3_prefixes: As they were given.

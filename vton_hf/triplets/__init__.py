@@ -1,6 +1,7 @@
 """From a listing to the complete triplets, and to an account of everything else."""
 
 from vton_hf.triplets.audit import FOLDER_MARKER, HIDDEN, NO_DIFFICULTY, REASONS, UNKNOWN_NAME, Audit
+from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.entities import ENTITIES, check_entities, entities_of
 from vton_hf.triplets.manifest import (
@@ -28,6 +29,7 @@ __all__ = [
     "RULES",
     "UNKNOWN_NAME",
     "Audit",
+    "DifficultyRules",
     "Exclude",
     "Manifest",
     "Source",

@@ -16,16 +16,20 @@ from vton_hf.triplets import audit as reasons
 from vton_hf.triplets.arrow_text import cut, edges, names_in
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.build_manifest import TripletRows, build_manifest
+from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.forms import other_forms
 from vton_hf.triplets.gaps import Bits, Gaps
 from vton_hf.triplets.keys import CLOTH, Keys, Rows, read_keys
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.stems import resolve_stems
 
+_NO_RULES: Final = DifficultyRules()
 _EXPECTED: Final = pa.array(["expected STEM_person.png", "expected STEM_cloth_GARMENT.png", "expected STEM_vton.png"])
 
 
-def discover(listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = ()) -> tuple[Manifest, Audit]:
+def discover(
+    listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = (), rules: DifficultyRules = _NO_RULES
+) -> tuple[Manifest, Audit]:
     """Group a listing into complete triplets.
 
     A stem is identified within its own folder: the same `001` under female and male is two triplets.
@@ -36,6 +40,7 @@ def discover(listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = 
         cloth: What several garments for one stem mean: `"first"` takes the first in key order, `"each"`
             makes a triplet of each, `"error"` refuses.
         below: The prefixes, below which what is hidden is left out; without any it is taken.
+        rules: The difficulty of keys that say none.
 
     Returns:
         The complete triplets, and every key that is not part of one.
@@ -45,13 +50,13 @@ def discover(listing: pa.Table, *, cloth: str = "first", below: Sequence[str] = 
         LayoutError: If `cloth="error"` and a stem has several garments.
     """
     check_choice("cloth", cloth, CLOTH_RULES)
-    triplets, left_out = _group(listing, cloth, below)
+    triplets, left_out = _group(listing, cloth, read_keys(listing["uri"], below).with_difficulties(rules))
     return build_manifest(listing, triplets, names_garment=cloth == "each"), Audit(pa.concat_tables(left_out))
 
 
-def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[TripletRows, list[pa.Table]]:
+def _group(listing: pa.Table, cloth: str, keys: Keys) -> tuple[TripletRows, list[pa.Table]]:
     """What belongs together; and, apart, what belongs to nothing."""
-    images, left_out = _images(listing, below)
+    images, left_out = _images(listing, keys)
     images = resolve_stems(images)
     codes = _codes(images)
     gaps, usable = _gaps(listing, images, codes)
@@ -80,9 +85,8 @@ def _group(listing: pa.Table, cloth: str, below: Sequence[str]) -> tuple[Triplet
     return TripletRows(images.take(cloths), persons, targets, several), left_out
 
 
-def _images(listing: pa.Table, below: Sequence[str]) -> tuple[Keys, list[pa.Table]]:
+def _images(listing: pa.Table, keys: Keys) -> tuple[Keys, list[pa.Table]]:
     """The keys that name an image of a difficulty; and, apart, the others."""
-    keys = read_keys(listing["uri"], below)
     folder = pc.ends_with(listing["uri"], "/").to_numpy()
     denied = listing["size"].to_numpy() < 0
     nameless = pc.binary_length(keys.stem).to_numpy() == 0

@@ -1,7 +1,7 @@
 """Every key of a listing, read by the bucket's grammar in batches of columns."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from vton_hf.naming import (
     ROLES,
 )
 from vton_hf.triplets.arrow_text import Positions, cut, edges, names_in
+from vton_hf.triplets.difficulties import DifficultyRules
 
 Rows = NDArray[np.int64]
 Roles = NDArray[np.int8]
@@ -68,6 +69,10 @@ class Keys:
     def where(self, wanted: NDArray[np.bool_]) -> "Keys":
         """The keys that are wanted; most often all of them, which copies nothing."""
         return self if wanted.all() else self.take(np.flatnonzero(wanted))
+
+    def with_difficulties(self, rules: DifficultyRules) -> "Keys":
+        """The same keys, the difficulty of folders that say none as the rules have it."""
+        return replace(self, folders=rules.applied(self.folders))
 
     def column(self, name: str) -> pa.StringArray:
         """A column of `folders`, for each key."""

@@ -1,6 +1,6 @@
 """The triplets of a listing that the options let through."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from vton_hf._core.options import CLOTH_RULES
 from vton_hf.errors import LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
+from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.manifest import Exclude, Manifest, check_gender, check_limit, read_names
 
@@ -28,6 +29,8 @@ def select_triplets(
     gender: str | Sequence[str] | None = None,
     limit: int | None = None,
     below: Sequence[str] = (),
+    default_difficulty: str | None = None,
+    difficulty_of: Mapping[str, str] | None = None,
 ) -> tuple[Manifest, Audit]:
     """Discover the triplets, and keep those that were asked for.
 
@@ -38,6 +41,8 @@ def select_triplets(
         gender: One of `naming.GENDERS`, several, or None for all.
         limit: At most so many of each difficulty.
         below: As in `discover`.
+        default_difficulty: Of triplets whose key says none, and of which `difficulty_of` says nothing.
+        difficulty_of: By the name of a folder, of triplets whose key says none.
 
     Returns:
         The triplets, and every key that is not part of one.
@@ -46,7 +51,8 @@ def select_triplets(
         ConfigError: If an option makes no sense.
         LayoutError: If nothing is left.
     """
-    whole, audit = discover(listing, cloth=cloth, below=below)
+    rules = DifficultyRules.of(default_difficulty, difficulty_of)
+    whole, audit = discover(listing, cloth=cloth, below=below, rules=rules)
     kept, excluded, unknown = whole.without(exclude)
     if excluded.num_rows:
         audit = audit.extended(_excluded_keys(excluded, kept))

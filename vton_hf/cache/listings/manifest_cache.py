@@ -70,10 +70,14 @@ def _manifests(directory: Path) -> Iterator[str]:
                 continue
 
 
-def _path(listing: Listing, *, cloth: str, exclude: Any, gender: Any, limit: int | None, below: Sequence[str]) -> Path:
-    genders = gender if gender is None or isinstance(gender, str) else sorted(gender)
-    options = json.dumps([RULES, cloth, read_names(exclude), genders, limit, sorted(below)])
-    return listing.directory / f"{listing.digest}-{digest(options)}.arrow"
+def _path(listing: Listing, *, below: Sequence[str], **options: Any) -> Path:
+    genders = options["gender"]
+    genders = genders if genders is None or isinstance(genders, str) else sorted(genders)
+    facts = [RULES, options["cloth"], read_names(options["exclude"]), genders, options["limit"], sorted(below)]
+    difficulties = [options.get("default_difficulty"), sorted((options.get("difficulty_of") or {}).items())]
+    # Where nothing is said of them, the name is that of versions before.
+    said = json.dumps(facts + difficulties if any(difficulties) else facts)
+    return listing.directory / f"{listing.digest}-{digest(said)}.arrow"
 
 
 def _open(path: Path, cache: CacheDir) -> tuple[Manifest, Audit] | None:

@@ -129,20 +129,14 @@ function side(check) {
 
 // How many triplets each threshold finds, above the slider.
 function curve(counts) {
-  const NS = "http://www.w3.org/2000/svg";
-  const picture = document.createElementNS(NS, "svg");
-  picture.setAttribute("viewBox", `0 0 ${counts.length} 10`);
-  picture.setAttribute("preserveAspectRatio", "none");
-  picture.setAttribute("aria-hidden", "true");
   const most = Math.max(...counts, 1);
-  const bars = counts.map((count, place) => {
-    const bar = document.createElementNS(NS, "rect");
-    const high = count ? Math.max(0.4, (10 * count) / most) : 0;
-    Object.entries({ x: place + 0.1, width: 0.8, y: 10 - high, height: high }).forEach(([name, value]) => bar.setAttribute(name, value));
-    picture.append(bar);
+  const bars = counts.map((count) => {
+    const bar = element("i");
+    bar.style.height = count ? `${Math.max(4, (100 * count) / most)}%` : "0";
     return bar;
   });
-  return { picture, here: (at) => bars.forEach((bar, place) => bar.classList.toggle("here", place === at)) };
+  const here = (at) => bars.forEach((bar, place) => bar.classList.toggle("here", place === at));
+  return { picture: element("div", { class: "curve", "aria-hidden": "true" }, bars), here };
 }
 
 function otherKeys() {

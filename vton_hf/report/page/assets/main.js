@@ -53,7 +53,6 @@ function theme(name) {
   if (name === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
   byId("theme").textContent = THEMES[name];
-  try { localStorage.setItem("vton-hf:theme", name); } catch { /* it is kept for this visit */ }
 }
 
 function startTheme() {
@@ -62,7 +61,9 @@ function startTheme() {
   theme(name in THEMES ? name : "auto");
   byId("theme").addEventListener("click", () => {
     const names = Object.keys(THEMES);
-    theme(names[(names.indexOf(document.documentElement.dataset.theme || "auto") + 1) % names.length]);
+    const next = names[(names.indexOf(document.documentElement.dataset.theme || "auto") + 1) % names.length];
+    theme(next);
+    try { localStorage.setItem("vton-hf:theme", next); } catch { /* it is kept for this visit */ }
   });
 }
 
