@@ -1,5 +1,6 @@
 """What keys that were left out cost in triplets, and which names would bring them back."""
 
+import pyarrow as pa
 import pytest
 
 from tests.triplets.listings import BUCKET, empty, listing, several, whole
@@ -59,3 +60,15 @@ def test_what_brings_most_comes_first() -> None:
     keys += [f"hard/male/try_on_image/{stem}_out.png" for stem in "abc"]
     few, many = audit_of(*keys, *several("meduim/", 2)), audit_of(*keys, *several("meduim/", 5))
     assert [text.split()[0] for text in (*mending(few), *mending(many))] == ["3", "2", "5", "3"]
+
+
+def test_a_triplet_whose_images_say_different_things_is_lost_once() -> None:
+    keys = whole("hard/male/", "a")
+    table = listing([*several("easy/male/", 3), *keys])
+    denied = [uri.endswith(("a_person.png", "a_vton.png")) for uri in table["uri"].to_pylist()]
+    sizes = [-1 if out else size for out, size in zip(denied, table["size"].to_pylist(), strict=True)]
+    why = [f"reason {place}" if out else "" for place, out in enumerate(denied)]
+    table = table.set_column(1, "size", pa.array(sizes, pa.int64())).set_column(2, "etag", pa.array(why))
+    audit = discover(table)[1]
+    assert len({row["detail"] for row in audit.of("unreadable")}) > 1
+    assert lost_triplets(audit) == {"unreadable": 1}

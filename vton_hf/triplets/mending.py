@@ -33,7 +33,7 @@ def lost_triplets(audit: Audit) -> dict[str, int]:
     >>> lost_triplets(Audit.nothing())
     {}
     """
-    counts = {reason: _stems(audit.rows_of(reason)).num_rows for reason in _LOSSES}
+    counts = {reason: _stems(audit.rows_of(reason), "folder", "stem").num_rows for reason in _LOSSES}
     return {reason: count for reason, count in counts.items() if count}
 
 
@@ -42,9 +42,10 @@ def mending(audit: Audit) -> list[str]:
     return [text for _, text in sorted([*_renamed(audit), *_moved(audit)], key=lambda each: -each[0])]
 
 
-def _stems(rows: pa.Table) -> pa.Table:
+def _stems(rows: pa.Table, *columns: str) -> pa.Table:
+    """What keys with a stem say in some columns, each once."""
     named = rows.filter(pc.not_equal(rows["stem"], ""))
-    return named.group_by(["folder", "stem", "detail"], use_threads=False).aggregate([])
+    return named.group_by(list(columns), use_threads=False).aggregate([])
 
 
 def _renamed(audit: Audit) -> list[tuple[int, str]]:
@@ -73,7 +74,7 @@ def _ending(role: str, ending: str) -> str:
 
 def _lacking_one(audit: Audit) -> list[tuple[dict[str, Any], str]]:
     """Incomplete triplets that lack one image, and its role."""
-    rows = _stems(audit.rows_of(INCOMPLETE)).to_pylist()
+    rows = _stems(audit.rows_of(INCOMPLETE), "folder", "stem", "detail").to_pylist()
     return [(row, role) for row in rows for role in ROLES if row["detail"] == f"missing {role}"]
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vton_hf.report.validation import NOTE, Slider, Validation
+from vton_hf.report.validation import CHECKS, NOTE, Validation
 from vton_hf.triplets import ORDER_KEY
 
 SHOWN: Final = 20_000
@@ -62,13 +62,13 @@ def large_rows(shown: Rows, order: Mapping[str, Sequence[int]], examples: Sequen
     return np.sort(np.array(list(dict.fromkeys(wanted))[:LARGE_PICTURES], np.int64))
 
 
-def worst_first(found: Validation, sliders: Mapping[str, Slider]) -> dict[str, list[int]]:
+def worst_first(found: Validation) -> dict[str, list[int]]:
     """By check the rows that it finds as an error or a warning, the worst first; then its notes."""
     keys = found.evidence.measures.rows["key"].combine_chunks()
     order = {}
     for check in found.counts():
         table = found.of(check)
-        below = check in sliders and sliders[check].below
+        below = check in CHECKS and CHECKS[check].below
         value = pc.fill_null(pc.multiply(table["value"], 1.0 if below else -1.0), float("-inf"))
         is_note = pc.equal(table["severity"], NOTE)
         place = pc.sort_indices(

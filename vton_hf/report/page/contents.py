@@ -1,7 +1,7 @@
 """What the page says, as one JSON that its script reads: columns, so that 20,000 triplets are some MB."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -38,13 +38,12 @@ class Mix:
     error: str = ""
 
 
-def contents(found: Validation, shown: Rows, sliders: Mapping[str, Slider], mix: Mix | None) -> dict[str, Any]:
+def contents(found: Validation, shown: Rows, mix: Mix | None) -> dict[str, Any]:
     """All but the pictures.
 
     Args:
         found: What was found.
         shown: Numbers of the rows that are on the page.
-        sliders: What other thresholds would find.
         mix: What an epoch holds; None where none was asked for.
     """
     evidence = found.evidence
@@ -56,7 +55,7 @@ def contents(found: Validation, shown: Rows, sliders: Mapping[str, Slider], mix:
         "mix": None if mix is None else _mix(mix),
         "difficulties": list(DIFFICULTIES),
         **_rows(evidence, table, shown),
-        "checks": _checks(found, sliders, table["key"].combine_chunks(), texts),
+        "checks": _checks(found, table["key"].combine_chunks(), texts),
         "findings": findings,
         **_others(found),
         "not_checked": dict(found.not_checked),
@@ -135,9 +134,9 @@ class _Texts:
         return list(self._places)
 
 
-def _names(found: Validation, sliders: Mapping[str, Slider]) -> list[str]:
+def _names(found: Validation) -> list[str]:
     """The checks that have something to show: those that found something first, the worst of them before all."""
-    counts = found.counts()
+    counts, sliders = found.counts(), found.evidence.sliders
     names = [name for name in CHECKS if name in counts or name in sliders]
     unreadable = [name for name in counts if name not in CHECKS and name not in REASONS]
     return sorted([*names, *unreadable], key=lambda name: (name not in counts, SEVERITIES.index(_severity(name))))
@@ -147,10 +146,11 @@ def _severity(name: str) -> str:
     return CHECKS[name].severity if name in CHECKS else SEVERITIES[0]
 
 
-def _checks(found: Validation, sliders: Mapping[str, Slider], keys: pa.Array, texts: _Texts) -> list[dict[str, Any]]:
-    checks = []
-    for name in _names(found, sliders):
-        severities = found.of(name)["severity"].to_pylist()
+def _checks(found: Validation, keys: pa.Array, texts: _Texts) -> list[dict[str, Any]]:
+    checks, sliders = [], found.evidence.sliders
+    for name in _names(found):
+        of_check = found.of(name)
+        severities = of_check["severity"].to_pylist()
         counts = [severities.count(severity) for severity in SEVERITIES]
         check = CHECKS.get(name)
         checks.append(
@@ -163,7 +163,7 @@ def _checks(found: Validation, sliders: Mapping[str, Slider], keys: pa.Array, te
                 "threshold": found.evidence.asked.thresholds.get(name),
                 "counts": counts,
                 "total": sum(counts),
-                "triplets": len(set(found.of(name)["key"].to_pylist()) - {""}),
+                "triplets": len(set(of_check["key"].to_pylist()) - {""}),
                 "below": bool(check and check.below),
                 "slider": _slider(sliders[name], keys, texts) if name in sliders else None,
             }
@@ -191,7 +191,7 @@ def _findings(found: Validation, keys: pa.Array, texts: _Texts) -> dict[str, lis
     """Findings of the triplets on the page; rows and texts as numbers."""
     rows = pc.index_in(found.findings["key"], keys)
     there = found.findings.filter(pc.is_valid(rows))
-    places = {name: place for place, name in enumerate(_names(found, found.evidence.sliders))}
+    places = {name: place for place, name in enumerate(_names(found))}
     return {
         "row": rows.drop_null().to_pylist(),
         "check": [places[name] for name in there["check"].to_pylist()],

@@ -5,7 +5,6 @@ import hashlib
 import html
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -43,10 +42,9 @@ def write_page(path: Path, found: Validation, *, mix: Mix | None = None, effects
         OSError: If the file cannot be written.
         StorageError: If the store does not answer.
     """
-    sliders = found.evidence.sliders
-    order = worst_first(found, sliders)
+    order = worst_first(found)
     shown = shown_rows(found, order)
-    data = contents(found, shown, sliders, mix)
+    data = contents(found, shown, mix)
     places = {int(row): place for place, row in enumerate(shown)}
     table = found.evidence.measures.rows
     first = [row for row in pick_examples(table, _EXAMPLES) if row in places]
@@ -64,7 +62,7 @@ def write_page(path: Path, found: Validation, *, mix: Mix | None = None, effects
 
 def effect_rows(found: Validation, count: int) -> list[int]:
     """The rows of which a page shows what a transform makes: those that it shows first."""
-    return list(islice(range(found.evidence.measures.rows.num_rows), count))
+    return list(range(min(count, found.evidence.measures.rows.num_rows)))
 
 
 def _pictures(found: Validation, shown: Rows, large: Rows) -> list[Strip]:

@@ -2,8 +2,8 @@
 const SIZES = [12, 24, 48, 96, 240];
 
 class Grid {
-  constructor(holder, { size = 48, empty = "Nothing here.", label = "triplets" } = {}) {
-    Object.assign(this, { holder, size, empty, label, list: [], note: () => null, page: 0, at: 0 });
+  constructor(holder, { size = 48, empty = "Nothing here." } = {}) {
+    Object.assign(this, { holder, size, empty, list: [], note: () => null, page: 0, at: 0 });
     this.line = element("div", { class: "pager" });
     this.cards = element("div", { class: "cards" });
     this.cards.addEventListener("click", (event) => {
