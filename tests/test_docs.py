@@ -12,6 +12,7 @@ import pytest
 from tests.fake_hub import Hub
 from tests.python import PYTHON, TRAINERS
 from tests.s3 import REGION, MotoS3
+from tests.trees import write_tree
 from vton_hf.cli.arguments import parser
 from vton_hf.demo import write_demo_bucket
 
@@ -52,7 +53,12 @@ def python_of(page: Path) -> str:
 
 @pytest.fixture
 def environment(s3: MotoS3, hub: Hub, tmp_path: Path) -> dict[str, str]:
-    write_demo_bucket(lambda key, data: s3.put("my-bucket", key, data), count=5, size=(64, 48))
+    def put(key: str, data: bytes) -> None:
+        s3.put("my-bucket", key, data)
+
+    write_demo_bucket(put, count=5, size=(64, 48))
+    for layout in ("viton-hd", "dresscode", "catvton", "table", "igpair"):
+        write_tree(layout, put)
     return hub.environment(hub.token("anna", orgs=("my-team",)), tmp_path / "home") | {
         "AWS_ENDPOINT_URL": s3.url,
         "S3_REGION": REGION,
@@ -67,7 +73,8 @@ def clone(tmp_path: Path) -> Path:
     """A folder to work in, with the script that one command names."""
     folder = tmp_path / "clone"
     folder.mkdir()
-    (folder / "builder").symlink_to(ROOT / "builder")
+    for name in ("builder", "docs"):
+        (folder / name).symlink_to(ROOT / name)
     return folder
 
 

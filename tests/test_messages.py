@@ -39,8 +39,11 @@ ELSEWHERE: dict[str, list[str]] = {
     "storage/retry.py": ["until_answered"],
     "transforms/triplet.py": ["_mended"],
     "triplets/audit.py": ["REASONS", "incomplete", "strangers"],
-    "triplets/discover.py": ["_several_cloths_message"],
-    "triplets/select.py": ["_nothing_left"],
+    "triplets/group.py": ["_several_cloths_message"],
+    "triplets/layouts/table_files.py": ["_no_table"],
+    "triplets/metadata.py": ["note"],
+    "triplets/parts.py": ["_beside"],
+    "triplets/select.py": ["_nothing_left", "_of_split"],
     "triplets/telling.py": ["_summary", "_garments"],
 }
 """Functions and constants with words of messages that are raised or logged in other lines."""
@@ -68,7 +71,9 @@ HANDED_ON = {
     "storage/retry.py: None": "the last failure; said as in _CAUSES",
     "storage/retry.py: text": "in until_answered",
     "storage/upload.py: (failure for failure in failures if isinstance(failure, Exception))": "said as in _CAUSES",
-    "triplets/discover.py: _several_cloths_message(listing, images, further)": "looked for there",
+    "triplets/group.py: _several_cloths_message(listing, images, further)": "looked for there",
+    "triplets/layouts/table_files.py: _no_table(paths, layout)": "looked for there",
+    "exports/captions.py: template": "in _no_field",
     "triplets/select.py: _nothing_left(listing, whole, audit, gender, excluded.num_rows)": "looked for there",
 }
 """What is raised or logged and is no text there: where the text is, or why it needs no entry."""

@@ -21,7 +21,7 @@ from vton_hf.cli.load_options import OPTIONS
 from vton_hf.exports import PRESETS
 from vton_hf.exports.describe import _RECIPE
 from vton_hf.images.encode import DEFAULT_QUALITY
-from vton_hf.loader.dataset import BUILDER_OPTIONS, TRANSFORM_OPTIONS
+from vton_hf.loader.chosen import BUILDER_OPTIONS, TRANSFORM_OPTIONS
 from vton_hf.loader.options import DatasetOptions, SampleOptions
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.storage import StorageSettings

@@ -16,6 +16,9 @@ from typing import Final
 
 from vton_hf.errors import LayoutError
 
+DIFFICULTY: Final = "difficulty"
+"""The column by which rows are mixed, unless another one is named."""
+
 DIFFICULTIES: Final = ("easy", "medium", "hard")
 GENDERS: Final = ("female", "male")
 ROLES: Final = ("initial_image", "cloth_image", "try_on_image")

@@ -13,8 +13,8 @@ from vton_hf.mixing import RECIPES
 NOWHERE = "/no/such/folder/"
 OWN = (
     "allow_missing, aspect, cloth, default_difficulty, difficulty_of, difficulty_weights, embed_images, engine, epoch_size, exclude, gender, hidden, "
-    "image_format, image_quality, image_size, limit, listing, mixing, on_error, retry_skipped, s3_prefixes, seed, shard, "
-    "shared_cache, statistics, to_srgb, verify."
+    "image_format, image_quality, image_size, layout, limit, listing, metadata, mix_by, mixing, on_error, "
+    "retry_skipped, s3_prefixes, seed, shard, shared_cache, statistics, to_srgb, verify, where."
 )
 
 
@@ -190,7 +190,7 @@ def test_what_the_listing_would_be_filtered_by_is_refused_before_it(options: dic
 def test_features_that_are_stored_otherwise_are_refused(wanted: dict[str, object], text: str) -> None:
     from datasets import Features
 
-    assert refusal(features=Features(wanted)).startswith(text)
+    assert refusal(features=Features(wanted), layout="vton").startswith(text)
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

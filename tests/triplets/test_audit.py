@@ -64,7 +64,8 @@ def test_a_message_is_a_paragraph_a_reason_with_the_first_three_keys() -> None:
     )
     uris = ", ".join(BUCKET + key for key in sorted(whole("elsewhere/", "001")))
     assert messages[3] == (
-        f"3 keys left out, no difficulty: no folder of the key is called easy, medium or hard (first: {uris})."
+        f"3 keys left out, no difficulty: no folder of the key is called easy, medium or hard; default_difficulty= gives "
+        f"it one (first: {uris})."
     )
     assert messages[4].startswith(
         "1 key left out, zero bytes: an image of the triplet is an empty object (first: s3://"

@@ -72,16 +72,16 @@ def test_sizes_pools_and_bytes() -> None:
     manifest = mixed()
     assert manifest.sizes() == {"easy": 7, "medium": 2, "hard": 5}
     assert manifest.bytes() == 14 * 3 * 10
-    assert len(manifest.of_difficulties(["easy", "hard"])) == 12
-    assert manifest.of_difficulties([]).bytes() == 0
+    assert len(manifest.of_pools(["easy", "hard"])) == 12
+    assert manifest.of_pools([]).bytes() == 0
 
 
 def test_the_rows_of_a_difficulty_stand_together_in_pool_order() -> None:
     manifest = mixed()
     for name in DIFFICULTIES:
         rows = manifest.rows_of(name)
-        assert manifest.table.slice(rows.start, len(rows)).equals(manifest.of_difficulties([name]).table)
-    assert list(manifest.of_difficulties(["hard"]).rows_of("easy")) == []
+        assert manifest.table.slice(rows.start, len(rows)).equals(manifest.of_pools([name]).table)
+    assert list(manifest.of_pools(["hard"]).rows_of("easy")) == []
 
 
 @pytest.mark.parametrize(

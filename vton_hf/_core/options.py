@@ -21,6 +21,7 @@ Sync: TypeAlias = Literal["all", "person_target", "none"]
 Aspect: TypeAlias = Literal["stretch", "pad", "crop", "catvton"]
 ImageFormat: TypeAlias = Literal["png", "png-fast", "jpeg", "webp"]
 ListingMode: TypeAlias = Literal["auto", "fresh", "cached"]
+LayoutName: TypeAlias = Literal["auto", "vton", "viton-hd", "dresscode", "catvton", "table"]
 ExportFormat: TypeAlias = Literal["parquet", "webdataset"]
 EngineName: TypeAlias = Literal["ray"]
 CheckLevel: TypeAlias = Literal["structure", "decode", "all"]
@@ -35,6 +36,7 @@ SYNC: Final[tuple[str, ...]] = get_args(Sync)
 ASPECTS: Final[tuple[str, ...]] = get_args(Aspect)
 IMAGE_FORMATS: Final[tuple[str, ...]] = get_args(ImageFormat)
 LISTING_MODES: Final[tuple[str, ...]] = get_args(ListingMode)
+LAYOUTS: Final[tuple[str, ...]] = get_args(LayoutName)
 EXPORT_FORMATS: Final[tuple[str, ...]] = get_args(ExportFormat)
 CHECK_LEVELS: Final[tuple[str, ...]] = get_args(CheckLevel)
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
@@ -73,6 +75,9 @@ class TripletOptions(TypedDict, total=False):
     hidden: bool
     default_difficulty: Config | None
     difficulty_of: Mapping[str, Config] | None
+    layout: LayoutName | str | PurePath | Mapping[str, Any]
+    metadata: str | PurePath | None
+    where: Mapping[str, Any] | None
     verify: VerifyLevel
     cache_dir: str | PurePath | None
     listing: ListingMode
@@ -92,6 +97,7 @@ class MixOptions(TripletOptions, total=False):
     """Those, and how triplets are mixed and stored."""
 
     difficulty_weights: Mapping[str, float] | None
+    mix_by: str
     seed: int
     epoch_size: EpochSize
     mixing: Mixing
@@ -118,6 +124,9 @@ class FindOptions(TypedDict, total=False):
     hidden: bool
     default_difficulty: Config | None
     difficulty_of: Mapping[str, Config] | None
+    layout: LayoutName | str | PurePath | Mapping[str, Any]
+    metadata: str | PurePath | None
+    where: Mapping[str, Any] | None
     listing: ListingMode
     cache_dir: str | PurePath | None
     storage_options: Mapping[str, Any] | None

@@ -3,13 +3,16 @@
 from vton_hf.builder.assemble import warn_of_shared_triplets
 from vton_hf.builder.assemble_stream import open_stream
 from vton_hf.builder.builder import VTON
-from vton_hf.builder.config import VTONConfig, listed
+from vton_hf.builder.columns import features_of
+from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.indices import selected_rows
-from vton_hf.builder.lazy_images import LazyImages, OneByOne, embedded, use_cells
+from vton_hf.builder.lazy_images import LazyImages, embedded, use_cells
 from vton_hf.builder.loading import build, build_status, load
 from vton_hf.builder.notebooks import dataset_html, triplet_pictures
+from vton_hf.builder.one_by_one import OneByOne
+from vton_hf.builder.plain import listed
 from vton_hf.builder.run_options import shared_cache_at
 from vton_hf.builder.splits import SPLIT, each_split, row_ranges
 from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
@@ -33,6 +36,7 @@ __all__ = [
     "dataset_html",
     "each_split",
     "embedded",
+    "features_of",
     "listed",
     "load",
     "open_stream",

@@ -7,14 +7,17 @@ from typing import Any, Final
 
 import datasets
 import numpy as np
+import pyarrow.compute as pc
 from datasets.fingerprint import Hasher
 from datasets.table import InMemoryTable, MemoryMappedTable, concat_tables
 
+from vton_hf.builder.columns import with_columns
 from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.splits import SPLIT, is_part, name_of, row_ranges
-from vton_hf.cache import features
 from vton_hf.errors import BuildError
 from vton_hf.mixing import Plan
+from vton_hf.naming import ROLES
+from vton_hf.triplets import Manifest
 
 logger = logging.getLogger("vton_hf")
 
@@ -23,7 +26,12 @@ STOPPING: Final[dict[Any, str]] = {None: "first_exhausted", "min": "first_exhaus
 
 
 def open_pool(
-    files: Sequence[Path], info: datasets.DatasetInfo, *, in_memory: bool, variant: Sequence[str] = ()
+    files: Sequence[Path],
+    info: datasets.DatasetInfo,
+    *,
+    in_memory: bool,
+    variant: Sequence[str] = (),
+    beside: tuple[Manifest, Path] | None = None,
 ) -> datasets.Dataset:
     """One pool as a dataset, in pool order.
 
@@ -32,20 +40,41 @@ def open_pool(
         info: What the dataset says of itself; copied, with the features that the files have.
         in_memory: Copy the files into memory instead of mapping them.
         variant: What tells these files from others of the same names.
+        beside: The triplets, and the file with what else is known of each.
 
     Raises:
         BuildError: If one is gone from the cache.
     """
     kind = InMemoryTable if in_memory else MemoryMappedTable
     try:
-        tables = [kind.from_file(str(file)) for file in files]
+        whole = concat_tables([kind.from_file(str(file)) for file in files])
+        if beside is not None:
+            whole = with_columns(whole, beside[0], kind.from_file(str(beside[1])))
     except FileNotFoundError as error:
         raise BuildError(f"Part of the cache is gone ({error}). Load the dataset once more to build it.") from error
     # The names of the files carry the digests of all that may be in them.
-    mark = Hasher.hash([*map(str, files), *variant])
-    info = info.copy()
+    mark = Hasher.hash([*map(str, files), *variant, *([str(beside[1])] if beside else ())])
+    wanted, info = info.features, info.copy()
     info.features = None
-    return datasets.Dataset(concat_tables(tables), info=info, split=datasets.Split(SPLIT), fingerprint=mark)
+    dataset = datasets.Dataset(whole, info=info, split=datasets.Split(SPLIT), fingerprint=mark)
+    absent = [role for role in ROLES if wanted is not None and role not in wanted]
+    return dataset.remove_columns(absent) if absent else dataset
+
+
+def by_values(pools: Mapping[str, datasets.Dataset], manifest: Manifest) -> dict[str, datasets.Dataset]:
+    """The rows of all pools, in pools by the values of the column that a manifest is mixed by.
+
+    Args:
+        pools: What was built, by whatever name.
+        manifest: Its triplets.
+    """
+    whole = datasets.concatenate_datasets(list(pools.values()))
+    keys = manifest.table["key"].combine_chunks()
+    rows = pc.index_in(whole.data.column("key"), value_set=keys).to_numpy()
+    return {
+        name: whole.select(np.flatnonzero(np.isin(rows, np.asarray(manifest.rows_of(name)))))
+        for name in manifest.sizes()
+    }
 
 
 def mix_exactly(pools: Mapping[str, datasets.Dataset], plan: Plan, split: Any) -> datasets.Dataset:
@@ -110,6 +139,6 @@ def with_features(dataset: datasets.Dataset, wanted: datasets.Features | None) -
         ValueError: If a feature does not fit the column it names.
     """
     for name, feature in (wanted or {}).items():
-        if features()[name] != feature:
+        if dataset.features[name] != feature:
             dataset = dataset.cast_column(name, feature)
     return dataset if wanted is None else dataset.select_columns(list(wanted))

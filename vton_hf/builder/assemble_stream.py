@@ -7,6 +7,7 @@ import datasets
 
 from vton_hf import mixing, storage
 from vton_hf.builder.assemble import STOPPING
+from vton_hf.builder.columns import roles_in
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.resume import TripletExamples
 from vton_hf.builder.splits import SPLIT, name_of, row_ranges
@@ -44,6 +45,8 @@ def open_stream(
         on_error=config.on_error,
         embed_images=config.embed_images,
         image_spec=config.image_spec,
+        roles=roles_in(manifest.of_pools(context.drawn)),
+        mix_by=config.mix_by,
     )
 
 
@@ -57,7 +60,7 @@ def stream_exactly(context: BuildContext, manifest: Manifest, split: Any, **colu
         **columns: `info`, with the features that rows are encoded by, and those `wanted` if others are.
     """
     config = context.config
-    rows = mixing.epoch_length(manifest.sizes(), config.weights, config.epoch_size)
+    rows = mixing.epoch_length(manifest.sizes(), config.weights, config.epoch_size, config.mix_by)
     origin = context.origin(manifest, rows)
     shards = [shard for part in row_ranges(split, rows) for shard in cut_shards(part)]
     examples = TripletExamples(shards, open_stream(context, manifest), origin)

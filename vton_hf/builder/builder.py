@@ -13,11 +13,13 @@ import datasets
 
 from vton_hf import mixing, storage
 from vton_hf.builder import assemble, assemble_stream
-from vton_hf.builder.config import VERSION, VTONConfig, check_options, check_workers, own_configs, plain
+from vton_hf.builder.columns import features_of
+from vton_hf.builder.config import VERSION, VTONConfig, check_options, check_workers, own_configs
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.find import Triplets, find_triplets
 from vton_hf.builder.former import FormerSource
 from vton_hf.builder.lazy_images import LazyImages
+from vton_hf.builder.plain import plain
 from vton_hf.builder.prepare import PreparedDataset, open_prepared, prepare
 from vton_hf.builder.readable import ReadableBuilder
 from vton_hf.builder.run_options import RunOptions
@@ -25,6 +27,8 @@ from vton_hf.builder.splits import SPLIT, each_split
 from vton_hf.builder.streaming import Shard, Stream, cut_shards, read_shards
 from vton_hf.cache import CacheDir, Chunk, check_features, features
 from vton_hf.errors import ConfigError
+from vton_hf.triplets import VTON as VTON_LAYOUT
+from vton_hf.triplets import Manifest
 
 _BASE_OPTIONS: Final = {*inspect.signature(datasets.DatasetBuilder.__init__).parameters} - {"data_dir", "data_files"}
 
@@ -65,7 +69,8 @@ class VTON(ReadableBuilder):
         )
         self.config.check()
         self._wanted_features = options.get("features")
-        check_features(self._wanted_features, self._own_features())
+        further = self.config.layout != VTON_LAYOUT or self.config.metadata is not None
+        check_features(self._wanted_features, features(decode=bool(self.config.embed_images)), further=further)
         settings, cache = storage.settings_for(self.storage_options), CacheDir.within(self._cache_dir_root)
         self.context = BuildContext(self.config, settings, cache, self._cache_dir)
         self._triplets: Triplets | None = None
@@ -75,11 +80,13 @@ class VTON(ReadableBuilder):
     def _info(self) -> datasets.DatasetInfo:
         return datasets.DatasetInfo(
             description="Virtual Try-On triplets: a person, a garment, and the person wearing it.",
-            features=self._own_features(),
+            features=features(decode=bool(self.config.embed_images)),
         )
 
-    def _own_features(self) -> datasets.Features:
-        return features(decode=bool(self.config.embed_images))
+    def _own_features(self, manifest: Manifest) -> datasets.Features:
+        own = features_of(manifest.of_pools(self.context.drawn), decode=bool(self.config.embed_images))
+        check_features(self._wanted_features, own)
+        return own
 
     def find(self, *, quiet: bool = False) -> Triplets:
         """The triplets below the prefixes, and what is none; the first call lists, or compares an earlier listing.
@@ -88,11 +95,12 @@ class VTON(ReadableBuilder):
             quiet: Log nothing of what is left out.
 
         Raises:
-            StorageError: If the store does not answer or may not be asked.
-            LayoutError: If a prefix matches nothing or no triplet is complete.
+            VTONError: As `load`.
         """
         if self._triplets is None:
             self._triplets = find_triplets(self.context, listing=self.run.listing, quiet=quiet)
+            own = self._own_features(self._triplets.manifest)
+            self.info.features = self._wanted_features or own
         return self._triplets
 
     @property
@@ -118,24 +126,22 @@ class VTON(ReadableBuilder):
 
     @property
     def source(self) -> FormerSource:
-        """As in version 0.1; `triplets`, `prepared` and `plan` of the builder itself say the same."""
+        """As in version 0.1."""
         return FormerSource(self)
 
     def plan(self, sizes: Mapping[str, int] | None = None) -> mixing.Plan:
-        """The mix; the first time it is asked for, repeats are warned of.
-
-        Args:
-            sizes: Triplets by difficulty; None takes what is listed.
+        """The mix of pools of such sizes, or of those that are listed; the first time, repeats are warned of.
 
         Raises:
             EmptyPoolError: If a difficulty that has weight has no triplet.
         """
         sizes = self.triplets.manifest.sizes() if sizes is None else sizes
         self._shares(sizes)
-        return mixing.plan(sizes, self.config.weights, seed=self.config.seed, epoch_size=self.config.epoch_size)
+        return mixing.plan(sizes, **self.context.mix)
 
     def _shares(self, sizes: Mapping[str, int]) -> tuple[mixing.Share, ...]:
-        shares = mixing.shares_of(sizes, self.config.weights, epoch_size=self.config.epoch_size)
+        config = self.config
+        shares = mixing.shares_of(sizes, config.weights, epoch_size=config.epoch_size, mix_by=config.mix_by)
         if not self._warned:
             mixing.warn_of_repeats(shares)
             self._warned = True
@@ -197,6 +203,7 @@ class VTON(ReadableBuilder):
         Raises:
             EmptyPoolError: If one has no usable triplet.
         """
+        self.info.features = self._own_features(self.prepared.manifest)
         return self.prepared.pools(self.info, in_memory=in_memory)
 
     def _mix(self, pools: dict[str, datasets.Dataset], split: Any) -> datasets.Dataset:
@@ -217,18 +224,15 @@ class VTON(ReadableBuilder):
 
         Args:
             split: As in `as_dataset`.
-            base_path: Not used; prefixes say where the triplets lie.
-
-        Raises:
-            ConfigError: If the split does not exist.
+            base_path: Not used.
         """
         del base_path
         return each_split(split, self._streamed, datasets.IterableDatasetDict)
 
     def _streamed(self, split: Any) -> datasets.IterableDataset:
-        info = self.info.copy()
-        info.features = self._own_features()
         manifest, stream = self.triplets.manifest, assemble_stream.interleave_streams
+        info = self.info.copy()
+        info.features = self._own_features(manifest)
         if self.config.mixing == "exact":
             self._shares(manifest.sizes())
             stream = assemble_stream.stream_exactly

@@ -1,22 +1,21 @@
 """The options of `load_dataset("vton_hf", ...)`, and what each may be."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import PurePath
 from typing import Any, Final
 
 import datasets
-import numpy as np
 
-from vton_hf._core.checks import as_int, as_size, check_bool, check_choice, check_int, must_be, one_of, unknown_option
+from vton_hf._core.checks import check_bool, check_choice, check_int, must_be, one_of, unknown_option
 from vton_hf._core.options import CLOTH_RULES, MIXINGS, ON_BROKEN_IMAGE, RECIPES, VERIFY_LEVELS
+from vton_hf.builder.plain import listed
 from vton_hf.builder.run_options import RunOptions
 from vton_hf.errors import ConfigError
 from vton_hf.images import ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import check_weights, epoch_length, tell_shares
-from vton_hf.naming import DIFFICULTIES
-from vton_hf.storage import path_text
-from vton_hf.triplets import DifficultyRules, Exclude, check_filters
+from vton_hf.naming import DIFFICULTY
+from vton_hf.triplets import DifficultyRules, Exclude, check_filters, read_layout
 
 VERSION: Final = datasets.Version("1.0.0")
 
@@ -26,9 +25,6 @@ _CHOICES: Final[dict[str, tuple[str | None, ...]]] = {
     "verify": VERIFY_LEVELS,
     "on_error": ON_BROKEN_IMAGE,
 }
-
-
-_INTS: Final = ("seed", "limit", "epoch_size", "image_quality")
 
 
 @dataclass
@@ -68,6 +64,13 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         default_difficulty: `"easy"`, `"medium"` or `"hard"`: of triplets whose key lies below no folder of such a name.
             None leaves them out, counted and listed.
         difficulty_of: The same by the name of a folder, such as `{"dresses": "hard"}`; the innermost counts.
+        layout: How images are named: `"auto"` recognises it, prefix by prefix; `"vton"`, `"viton-hd"`, `"dresscode"`,
+            `"catvton"` or `"table"`; a TOML file or a dictionary with a layout of your own.
+        metadata: A table (CSV, TSV, JSON Lines, JSON or Parquet; local, or below a prefix) that says more of triplets,
+            joined by its column `key`, `stem` or `file_name`: all others become columns.
+        where: Only triplets that have one of these values in each of these columns: `{"category": ["dresses"]}`.
+        mix_by: The column whose values `difficulty_weights` weighs, such as `"category"`; triplets then need no
+            difficulty.
 
     Other Parameters:
         listing: `"auto"` believes a listing of the last day if pages of it are as they were, `"fresh"` lists,
@@ -103,6 +106,10 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     hidden: bool = False
     default_difficulty: str | None = None
     difficulty_of: Mapping[str, str] | None = None
+    layout: str | PurePath | Mapping[str, Any] = "auto"
+    metadata: str | PurePath | None = None
+    where: Mapping[str, Any] | None = None
+    mix_by: str = DIFFICULTY
 
     @property
     def prefixes(self) -> list[str | PurePath]:
@@ -111,8 +118,9 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
 
     @property
     def weights(self) -> dict[str, float]:
-        """The recipe: weights that sum to 1, for all three difficulties."""
-        return check_weights(RECIPES[self.name] if self.difficulty_weights is None else self.difficulty_weights)
+        """The recipe: weights that sum to 1, for all three difficulties or the values that are weighed."""
+        weights = RECIPES[self.name] if self.difficulty_weights is None else self.difficulty_weights
+        return check_weights(weights, self.mix_by)
 
     @property
     def image_spec(self) -> ImageSpec:
@@ -142,11 +150,24 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 f"epoch_size={self.epoch_size!r} needs mixing='exact'. With mixing='interleave' allowed are "
                 f"None or 'min' (stop when the first difficulty is exhausted) and 'max' (when all are)."
             )
-        epoch_length(dict.fromkeys(DIFFICULTIES, 1), self.weights, self.epoch_size)
-        if self.difficulty_weights is not None:
-            tell_shares(self.difficulty_weights)
+        self._check_mix()
         DifficultyRules.of(self.default_difficulty, self.difficulty_of)
-        check_filters(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit)
+        read_layout(self.layout)
+        if self.metadata is not None and not (isinstance(self.metadata, str) and self.metadata):
+            raise must_be("metadata", self.metadata, "the path or URI of a table, or None")
+        check_filters(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit, where=self.where)
+
+    def _check_mix(self) -> None:
+        if not isinstance(self.mix_by, str) or not self.mix_by:
+            raise must_be("mix_by", self.mix_by, "the name of a column, such as 'category'")
+        if self.mix_by != DIFFICULTY and not self.difficulty_weights:
+            raise ConfigError(
+                f"mix_by={self.mix_by!r} needs a weight for each value of that column, such as "
+                f"difficulty_weights={{'dresses': 0.5, 'upper_body': 0.5}}."
+            )
+        epoch_length(dict.fromkeys(self.weights, 1), self.weights, self.epoch_size, self.mix_by)
+        if self.difficulty_weights is not None:
+            tell_shares(self.difficulty_weights, self.mix_by)
 
     def _check_preparation(self) -> None:
         check_fit(self.image_size, self.aspect)
@@ -168,43 +189,6 @@ def own_configs() -> list[VTONConfig]:
         )
         for name, recipe in RECIPES.items()
     ]
-
-
-def listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
-    """Prefixes as a list: one may stand without."""
-    return [prefixes] if isinstance(prefixes, str | PurePath) else list(prefixes or ())
-
-
-def plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as the same values of Python's own types: the hash of a config, which names its cache, is then the same.
-
-    What makes no sense stays as it is, for `VTONConfig.check` to refuse.
-    """
-    return {name: _plain(name, value) for name, value in options.items()}
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, Iterator):
-        # It is looked at more than once: for its hash, its sense and its use.
-        value = list(value)
-    if name == "s3_prefixes":
-        paths = isinstance(value, Sequence) and any(isinstance(each, PurePath) for each in value)
-        return [path_text(each) for each in value] if paths else path_text(value)
-    if name in _INTS:
-        return _plain_number(value)
-    if name == "image_size" and not (type(value) in (list, tuple) and all(type(edge) is int for edge in value)):
-        return as_size(value) or value
-    if name == "difficulty_weights" and isinstance(value, Mapping):
-        return {each: _plain_number(weight) for each, weight in value.items()}
-    return value
-
-
-def _plain_number(value: Any) -> Any:
-    if isinstance(value, np.floating):
-        # A float32 of 0.3 means 3/10, and not the double beside it.
-        return float(str(value))
-    number = as_int(value)
-    return value if number is None else number
 
 
 def check_options(config_name: str | None, options: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from vton_hf.builder.resume import Origin
 from vton_hf.builder.run_options import RunOptions
 from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Chunk, How, missing, partition
 from vton_hf.errors import ConfigError, redacted
+from vton_hf.naming import DIFFICULTY
 from vton_hf.triplets import Manifest, read_names
 
 _ELSEWHERE: Final = {"name", "version", "data_dir", "data_files", "description", "s3_prefixes"}
@@ -70,8 +71,13 @@ class BuildContext:
 
     @property
     def drawn(self) -> list[str]:
-        """The difficulties that the recipe gives weight."""
+        """The pools that the recipe gives weight: difficulties, or values of the column that is mixed by."""
         return [name for name, weight in self.config.weights.items() if weight > 0]
+
+    @property
+    def mix(self) -> dict[str, Any]:
+        """What `mixing.plan` takes beside the sizes of pools."""
+        return {name: getattr(self.config, name) for name in ("weights", "seed", "epoch_size", "mix_by")}
 
     def about(self) -> dict[str, Any]:
         """What people know the dataset by: config, prefixes, recipe, and the options that are not the default."""
@@ -83,14 +89,20 @@ class BuildContext:
         return facts | {"options": [shorten(option, _LONGEST, placeholder=" ...") for option in options]}
 
     def chunks(self, manifest: Manifest) -> dict[str, list[Chunk]]:
-        """The chunks of the difficulties that are drawn, in pool order; none if only URIs are stored."""
+        """The chunks of the pools that are drawn, in their order; none if only URIs are stored."""
         config = self.config
         if not config.embed_images:
             return {}
+        manifest = manifest.by(config.mix_by)
         return {
-            name: partition(manifest.of_difficulties([name]), verify=config.verify, image_spec=config.image_spec)
-            for name in self.drawn
+            pools[0]: partition(manifest.of_pools(pools), verify=config.verify, image_spec=config.image_spec)
+            for pools in self.cut_together
         }
+
+    @property
+    def cut_together(self) -> list[list[str]]:
+        """The pools whose chunks are cut together: chunks are by difficulty, whatever is mixed; so all share them."""
+        return [[name] for name in self.drawn] if self.config.mix_by == DIFFICULTY else [self.drawn]
 
     def all_chunks(self, manifest: Manifest) -> list[Chunk]:
         """The same as one list."""
@@ -109,7 +121,7 @@ class BuildContext:
         """What the rows of a stream follow from; `length` says how many an epoch has, or when it ends."""
         config = self.config
         return Origin.of(
-            manifest.of_difficulties(self.drawn),
+            manifest.of_pools(self.drawn),
             weights=", ".join(f"{name} {weight}" for name, weight in config.weights.items() if weight),
             mixing=config.mixing,
             seed=config.seed,

@@ -1,16 +1,22 @@
 """From prefixes to triplets: list, or trust an earlier listing, and say what was left out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
 
 import pyarrow as pa
 from datasets.utils import tqdm
 
 from vton_hf.builder.context import BuildContext
 from vton_hf.cache import listings
-from vton_hf.errors import StorageError
-from vton_hf.storage import is_offline
-from vton_hf.triplets import Audit, Manifest, tell
+from vton_hf.errors import ConfigError, ObjectMissingError, StorageError
+from vton_hf.storage import Store, is_offline
+from vton_hf.triplets import Audit, Manifest, Metadata, Naming, read_layout, tell
+
+_RULES: Final = ("cloth", "exclude", "gender", "limit", "default_difficulty", "difficulty_of", "where", "mix_by")
+"""Options that say which triplets are taken, as they are."""
 
 _COUNT: Final = "{desc}: {n:,} keys [{elapsed}, {rate_fmt}]"  # tqdm's own says "18.0 keys"
 
@@ -50,11 +56,47 @@ def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triple
             return store.list(prefixes, progress=bar.update)
 
     listed = listings.find(cache.listings, store, prefixes, listing, list_all)
-    rules = {"cloth": config.cloth, "exclude": config.exclude, "gender": config.gender, "limit": config.limit}
-    rules |= {"default_difficulty": config.default_difficulty, "difficulty_of": config.difficulty_of}
-    rules["below"] = () if config.hidden else prefixes
+    rules: dict[str, Any] = {name: getattr(config, name) for name in _RULES}
+    naming = Naming(read_layout(config.layout), tuple(prefixes), partial(_read, store))
+    rules |= {"below": () if config.hidden else prefixes, "naming": naming}
+    rules["metadata"] = None if config.metadata is None else read_metadata(str(config.metadata), prefixes, store)
     triplets = Triplets(*listings.select_cached(listed, cache, **rules))
     if not quiet:
         keys = (listed if isinstance(listed, pa.Table) else listed.table).num_rows
         tell(triplets.audit, keys=keys, prefixes=prefixes, endpoint_url=store.settings.endpoint_url)
     return triplets
+
+
+def read_metadata(path: str, prefixes: Sequence[str], store: Store) -> Metadata:
+    """Read a table that says more of triplets: a URI, a file on this machine, or one below a prefix.
+
+    Raises:
+        ConfigError: If there is none.
+        LayoutError: If it cannot be read, or joined.
+        StorageError: If the store does not answer.
+    """
+    here = Path(path).expanduser()
+    if "://" not in path and here.is_file():
+        return Metadata.of(here.read_bytes(), path)
+    for uri in [path] if "://" in path else [f"{prefix}{path}" for prefix in prefixes]:
+        (body,) = store.read([uri])
+        if isinstance(body, bytes):
+            return Metadata.of(body, uri)
+        if not isinstance(body, ObjectMissingError):
+            raise body
+    where = "" if "://" in path else ", neither on this machine nor below a prefix"
+    raise ConfigError(f"metadata={path!r} is not there{where}. Write the path or the URI of a table.")
+
+
+def _read(store: Store, uris: Sequence[str]) -> list[bytes]:
+    """The bytes of some objects.
+
+    Raises:
+        StorageError: If one cannot be read.
+    """
+    bodies = []
+    for body in store.read(list(uris)) if uris else []:
+        if isinstance(body, StorageError):
+            raise body
+        bodies.append(body)
+    return bodies

@@ -1,10 +1,10 @@
 """Rows that hold URIs only: their images are fetched when they are looked at, a whole batch at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import datasets
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf._core import hooks
@@ -48,14 +48,14 @@ class LazyImages(CellTransform):
                     f"Column {role!r} is {features[role]} now, and images of URIs are fetched for a datasets.Image. "
                     f"with_format(None) gives the rows as they are stored; iter(batch_size=...) makes batches."
                 )
-        return _images(features)
+        return image_names(features)
 
     def __call__(self, batch: Mapping[str, list[Any]], features: datasets.Features) -> dict[str, list[Any]]:
         """Fetch and decode.
 
         Args:
             batch: Columns; those of images hold `{"bytes": ..., "path": URI}`, without bytes where they are to be
-                fetched.
+                fetched; None where a row has no such image.
             features: How to decode: `cast_column` may have chosen another mode.
 
         Returns:
@@ -66,7 +66,7 @@ class LazyImages(CellTransform):
             ImageError: If it is no image.
         """
         names = [name for name in self.takes(features) if name in batch]
-        cells = [(name, cell) for name in names for cell in batch[name]]
+        cells = [(name, cell) for name in names for cell in batch[name] if cell is not None]
         decoders = {name: datasets.Image(mode=features[name].mode) for name in names}
 
         def decoded(number: int, bodies: list[Body]) -> Any:
@@ -74,7 +74,7 @@ class LazyImages(CellTransform):
             return _decoded(decoders[name], name, cell["path"], bodies[0])
 
         images = iter(use_cells([[cell] for _, cell in cells], self.store, decoded))
-        fetched = {name: [_raised(next(images)) for _ in batch[name]] for name in names}
+        fetched = {name: [cell and _raised(next(images)) for cell in batch[name]] for name in names}
         return {name: fetched.get(name, column) for name, column in batch.items()}
 
     def embedded(self, dataset: datasets.Dataset) -> datasets.Dataset:
@@ -85,7 +85,7 @@ class LazyImages(CellTransform):
         """The stream with its images fetched, eight rows at a time, and decoded by `datasets`."""
         wanted = _decoding(stream.features)
         cells = stream.decode(enable=False)
-        return cells.map(_with_bytes, **_fetching(stream.features, self.store)).cast(wanted)
+        return cells.map(with_bytes, **_fetching(stream.features, self.store)).cast(wanted)
 
 
 def embedded(dataset: datasets.Dataset, store: Store) -> datasets.Dataset:
@@ -99,34 +99,42 @@ def embedded(dataset: datasets.Dataset, store: Store) -> datasets.Dataset:
         StorageError: If an object cannot be read.
     """
     wanted = _decoding(dataset.features)
-    if not any(pc.struct_field(dataset.data.column(name), "bytes").null_count for name in _images(wanted)):
+    if not any(_unfetched(dataset.data.column(name)) for name in image_names(wanted)):
         return dataset
-    for name in _images(wanted):
+    for name in image_names(wanted):
         dataset = dataset.cast_column(name, datasets.Image(decode=False))
-    return dataset.map(_with_bytes, **_fetching(wanted, store), features=wanted)
+    return dataset.map(with_bytes, **_fetching(wanted, store), features=wanted)
+
+
+def _unfetched(images: pa.ChunkedArray) -> bool:
+    """Whether a cell names an image that is not in it; a row without such an image has none."""
+    return bool(pc.struct_field(images, "bytes").null_count > images.null_count)
 
 
 def _decoding(features: datasets.Features) -> datasets.Features:
     return datasets.Features(
-        {**features, **{name: datasets.Image(mode=features[name].mode) for name in _images(features)}}
+        {**features, **{name: datasets.Image(mode=features[name].mode) for name in image_names(features)}}
     )
 
 
-def _images(features: datasets.Features) -> list[str]:
+def image_names(features: datasets.Features) -> list[str]:
+    """The columns of images."""
     return [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
 
 
 def _fetching(features: datasets.Features, store: Store) -> dict[str, Any]:
-    return {"batched": True, "batch_size": _ROWS, "fn_kwargs": {"names": _images(features), "store": store}}
+    return {"batched": True, "batch_size": _ROWS, "fn_kwargs": {"names": image_names(features), "store": store}}
 
 
-def _with_bytes(
+def with_bytes(
     batch: Mapping[str, list[Any]], names: Sequence[str], store: Store, *, strict: bool = True
 ) -> dict[str, list[Any]]:
     """The images of a batch, in their cells the objects' bytes; unless strict, but for those that cannot be read."""
-    bodies = iter(_read([cell for name in names for cell in batch[name]], store))
+    bodies = iter(_read([cell for name in names for cell in batch[name] if cell is not None], store))
 
-    def filled(cell: dict[str, Any]) -> dict[str, Any]:
+    def filled(cell: dict[str, Any] | None) -> dict[str, Any] | None:
+        if cell is None:
+            return None
         body = next(bodies)
         return cell if isinstance(body, StorageError) and not strict else cell | {"bytes": _raised(body)}
 
@@ -184,47 +192,6 @@ def _read(cells: Sequence[Cell], store: Store) -> list[Body]:
 
     use_cells([[cell] for cell in cells], store, look)
     return bodies
-
-
-class OneByOne:
-    """Rows of a batch that are asked for one at a time, while their images are fetched together.
-
-    Attributes:
-        useful: False once a row was not asked for: whoever asks has an order of his own, or keeps samples.
-    """
-
-    def __init__(self) -> None:
-        self.useful = True
-        self._batch: dict[str, list[Any]] = {}
-        self._position_of: dict[int, int] = {}
-        self._unasked: set[int] = set()
-
-    @contextmanager
-    def foresee(self, indices: list[int], rows: datasets.Dataset, store: Store) -> Iterator[None]:
-        """Hold these rows, with their images, while the block runs; nothing if that was of no use before.
-
-        Raises:
-            StorageError: If the store as a whole fails.
-        """
-        if not self.useful or not indices:
-            yield
-            return
-        batch = rows[indices]
-        self._batch = batch | _with_bytes(batch, _images(rows.features), store, strict=False)
-        self._position_of = {index: position for position, index in enumerate(indices)}
-        self._unasked = set(indices)
-        try:
-            yield
-            self.useful = not self._unasked
-        finally:
-            self._batch, self._position_of = {}, {}
-
-    def take(self, indices: Sequence[int]) -> dict[str, list[Any]] | None:
-        """These rows, if all of them are held."""
-        if not self._position_of.keys() >= set(indices):
-            return None
-        self._unasked -= set(indices)
-        return {name: [cells[self._position_of[index]] for index in indices] for name, cells in self._batch.items()}
 
 
 def _raised(result: _T | Exception) -> _T:

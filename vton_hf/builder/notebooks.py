@@ -17,7 +17,7 @@ from vton_hf.naming import DIFFICULTIES, ROLES
 from vton_hf.report import LARGE, strip
 from vton_hf.storage import Store
 
-_NEEDED: Final = {"difficulty", "key", *ROLES}
+_NEEDED: Final = {"difficulty", "key", ROLES[1]}
 
 
 def dataset_html(dataset: datasets.Dataset) -> str:
@@ -52,16 +52,18 @@ def triplet_pictures(
     """
     table = dataset.with_format("arrow")[list(rows)] if rows else dataset.data.table.slice(0, 0)
     for row in table.to_pylist():
-        yield strip(_images([row[role] for role in ROLES], store), LARGE).data, str(row["key"])
+        yield strip(_images([row.get(role) for role in ROLES], store), LARGE).data, str(row["key"])
 
 
-def _images(cells: Sequence[dict[str, Any]], store: Store | None) -> list[bytes | None]:
-    missing = [cell["path"] for cell in cells if cell["bytes"] is None]
+def _images(cells: Sequence[dict[str, Any] | None], store: Store | None) -> list[bytes | None]:
+    missing = [cell["path"] for cell in cells if cell and cell["bytes"] is None]
     try:
         bodies = dict(zip(missing, store.read(missing) if store and missing else [], strict=False))
     except StorageError:  # nothing answers: the bars are there all the same
         bodies = {}
-    found = [bodies.get(cell["path"]) if cell["bytes"] is None else cell["bytes"] for cell in cells]
+    found = [
+        None if cell is None else bodies.get(cell["path"]) if cell["bytes"] is None else cell["bytes"] for cell in cells
+    ]
     return [None if isinstance(body, StorageError) else body for body in found]
 
 

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 
 import datasets
 
 from vton_hf import storage
-from vton_hf.builder.assemble import open_pool
+from vton_hf.builder.assemble import by_values, open_pool
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.run_options import RunOptions
 from vton_hf.builder.share import build_together, remember
@@ -33,6 +34,7 @@ from vton_hf.cache import (
 from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.images import tell_counts
 from vton_hf.mixing import epoch_length
+from vton_hf.naming import DIFFICULTY
 from vton_hf.triplets import Manifest
 
 
@@ -79,17 +81,33 @@ class PreparedDataset:
             BuildError: If a file is gone from the cache.
         """
         cache, record, drawn = self.context.cache, self.record, self.context.drawn
+        beside = self._beside()
         if not self.context.config.embed_images:
-            manifest = cache.load_manifest(record.manifest)
-            whole = open_pool([cache.uris(record.manifest)], info, in_memory=in_memory)
-            return {name: whole.select(manifest.rows_of(name)) for name in drawn}
+            whole = open_pool([cache.uris(record.manifest)], info, in_memory=in_memory, beside=beside)
+            return {name: whole.select(self.manifest.rows_of(name)) for name in drawn}
         variant = self._variant()
         pools = {
-            name: open_pool(cache.data_files(chunks), info, in_memory=in_memory, variant=variant)
+            name: open_pool(cache.data_files(chunks), info, in_memory=in_memory, variant=variant, beside=beside)
             for name, chunks in record.chunks.items()
         }
+        if self.context.config.mix_by != DIFFICULTY:
+            pools = by_values(pools, self.manifest)
         check_usable({name: len(pool) for name, pool in pools.items()}, drawn, self.skipped)
         return pools
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Its triplets.
+
+        Raises:
+            BuildError: If they are gone from the cache.
+        """
+        return self.context.cache.load_manifest(self.record.manifest).by(self.context.config.mix_by)
+
+    def _beside(self) -> tuple[Manifest, Path] | None:
+        """The triplets and the file with what else is known of them, if anything is."""
+        known = self.manifest.columns is not None
+        return (self.manifest, self.context.cache.columns(self.record.manifest)) if known else None
 
     def store(self) -> storage.Store:
         """Reads the objects of rows that hold URIs, and holds them against what was listed."""
@@ -150,7 +168,7 @@ def prepare(
     if refetch and how.shared is not None and how.engine is not None:
         raise ConfigError("force_redownload does not go with engine= and shared_cache=: take num_proc= for it.")
     manifest = find()
-    epoch_length(manifest.sizes(), config.weights, config.epoch_size)
+    epoch_length(manifest.sizes(), config.weights, config.epoch_size, config.mix_by)
     by_pool = context.chunks(manifest)
     record, chunks = context.record(manifest, by_pool), list(chain.from_iterable(by_pool.values()))
     root = context.cache.root
@@ -189,6 +207,7 @@ def _build(
 ) -> Mapping[str, Exception]:
     config, cache = context.config, context.cache
     cache.save_manifest(manifest)
+    cache.save_columns(manifest)
     remember(context, how, manifest, chunks)
     tell_again(chunks, cache.chunks)
     failed = build_chunks(

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vton_hf._core.concurrency import map_prefetched
 from vton_hf.cache import TEXT_COLUMNS, open_manifest
 from vton_hf.errors import BuildError, ImageError, StorageError
 from vton_hf.images import ImageSpec, is_sound, tell_once
 from vton_hf.mixing import Plan, plan
-from vton_hf.naming import DIFFICULTIES, ROLES
+from vton_hf.naming import DIFFICULTY, ROLES
 from vton_hf.storage import Body, Store, read_sources, use_each
-from vton_hf.triplets import Manifest, sources_of
+from vton_hf.triplets import COLUMNS, Manifest, sources_of
 
 logger = logging.getLogger("vton_hf")
 
@@ -54,6 +55,8 @@ class Stream:
         on_error: `"skip"` puts another triplet of the same difficulty in a broken one's place.
         embed_images: Whether images are fetched at all.
         image_spec: What is done to them, as a build would store them.
+        roles: The images that rows have.
+        mix_by: The column whose values are pools.
     """
 
     manifest: Path
@@ -65,6 +68,8 @@ class Stream:
     on_error: str
     embed_images: bool
     image_spec: ImageSpec
+    roles: tuple[str, ...] = ROLES
+    mix_by: str = DIFFICULTY
 
 
 def cut_shards(positions: range) -> list[Shard]:
@@ -105,12 +110,12 @@ def read_shards(shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict
 
 @lru_cache(maxsize=16)
 def _mixed(
-    path: Path, weights: tuple[tuple[str, float], ...], seed: int, epoch_size: int | str | None
-) -> tuple[Manifest, Plan, dict[str, int]]:
-    """The manifest, the plan and where each pool begins in the manifest: once a process, not once a shard."""
-    manifest = open_manifest(path)
-    starts = {name: manifest.rows_of(name).start for name in DIFFICULTIES}
-    return manifest, plan(manifest.sizes(), dict(weights), seed=seed, epoch_size=epoch_size), starts
+    path: Path, weights: tuple[tuple[str, float], ...], seed: int, epoch_size: int | str | None, mix_by: str
+) -> tuple[Manifest, Plan, dict[str, Sequence[int] | NDArray[np.int64]]]:
+    """The manifest, the plan and which rows of the manifest each pool holds: once a process, not once a shard."""
+    manifest = open_manifest(path).by(mix_by)
+    mix = plan(manifest.sizes(), dict(weights), seed=seed, epoch_size=epoch_size, mix_by=mix_by)
+    return manifest, mix, {name: manifest.rows_of(name) for name in mix.pools}
 
 
 class Reader:
@@ -122,32 +127,38 @@ class Reader:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
+        self._roles = stream.roles
         self._store = stream.store
-        self._manifest, self.plan, self._starts = _mixed(
-            stream.manifest, stream.weights, stream.seed, stream.epoch_size
+        self._manifest, self.plan, self._rows = _mixed(
+            stream.manifest, stream.weights, stream.seed, stream.epoch_size, stream.mix_by
         )
 
     def read(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """The rows at these positions, each with a substitute if it is broken."""
-        rows = [self._row(self._pool(position), int(self.plan.row[position])) for position in positions]
+        rows = [self._row(int(self._rows[self._pool(position)][self.plan.row[position]])) for position in positions]
         if not self._stream.embed_images:
-            return [_example(row, (None, None, None)) for row in rows]
+            return [self._example(row, dict.fromkeys(sources_of(row))) for row in rows]
         return [
             example if isinstance(example, dict) else self._substitute(position, row, example)
             for position, row, example in zip(positions, rows, self._examples(rows), strict=True)
         ]
 
-    def draw(self, difficulty: str, seed: int | Sequence[int]) -> Iterator[dict[str, Any] | Exception]:
-        """Triplets to put in a broken one's place: an example, or what is wrong with this one too."""
-        size = len(self._manifest.rows_of(difficulty))
-        for candidate in np.random.default_rng(seed).integers(0, size, SUBSTITUTES):
-            yield from self._examples([self._row(difficulty, int(candidate))])
+    def draw(self, difficulty: str | None, seed: int | Sequence[int]) -> Iterator[dict[str, Any] | Exception]:
+        """Triplets to put in a broken one's place, of a difficulty or, if that is not known, of the first pool."""
+        rows = self._manifest.by(DIFFICULTY).rows_of(difficulty) if difficulty else self._rows[self.plan.pools[0]]
+        yield from self._drawn(rows, seed)
+
+    def _drawn(
+        self, rows: Sequence[int] | NDArray[np.int64], seed: int | Sequence[int]
+    ) -> Iterator[dict[str, Any] | Exception]:
+        for candidate in np.random.default_rng(seed).integers(0, len(rows), SUBSTITUTES):
+            yield from self._examples([self._row(int(rows[candidate]))])
 
     def _pool(self, position: int) -> str:
         return self.plan.pools[int(self.plan.pool[position])]
 
-    def _row(self, pool: str, row: int) -> dict[str, Any]:
-        values: dict[str, Any] = self._manifest.table.slice(self._starts[pool] + row, 1).to_pylist()[0]
+    def _row(self, row: int) -> dict[str, Any]:
+        values: dict[str, Any] = self._manifest.table.slice(row, 1).to_pylist()[0]
         return values
 
     def _examples(self, rows: list[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
@@ -156,7 +167,7 @@ class Reader:
         unseen = self._stream.verify == "none" and not self._stream.image_spec
         return use_each(
             self._store,
-            [sources_of(row) for row in rows],
+            [[*sources_of(row).values()] for row in rows],
             partial(read_sources, self._store, always_md5=unseen),
             lambda number, bodies: self._checked(rows[number], bodies),
             lambda result: isinstance(result, ImageError),
@@ -164,7 +175,7 @@ class Reader:
         )
 
     def _checked(self, row: dict[str, Any], bodies: Mapping[str, Body]) -> dict[str, Any] | Exception:
-        of_row = {role: bodies[row[role]] for role in ROLES}
+        of_row = {role: bodies[row[role]] for role in sources_of(row)}
         stored, notices, _ = self._stream.image_spec.apply(of_row, self._stream.verify)
         for role, image in stored.items():
             if isinstance(image, StorageError):
@@ -173,13 +184,17 @@ class Reader:
                 return ImageError(f"{row[role]}: {image}")
         for notice in notices:
             tell_once(notice, row["key"], row[notice.role])
-        return _example(row, tuple(stored[role] for role in ROLES))
+        return self._example(row, stored)
+
+    def _example(self, row: dict[str, Any], images: Mapping[str, Any]) -> dict[str, Any]:
+        cells = {role: {"bytes": images[role], "path": row[role]} if role in images else None for role in self._roles}
+        return cells | {name: row[name] for name in TEXT_COLUMNS} | (row.get(COLUMNS) or {})
 
     def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any]:
-        """Another triplet of the same difficulty, the same one whoever asks."""
+        """Another triplet of the same pool, the same one whoever asks."""
         if self._stream.on_error == "raise":
             raise type(error)(f"{row['key']}: {error}")
-        for example in self.draw(self._pool(position), [self._stream.seed, position]):
+        for example in self._drawn(self._rows[self._pool(position)], [self._stream.seed, position]):
             if isinstance(example, dict):
                 logger.warning("%s is broken (%s); %s takes its place.", row["key"], error, example["key"])
                 return example
@@ -187,8 +202,3 @@ class Reader:
             f"{row['key']} is broken ({error}), and so are {SUBSTITUTES} triplets drawn to replace it. "
             f"Look at the bucket with `vton-hf scan`, or build without streaming to see a list of all."
         )
-
-
-def _example(row: dict[str, Any], images: tuple[Any, ...]) -> dict[str, Any]:
-    cells = {role: {"bytes": data, "path": row[role]} for role, data in zip(ROLES, images, strict=True)}
-    return cells | {name: row[name] for name in TEXT_COLUMNS}

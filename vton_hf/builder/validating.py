@@ -11,6 +11,7 @@ from datasets.utils import tqdm
 from vton_hf._core.checks import check_choice, check_int, unknown_option
 from vton_hf._core.options import CHECK_LEVELS, CheckLevel, Prefixes, ValidateOptions
 from vton_hf.builder.builder import VTON
+from vton_hf.builder.columns import with_columns_of
 from vton_hf.builder.config import check_workers
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.find import Triplets
@@ -120,8 +121,8 @@ def validation_of(builder: VTON) -> Validation | None:
     context, triplets = builder.context, builder.triplets
     chunks = [
         chunk
-        for name in context.drawn
-        for chunk in partition(triplets.manifest.of_difficulties([name]), verify="structure")
+        for pools in context.cut_together
+        for chunk in partition(triplets.manifest.of_pools(pools), verify="structure")
     ]
     files = StatisticsFiles(context.cache.statistics)
     if not all(files.is_whole(chunk.unit, chunk.rows) for chunk in chunks):
@@ -171,7 +172,8 @@ def report(
         alone: Why images are not compared with those of other triplets; empty if they are.
     """
     whole = triplets.manifest
-    manifest = Manifest(pa.concat_tables([whole.table.slice(0, 0), *(chunk.rows for chunk in chunks)]))
+    rows = pa.concat_tables([whole.with_columns(None).table.slice(0, 0), *(chunk.rows for chunk in chunks)])
+    manifest = with_columns_of(Manifest(rows), whole)
     measures = Measures(manifest, statistics.images, statistics.triplets)
     pattern = check_entities(wanted.entities)
     entities = {} if pattern is None else entities_of(measures.rows["stem"], pattern)

@@ -30,15 +30,25 @@ def image_column(data: list[bytes] | None, uris: pa.ChunkedArray | pa.Array) -> 
 
     Args:
         data: The images' bytes, or None for rows that only point to them.
-        uris: As many URIs.
+        uris: As many URIs; null where a row has no such image.
     """
     paths = uris.combine_chunks() if isinstance(uris, pa.ChunkedArray) else uris
-    stored = pa.nulls(len(paths), pa.binary()) if data is None else pa.array(data, pa.binary())
-    return pa.StructArray.from_arrays([stored, paths], names=["bytes", "path"])
+    return cells(pa.nulls(len(paths), pa.binary()) if data is None else pa.array(data, pa.binary()), paths)
 
 
-def check_features(wanted: datasets.Features | None, own: datasets.Features) -> None:
+def cells(data: pa.Array, paths: pa.Array) -> pa.StructArray:
+    """Image cells; null, which `datasets.Image` decodes to None, where there is no path."""
+    absent = paths.is_null() if paths.null_count else None
+    return pa.StructArray.from_arrays([data, paths], names=["bytes", "path"], mask=absent)
+
+
+def check_features(wanted: datasets.Features | None, own: datasets.Features, *, further: bool = False) -> None:
     """Refuse `features=` that would need another dataset than the one that is stored.
+
+    Args:
+        wanted: What was asked for.
+        own: What is stored.
+        further: Whether there may be more columns than that.
 
     Raises:
         ConfigError: If a column does not exist or is stored as another type.
@@ -46,6 +56,8 @@ def check_features(wanted: datasets.Features | None, own: datasets.Features) -> 
     if wanted is not None and not isinstance(wanted, Mapping):
         raise must_be("features", wanted, "a datasets.Features, by column, or None")
     for name, feature in (wanted or {}).items():
+        if name not in own and further:
+            continue
         if name not in own:
             raise ConfigError(
                 f"features= names the column {name!r}, which does not exist.{did_you_mean(name, own)} Allowed: "

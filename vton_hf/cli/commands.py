@@ -5,6 +5,7 @@ from argparse import Namespace
 
 from vton_hf.builder import VTON
 from vton_hf.cli import together
+from vton_hf.cli.layouts import write_layout
 from vton_hf.cli.load_options import HOW, load_options
 from vton_hf.cli.wording import in_its_words
 from vton_hf.errors import BuildError, redacted
@@ -20,9 +21,13 @@ def scan(args: Namespace) -> None:
     if args.json:
         print(json.dumps(tables.scan_facts(manifest, audit), indent=2))
         return
+    if args.layout_out:
+        layout = None if args.layout == "auto" else args.layout
+        write_layout(args.layout_out, audit, layout)
     print(tables.bucket_table(manifest))
     print()
     print(tables.audit_table(audit))
+    print(f"\n{in_its_words(tables.layouts_text(manifest, audit), args)}")
     if args.list:
         print()
         for reason in audit.counts():
@@ -46,8 +51,10 @@ def build(args: Namespace) -> None:
     builder = _builder(args.config, args)
     fetches = args.retry_skipped or _has_to_fetch(builder)
     builder.download_and_prepare(num_proc=args.num_proc)
-    rows = builder.as_dataset("train").select_columns(["difficulty", "gender", "key"]).with_format(None)
-    print(f"{args.config}: {len(rows):,} rows\n\n{tables.mix_table(rows[:], builder.config.weights)}")
+    mix_by = builder.config.mix_by
+    rows = builder.as_dataset("train").select_columns([mix_by, "gender", "key"]).with_format(None)
+    shares = tables.mix_table(rows[:], builder.config.weights, mix_by=mix_by)
+    print(f"{args.config}: {len(rows):,} rows\n\n{shares}")
     if skipped := builder.prepared.skipped:
         print()
     for item in skipped:

@@ -92,7 +92,7 @@ def compare_formats(rows: pa.Table, store: Store, image_specs: Sequence[ImageSpe
     triplets, first = [], None
     for row in sample:
         try:
-            triplets.append(_decoded({role: next(bodies) for role in ROLES}))
+            triplets.append(_decoded({role: next(bodies) for role in sources_of(row)}))
         except (ImageError, StorageError) as error:
             first = first or f"{row['key']}: {error}"
     if not triplets:
@@ -107,7 +107,7 @@ def compare_formats(rows: pa.Table, store: Store, image_specs: Sequence[ImageSpe
 
 def _fetched(rows: Sequence[Mapping[str, Any]], store: Store) -> tuple[list[Any], float]:
     """The objects of some rows, and the milliseconds that a row took; the first one only opens the connections."""
-    first, *rest = ([*sources_of(row)] for row in rows)
+    first, *rest = ([*sources_of(row).values()] for row in rows)
     started = time.monotonic()
     bodies = read_sources(store, first)
     if not rest:

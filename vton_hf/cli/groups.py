@@ -7,13 +7,14 @@ from vton_hf._core.options import (
     CLOTH_RULES,
     ENGINES,
     IMAGE_FORMATS,
+    LAYOUTS,
     LISTING_MODES,
     MIXINGS,
     ON_BROKEN_IMAGE,
     RECIPES,
     VERIFY_LEVELS,
 )
-from vton_hf.cli.values import by_name, epoch_size, mix, positive, size, weights
+from vton_hf.cli.values import by_name, column_values, epoch_size, mix, positive, size, weights
 from vton_hf.naming import DIFFICULTIES, GENDERS
 
 
@@ -61,6 +62,12 @@ def add_choice(part: ArgumentParser) -> None:
     which.add_argument("--default-difficulty", choices=DIFFICULTIES, help=silent)
     by_folder = "the same by the name of a folder, such as dresses=hard,tops=easy"
     which.add_argument("--difficulty-of", type=by_name, metavar="RULES", help=by_folder)
+    named = f"how images are named: {', '.join(LAYOUTS)}, or a TOML file (default: auto, which recognises it)"
+    which.add_argument("--layout", metavar="NAME", help=named)
+    table = "a table that says more of triplets, joined by its column key, stem or file_name"
+    which.add_argument("--metadata", metavar="FILE", help=table)
+    columns = "only triplets with such a value in a column, such as category=dresses; once for each column"
+    which.add_argument("--where", type=column_values, action="append", metavar="COLUMN=V,...", help=columns)
 
 
 def add_mix(part: ArgumentParser) -> None:
@@ -81,6 +88,8 @@ def add_recipe(part: ArgumentParser) -> None:
     how = part.add_argument_group("how they are mixed and kept")
     example = ",".join(f"{name}={share}" for name, share in zip(DIFFICULTIES, (0.1, 0.4, 0.5), strict=True))
     how.add_argument("--weights", type=weights, metavar="W", help=f"another recipe, such as {example}")
+    by_column = "the column whose values --weights weighs, such as category (default: difficulty)"
+    how.add_argument("--mix-by", metavar="COLUMN", help=by_column)
     how.add_argument("--seed", type=int, metavar="N", help="seed of the mix (default: 0)")
     rows = "rows of an epoch: a number, min (no triplet repeats) or max (every triplet appears); default: all there are"
     how.add_argument("--epoch-size", type=epoch_size, metavar="SIZE", help=rows)

@@ -13,6 +13,10 @@ OPTIONS: Final = {
     "hidden": "hidden",
     "default_difficulty": "default_difficulty",
     "difficulty_of": "difficulty_of",
+    "layout": "layout",
+    "metadata": "metadata",
+    "where": "where",
+    "mix_by": "mix_by",
     "weights": "difficulty_weights",
     "seed": "seed",
     "epoch_size": "epoch_size",
@@ -42,6 +46,8 @@ def load_options(args: Namespace) -> dict[str, Any]:
     """What was asked for, as the options of `load_dataset`."""
     given = {option: getattr(args, name, None) for name, option in OPTIONS.items()}
     options: dict[str, Any] = {option: value for option, value in given.items() if value is not None}
+    if "where" in options:
+        options["where"] = dict(options["where"])
     if getattr(args, "no_embed_images", False):
         options["embed_images"] = False
     if getattr(args, "engine", None):

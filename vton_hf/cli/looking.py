@@ -50,6 +50,8 @@ def add_scan(add: Add) -> None:
     add_location(scanning)
     add_choice(scanning)
     scanning.add_argument("--list", action="store_true", help="list every key that is left out, and why")
+    written = "write the layout that was seen as a TOML file, to be changed and given to --layout"
+    scanning.add_argument("--layout-out", type=Path, metavar="FILE", help=written)
     add_json(scanning)
 
 

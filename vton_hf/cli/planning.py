@@ -14,7 +14,6 @@ from vton_hf.cli.compare_formats import FormatComparison, FormatTrial, compare_f
 from vton_hf.cli.load_options import load_options
 from vton_hf.errors import ImageError, StorageError
 from vton_hf.images import LOSSY, ImageSpec
-from vton_hf.naming import ROLES
 from vton_hf.report import tables
 from vton_hf.storage import Store
 
@@ -23,7 +22,7 @@ def plan(args: Namespace) -> None:
     """Show what a mix would hold and cost."""
     builder = VTON(config_name=args.config, **load_options(args))
     mix, missing = builder.plan(), builder.missing_chunks()
-    rows = sum(chunk.rows.num_rows for chunk in missing)
+    rows, images = sum(chunk.rows.num_rows for chunk in missing), sum(chunk.images for chunk in missing)
     fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
     prepared = bool(missing) and builder.config.image_spec.encodes
     shown = prepared or args.compare
@@ -32,16 +31,16 @@ def plan(args: Namespace) -> None:
     if sample is not None and prepared:
         stored = _of(sample, builder.config.image_spec).bytes
         resized = builder.config.image_size is not None
-        needed = round(rows * len(ROLES) * stored if resized else fetched * stored / sample.original.bytes)
+        needed = round(images * stored if resized else fetched * stored / sample.original.bytes)
     free, root = free_bytes(builder.context.cache.root), str(builder.context.cache.root)
     if args.json:
-        facts = tables.plan_facts(mix) | {"config": args.config, "requests": rows * len(ROLES), "bytes": fetched}
+        facts = tables.plan_facts(mix) | {"config": args.config, "requests": images, "bytes": fetched}
         facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": root}
         print(json.dumps(facts | ({"sample": asdict(sample)} if sample and shown else {}), indent=2))
         return
     print(f"{args.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix)}\n")
     nothing = " (all is built)" if builder.config.embed_images else " (images are fetched on access)"
-    print(f"To fetch: {rows * len(ROLES):,} objects, {amount(fetched)}{'' if missing else nothing}")
+    print(f"To fetch: {images:,} objects, {amount(fetched)}{'' if missing else nothing}")
     if missing:
         print(f"Time:     {_time(seconds, sample)}")
     place = builder.context.cache.root.parent
@@ -63,7 +62,7 @@ def _sample(builder: VTON, *, compare: bool, needed: bool) -> FormatComparison |
         tried = [replace(wanted, format=kind, quality=each) for kind, each in qualities.items()]
     try:
         return compare_formats(
-            builder.triplets.manifest.of_difficulties(builder.context.drawn).table,
+            builder.triplets.manifest.of_pools(builder.context.drawn).table,
             Store(builder.context.settings),
             tried,
         )

@@ -27,6 +27,18 @@ def by_name(text: str) -> dict[str, str]:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like dresses=hard,tops=easy") from None
 
 
+def column_values(text: str) -> tuple[str, list[str]]:
+    """Read `category=dresses,upper_body`; the library checks the column.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    name, equals, values = text.partition("=")
+    if not (name and equals and values):
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like category=dresses,upper_body")
+    return name.strip(), [value.strip() for value in values.split(",")]
+
+
 def mix(text: str) -> str:
     """The name of a mix; which there are, argparse says.
 

@@ -23,6 +23,7 @@ _PHRASES: Final = {
     r"embed_images=False": "--no-embed-images",
     r"\w+=(?:True)? \((--[a-z-]+)\)": r"\1",
     r"exclude=\[[^]]*\]": "--exclude FILE",
+    r"where=\{'([^']*)': \[?'([^']*)'\]?\}": r"--where \1=\2",
     r"Pass a list of keys, or a text file": "Write a text file",
     r"(?<=must be )\{difficulty: weight\}(?= of)": "like easy=1,hard=3,",
 }

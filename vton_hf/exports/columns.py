@@ -1,11 +1,10 @@
-"""Which columns are exported, under what names: the eight as they are, a caption, and a picture to condition on."""
+"""Which columns are exported, under what names: all as they are, a caption, and a picture to condition on."""
 
 import os
 import re
-import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import datasets
@@ -13,13 +12,11 @@ import pyarrow as pa
 from PIL import Image
 
 from vton_hf._core.checks import did_you_mean, must_be
-from vton_hf.cache import TEXT_COLUMNS, features, image_column
+from vton_hf.cache import features, image_column
 from vton_hf.errors import ConfigError, ImageError
+from vton_hf.exports.captions import CAPTION, check_caption, check_fields
 from vton_hf.images import decode, encode, fit, format_of
 from vton_hf.naming import ROLES
-
-CAPTION: Final = "dress the person in the garment"
-"""The caption where none is given: the same for every row."""
 
 PRESETS: Final[dict[str, dict[str, str]]] = {
     "instruct-pix2pix": {
@@ -40,8 +37,7 @@ PRESETS: Final[dict[str, dict[str, str]]] = {
 }
 """What diffusers' `train_instruct_pix2pix.py` and `train_controlnet.py` look for without being told: name to source."""
 
-_OWN: Final = (*ROLES, *TEXT_COLUMNS)
-_SOURCES: Final = (*_OWN, "caption", "condition")
+_MADE: Final = ("caption", "condition")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _PERSON, _GARMENT = ROLES[:2]
 _THREADS: Final = min(4, os.cpu_count() or 1)
@@ -52,25 +48,44 @@ class Columns:
     """What leaves, by name; `parse_columns` makes one.
 
     Attributes:
-        made_from: (name, source) in the order they leave; a source is one of the eight columns, `"caption"` or
-            `"condition"`.
-        caption: A `str.format` template over the text columns.
+        made_from: (name, source) in the order they leave; a source is a column of the rows, `"caption"` or
+            `"condition"`. Empty for all columns as they are.
+        caption: A `str.format` template over the columns of texts.
+        own: The columns of the rows.
     """
 
     made_from: tuple[tuple[str, str], ...]
     caption: str
+    own: datasets.Features = field(default_factory=features, repr=False, compare=False)
+
+    def of(self, own: datasets.Features) -> "Columns":
+        """The same of rows with these columns.
+
+        Raises:
+            ConfigError: If a source or a field of the caption is none of them; the message says which there are.
+        """
+        made_from = self.made_from or tuple((name, name) for name in own)
+        for _, source in made_from:
+            if source not in own and source not in _MADE:
+                hint = did_you_mean(source, [*own, *_MADE, *PRESETS])
+                raise ConfigError(f"columns= asks for {source!r}, which does not exist.{hint} {_allowed(own)}")
+        lacking = [role for role in (_PERSON, _GARMENT) if role not in own]
+        if lacking and any(source == "condition" for _, source in made_from):
+            raise ConfigError(f"columns= asks for 'condition', which shows {lacking[0]}: no row has one.")
+        check_fields(self.caption, [name for name in own if isinstance(own[name], datasets.Value)])
+        return replace(self, made_from=made_from, own=own)
 
     @property
     def features(self) -> datasets.Features:
         """The columns as `datasets` describes them."""
-        own = features() | {"caption": datasets.Value("string"), "condition": datasets.Image()}
+        own = {"caption": datasets.Value("string"), "condition": datasets.Image(), **self.own}
         return datasets.Features({name: own[source] for name, source in self.made_from})
 
     def apply(self, table: pa.Table) -> pa.Table:
         """Make the chosen columns.
 
         Args:
-            table: The eight columns; every image cell holds bytes.
+            table: The columns of the rows; every image cell holds bytes, or is null where a row has no such image.
 
         Returns:
             As many rows, with the schema of `features`. A condition is the person on the left and on the right, in a
@@ -85,28 +100,33 @@ class Columns:
         return pa.Table.from_arrays([values[source] for _, source in self.made_from], schema=self.features.arrow_schema)
 
     def _column(self, source: str, table: pa.Table) -> Any:
-        if source == "caption":
-            rows = table.select(TEXT_COLUMNS).to_pylist()
-            return pa.array([self.caption.format_map(row) for row in rows], pa.string())
-        return _conditions(table) if source == "condition" else table[source]
+        if source == "condition":
+            return _conditions(table)
+        if source != "caption" or (source in self.own and self.caption == CAPTION):
+            return table[source]
+        texts = [name for name, feature in self.own.items() if isinstance(feature, datasets.Value)]
+        rows = ({name: "" if value is None else value for name, value in row.items()} for row in _rows(table, texts))
+        return pa.array([self.caption.format_map(row) for row in rows], pa.string())
 
 
 def parse_columns(columns: str | Sequence[str] | Mapping[str, str] | None, caption: str | None = None) -> Columns:
     """Read what a user says of the columns to export.
 
     Args:
-        columns: None for the eight as they are; one of `PRESETS`; `NAME=SOURCE` or `SOURCE`, as a list or as one text
+        columns: None for all as they are; one of `PRESETS`; `NAME=SOURCE` or `SOURCE`, as a list or as one text
             with commas between; or a mapping of name to source.
-        caption: A `str.format` template over difficulty, stem, gender, garment and key; None for `CAPTION`.
+        caption: A `str.format` template over the columns of texts; None for `CAPTION`.
 
     Raises:
-        ConfigError: If a source or a field does not exist, a name is invalid or stands there twice, or a caption is
-            given that no column shows; the message says what is allowed.
+        ConfigError: If a name is invalid or stands there twice, a caption is malformed or no column shows it; the
+            message says what is allowed. Whether columns exist, `Columns.of` says.
 
     >>> parse_columns("image=try_on_image,key").made_from
     (('image', 'try_on_image'), ('key', 'key'))
     """
     pairs = _pairs(columns)
+    if columns is not None and not pairs:
+        raise ConfigError(f"columns= chooses no column. {_allowed(features())}")
     _check_pairs(pairs)
     if caption is not None and all(source != "caption" for _, source in pairs):
         raise ConfigError(
@@ -114,14 +134,14 @@ def parse_columns(columns: str | Sequence[str] | Mapping[str, str] | None, capti
             f"leave caption= out."
         )
     template = CAPTION if caption is None else caption
-    _check_caption(template)
+    check_caption(template)
     return Columns(tuple(pairs), template)
 
 
 def _pairs(columns: Any) -> list[tuple[str, str]]:
     """(name, source) as they were said."""
     if columns is None:
-        return [(name, name) for name in _OWN]
+        return []
     if isinstance(columns, str):
         columns = columns.split(",")
     if isinstance(columns, Mapping) and all(isinstance(text, str) for pair in columns.items() for text in pair):
@@ -130,7 +150,7 @@ def _pairs(columns: Any) -> list[tuple[str, str]]:
         pairs = [_pair(text) for text in columns]
         preset = PRESETS.get(pairs[0][1]) if len(pairs) == 1 else None
         return list(preset.items()) if preset else pairs
-    raise must_be("columns", columns, "a preset, a list of columns or {name: column}", _allowed())
+    raise must_be("columns", columns, "a preset, a list of columns or {name: column}", _allowed(features()))
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -144,13 +164,8 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     Raises:
         ConfigError: Says which one.
     """
-    if not pairs:
-        raise ConfigError(f"columns= chooses no column. {_allowed()}")
     known: dict[str, str] = {}
-    for name, source in pairs:
-        if source not in _SOURCES:
-            hint = did_you_mean(source, [*_SOURCES, *PRESETS])
-            raise ConfigError(f"columns= asks for {source!r}, which does not exist.{hint} {_allowed()}")
+    for name, _ in pairs:
         if not _NAME.fullmatch(name):
             raise ConfigError(
                 f"columns= names a column {name!r}. Allowed: a letter, then letters, digits, '_' and '-', 64 at most."
@@ -161,38 +176,17 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
         known[name.lower()] = name
 
 
-def _allowed() -> str:
+def _allowed(own: Iterable[str]) -> str:
     return (
         f"Allowed: a preset ({', '.join(map(repr, PRESETS))}), or SOURCE or NAME=SOURCE, separated by commas, where "
-        f"SOURCE is one of: {', '.join(_SOURCES)}."
+        f"SOURCE is one of: {', '.join(dict.fromkeys([*own, *_MADE]))}."
     )
 
 
-def _check_caption(template: object) -> None:
-    """Refuse a template that could fail, or look into objects, while rows are written.
-
-    Raises:
-        ConfigError: Says what is wrong with it.
-    """
-    allowed = f"Allowed: text with any of {', '.join(f'{{{name}}}' for name in TEXT_COLUMNS)}; a brace itself is {{{{."
-    if not isinstance(template, str):
-        raise must_be("caption", template, "a text", allowed)
-    try:
-        fields = [(field, spec or "") for _, field, spec, _ in string.Formatter().parse(template) if field is not None]
-        if all(field in TEXT_COLUMNS and not re.search(r"\{|\d{4}", spec) for field, spec in fields):
-            template.format_map(dict.fromkeys(TEXT_COLUMNS, "x"))
-    except ValueError as error:
-        raise ConfigError(f"caption={template!r} is malformed: {error}. {allowed}") from None
-    for field, spec in fields:
-        if field not in TEXT_COLUMNS:
-            hint = did_you_mean(field, TEXT_COLUMNS)
-            raise ConfigError(f"caption={template!r} has the field {{{field}}}, which does not exist.{hint} {allowed}")
-        if re.search(r"\d{4}", spec):
-            raise ConfigError(f"caption={template!r} asks for a text of {spec} characters. Allowed: up to 999.")
-        if "{" in spec:
-            raise ConfigError(
-                f"caption={template!r} has a field within {{{field}:...}}. Write the width as a number. {allowed}"
-            )
+def _rows(table: pa.Table, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Some columns, row by row."""
+    rows: list[dict[str, Any]] = table.select(list(names)).to_pylist()
+    yield from rows
 
 
 def _conditions(table: pa.Table) -> pa.StructArray:

@@ -25,6 +25,10 @@ _RECIPE: Final = (
     "hidden",
     "default_difficulty",
     "difficulty_of",
+    "layout",
+    "metadata",
+    "where",
+    "mix_by",
     "image_size",
     "aspect",
     "image_format",
@@ -66,6 +70,7 @@ def describe(
             {plan.table.split: plan.table.texts_with(substitutes[plan.table.split]) for plan in plans},
             config.weights,
             triplets.manifest.sizes(),
+            config.mix_by,
         ),
         recipe=_recipe(config),
         sources=builder.context.prefixes,
@@ -90,8 +95,10 @@ def _split(plan: SplitPlan, sizes: Mapping[str, int]) -> Split:
     )
 
 
-def _composition(texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int]) -> str:
-    shown = {split: tables.composition(rows, weights, available) for split, rows in texts.items()}
+def _composition(
+    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int], mix_by: str
+) -> str:
+    shown = {split: tables.composition(rows, weights, available, mix_by) for split, rows in texts.items()}
     if len(shown) == 1:
         return next(iter(shown.values()))
     return "\n\n".join(f"`{split}`\n\n{table}" for split, table in shown.items())
@@ -104,7 +111,11 @@ def _recipe(config: VTONConfig) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    return ", ".join(f"{name} {share:g}" for name, share in value.items()) if isinstance(value, Mapping) else str(value)
+    if not isinstance(value, Mapping):
+        return str(value)
+    return ", ".join(
+        f"{name} {share:g}" if isinstance(share, float | int) else f"{name} {share}" for name, share in value.items()
+    )
 
 
 def contact_sheet_name(plan: SplitPlan) -> str:
@@ -120,7 +131,9 @@ def draw_contact_sheet(table: ExportTable) -> bytes:
     """A PNG with the first triplets of each difficulty and gender."""
     positions = pick_examples(table.texts)
     rows = [table.read(range(position, position + 1))[0].to_pylist()[0] for position in positions]
-    sheet = contact_sheet([row | {role: _decoded(row[role]["bytes"]) for role in ROLES} for row in rows])
+    sheet = contact_sheet(
+        [row | {role: _decoded(row[role]["bytes"]) for role in ROLES if row.get(role)} for row in rows]
+    )
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

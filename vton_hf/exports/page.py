@@ -83,14 +83,16 @@ def _effects(found: Validation, transform: "Transform") -> Iterator[tuple[int, S
     except ModuleNotFoundError as error:
         raise ConfigError("transform= needs torch and torchvision: pip install 'vton-hf[torch]'.") from error
     rows = found.evidence.measures.rows
+    absent = {role: rows[role].is_null().to_numpy() for role in ROLES}
     images = [
         (row, of_row)
         for row, of_row in found.evidence.images.originals(effect_rows(found, _TRANSFORMED))
-        if None not in of_row
+        if all(image or absent[role][row] for role, image in zip(ROLES, of_row, strict=True))
     ]
     texts = rows.select(list(TEXT_COLUMNS)).take([row for row, _ in images]).to_pydict()
     cells = {
-        role: [{"bytes": of_row[number], "path": None} for _, of_row in images] for number, role in enumerate(ROLES)
+        role: [of_row[number] and {"bytes": of_row[number], "path": None} for _, of_row in images]
+        for number, role in enumerate(ROLES)
     }
     dataset = datasets.Dataset.from_dict({**texts, **cells}, features=features())
     transformed = with_transform(dataset, transform, on_error="raise")
@@ -99,4 +101,4 @@ def _effects(found: Validation, transform: "Transform") -> Iterator[tuple[int, S
             sample = transformed[place]
         except (SampleError, ImageError):
             continue
-        yield row, [picture_of(sample[role], transform) for role in ROLES]
+        yield row, [None if sample[role] is None else picture_of(sample[role], transform) for role in ROLES]

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vton_hf._core.digests import digest
+from vton_hf.errors import ConfigError
 from vton_hf.exports.columns import Columns
 from vton_hf.exports.shards import cut_rows
-from vton_hf.exports.spec import ExportSpec
+from vton_hf.exports.spec import SUFFIXES, ExportSpec
 from vton_hf.exports.tables import ExportTable
 from vton_hf.naming import ROLES
 
@@ -79,7 +80,24 @@ def plan_export(
         existing: The files at the destination, and their bytes.
         published: Globs of files that its card names.
     """
+    for table in tables if spec.suffix == SUFFIXES["webdataset"] else ():
+        _check_whole(spec, table)
     return [_plan_split(spec, table, existing, published) for table in tables]
+
+
+def _check_whole(spec: ExportSpec, table: ExportTable) -> None:
+    """Refuse rows of which some lack an image: readers of WebDataset take the first sample's files for those of all.
+
+    Raises:
+        ConfigError: With the column, and what to do.
+    """
+    for index, role in enumerate(ROLES):
+        lacking = int((table.sizes[:, index] == 0).sum())
+        if lacking and any(source == role for _, source in spec.columns.made_from):
+            raise ConfigError(
+                f"format='webdataset' needs every image in every row; {lacking:,} of {len(table):,} have no {role}. "
+                f"Export Parquet files, choose other columns=, or rows of one kind with where={{'kind': 'pair'}}."
+            )
 
 
 def _plan_split(

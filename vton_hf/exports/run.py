@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
-from vton_hf.builder import VTON
+import datasets
+
+from vton_hf.builder import VTON, features_of
 from vton_hf.exports import card
 from vton_hf.exports.describe import contact_sheet_name, describe, draw_contact_sheet, findings_of
 from vton_hf.exports.destination import CARD, Changes, Destination
@@ -39,13 +41,13 @@ def run_export(
     Raises:
         VTONError: What a build, a store or the destination has to say.
     """
-    _find_once(builders)
+    spec = replace(spec, columns=spec.columns.of(_find_once(builders)))
     existing = destination.list_files()
     old = destination.read_card() if CARD in existing else None
     card.check(old, destination=destination.name)
     published = card.data_files(old, spec.configs, destination=destination.name)
     built = _build(builders, spec, dry_run=dry_run)
-    tables = [table for builder in builders for table in export_tables(builder, spec.splits, built=built)]
+    tables = [table for builder in builders for table in export_tables(builder, spec, built=built)]
     plans = plan_export(spec, tables, existing, published)
     stats = tuple(map(SplitStats.of, plans))
     if dry_run:
@@ -112,12 +114,18 @@ class _Export:
         }
 
 
-def _find_once(builders: Sequence[VTON]) -> None:
-    """List the bucket once, and find out before anything is made whether there is something to export."""
+def _find_once(builders: Sequence[VTON]) -> datasets.Features:
+    """List the bucket once, and find out before anything is made whether there is something to export.
+
+    Returns:
+        The columns of the rows of all configs.
+    """
     for builder in builders:
         builder.triplets = builders[0].triplets
         config = builder.config
-        epoch_length(builder.triplets.manifest.sizes(), config.weights, config.epoch_size)
+        epoch_length(builder.triplets.manifest.sizes(), config.weights, config.epoch_size, config.mix_by)
+    drawn = {name for builder in builders for name in builder.context.drawn}
+    return features_of(builders[0].triplets.manifest.of_pools(drawn), decode=True)
 
 
 def _build(builders: Sequence[VTON], spec: ExportSpec, *, dry_run: bool) -> bool:

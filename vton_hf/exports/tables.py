@@ -1,5 +1,6 @@
 """The rows of a split as they are exported: image bytes in the cells, read by position."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,13 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vton_hf._core.digests import digest
 from vton_hf.builder import VTON, Reader, open_stream, row_ranges, selected_rows, warn_of_shared_triplets
-from vton_hf.cache import TEXT_COLUMNS, features
+from vton_hf.cache import TEXT_COLUMNS
 from vton_hf.errors import ConfigError
+from vton_hf.exports.leaving import LeavingRows
+from vton_hf.exports.spec import ExportSpec
 from vton_hf.naming import ROLES
 from vton_hf.triplets import CONTENT_HASH, Manifest
-
-_SCHEMA = features().arrow_schema
 
 Substitutes = Mapping[int, Mapping[str, str]]
 """By position in its split, the text columns of a triplet that took the place of a broken one."""
@@ -30,11 +32,11 @@ class ExportTable:
     Attributes:
         config: The config.
         split: The split's name.
-        texts: The five text columns as planned; n rows.
-        sizes: Bytes of each row's three images; int64 [n, 3].
+        texts: The five text columns, and the one that is mixed by, as planned; n rows.
+        sizes: Bytes of each row's three images, 0 of one that it has not; int64 [n, 3].
         versions: Changes with a row's triplet, its keys and its bytes; uint64 [n].
-        read: The eight columns of some rows in sequence, with the images' bytes and file names in the cells, and what
-            took the place of broken triplets among them.
+        read: The columns of some rows in sequence, with the images' bytes and file names in the cells, and what took
+            the place of broken triplets among them.
         built: Whether rows are taken from what is built, and not read from the bucket.
         image_mark: Changes with how images were prepared.
     """
@@ -66,12 +68,12 @@ class ExportTable:
         return len(self.sizes)
 
 
-def export_tables(builder: VTON, splits: Mapping[str, Any], *, built: bool) -> list[ExportTable]:
+def export_tables(builder: VTON, spec: ExportSpec, *, built: bool) -> list[ExportTable]:
     """The rows of a config's splits.
 
     Args:
         builder: The config.
-        splits: For each name, what it holds, as `split=` of `load_dataset`.
+        spec: Which splits, in the columns that rows of all configs are given.
         built: Take what is built. Otherwise rows are read from the bucket, and broken images are replaced as in a
             stream.
 
@@ -79,7 +81,8 @@ def export_tables(builder: VTON, splits: Mapping[str, Any], *, built: bool) -> l
         ConfigError: If a split cannot be read or has no row, or the mix exists only once it is built.
         EmptyPoolError: If a difficulty that has weight has no usable triplet.
     """
-    tables = _built(builder, splits) if built else _unbuilt(builder, splits)
+    splits, rows = spec.splits, LeavingRows(spec.columns.own, tuple(builder.context.prefixes))
+    tables = _built(builder, splits, rows) if built else _unbuilt(builder, splits, rows)
     for table in tables:
         if not len(table):
             raise ConfigError(
@@ -89,26 +92,27 @@ def export_tables(builder: VTON, splits: Mapping[str, Any], *, built: bool) -> l
     return tables
 
 
-def _built(builder: VTON, splits: Mapping[str, Any]) -> list[ExportTable]:
+def _built(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> list[ExportTable]:
     pools, manifest = builder.pools(), builder.triplets.manifest
+    names = _text_names(builder)
     mark = builder.config.image_spec.mark
 
     def table(split: str, dataset: datasets.Dataset) -> ExportTable:
         arrow = dataset.with_format("arrow")
-        texts = _texts(dataset)
+        texts = _texts(dataset, names)
         triplet = _positions(texts["key"], manifest.table["key"])
         sizes = _listed_sizes(manifest)[triplet]
         if builder.config.image_spec:
             keys = pa.chunked_array([chunk for pool in pools.values() for chunk in pool.data.column("key").chunks])
             sizes = np.concatenate([_stored_sizes(pool) for pool in pools.values()])[_positions(texts["key"], keys)]
 
-        read, versions = _BuiltRows(arrow), _versions(manifest)[triplet]
+        read, versions = _BuiltRows(arrow, rows), _versions(manifest)[triplet]
         return ExportTable(builder.config.name, split, texts, sizes, versions, read, True, mark)
 
     return [table(name, part) for name, part in builder.as_dataset(dict(splits)).items()]
 
 
-def _unbuilt(builder: VTON, splits: Mapping[str, Any]) -> list[ExportTable]:
+def _unbuilt(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> list[ExportTable]:
     config, manifest = builder.config, builder.triplets.manifest
     if config.mixing != "exact":
         raise ConfigError("mixing='interleave' mixes what is built: build it before a dry run.")
@@ -117,14 +121,16 @@ def _unbuilt(builder: VTON, splits: Mapping[str, Any]) -> list[ExportTable]:
     plan = reader.plan
     for split in splits.values():
         warn_of_shared_triplets(plan, split)
-    starts = np.array([manifest.rows_of(name).start for name in plan.pools], np.int64)
+    pools = [np.asarray(manifest.rows_of(name), np.int64) for name in plan.pools]
+    starts = np.cumsum([0, *map(len, pools)])[:-1]
+    listed = np.concatenate([np.zeros(0, np.int64), *pools])
 
     def table(split: str, ranges: list[range]) -> ExportTable:
         positions = np.concatenate([np.asarray(part, np.int64) for part in ranges])
-        triplet = (starts[plan.pool] + plan.row)[positions]
-        texts = manifest.table.select(list(TEXT_COLUMNS)).take(triplet)
+        triplet = listed[(starts[plan.pool] + plan.row)[positions]]
+        texts = _listed_texts(manifest, _text_names(builder)).take(triplet)
 
-        read = _RowsOfBucket(reader, positions, texts["key"])
+        read = _RowsOfBucket(reader, positions, texts, rows)
         sizes, versions = _listed_sizes(manifest)[triplet], _versions(manifest)[triplet]
         return ExportTable(config.name, split, texts, sizes, versions, read, False, config.image_spec.mark)
 
@@ -136,9 +142,10 @@ class _BuiltRows:
     """Reads rows of what is built, in any process that sees the cache."""
 
     arrow: datasets.Dataset
+    rows: LeavingRows
 
     def __call__(self, part: range) -> tuple[pa.Table, Substitutes]:
-        return _with_names_only(self.arrow[part.start : part.stop]), {}
+        return self.rows.leaving(self.arrow[part.start : part.stop]), {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,22 +154,32 @@ class _RowsOfBucket:
 
     reader: Reader
     positions: NDArray[np.int64]
-    keys: pa.ChunkedArray
+    texts: pa.Table
+    rows: LeavingRows
 
     def __call__(self, part: range) -> tuple[pa.Table, Substitutes]:
         examples = self.reader.read([int(position) for position in self.positions[part.start : part.stop]])
-        planned = self.keys.slice(part.start, len(part)).to_pylist()
+        planned = self.texts["key"].slice(part.start, len(part)).to_pylist()
         replaced = {
-            row: {name: example[name] for name in TEXT_COLUMNS}
+            row: {name: example[name] for name in self.texts.column_names}
             for row, key, example in zip(part, planned, examples, strict=True)
             if example["key"] != key
         }
-        return _with_names_only(pa.Table.from_pylist(examples, schema=_SCHEMA)), replaced
+        return self.rows.leaving(pa.Table.from_pylist(examples, schema=self.rows.own.arrow_schema)), replaced
 
 
-def _texts(dataset: datasets.Dataset) -> pa.Table:
+def _text_names(builder: VTON) -> list[str]:
+    """The columns of texts that a table keeps."""
+    return list(dict.fromkeys([*TEXT_COLUMNS, builder.config.mix_by]))
+
+
+def _listed_texts(manifest: Manifest, names: Sequence[str]) -> pa.Table:
+    return pa.table({name: manifest.column(name, "mix_by=") for name in names})
+
+
+def _texts(dataset: datasets.Dataset, names: Sequence[str]) -> pa.Table:
     """The text columns, in one chunk each; a slice would make a chunk a row: 11 s for a million rows, not 0.2 s."""
-    stored = pa.table({name: dataset.data.column(name).combine_chunks() for name in TEXT_COLUMNS})
+    stored = pa.table({name: dataset.data.column(name).combine_chunks() for name in names})
     selected = selected_rows(dataset)
     return stored if selected is None else stored.take(selected)
 
@@ -173,25 +190,26 @@ def _positions(keys: pa.ChunkedArray, among: pa.ChunkedArray) -> NDArray[np.int6
 
 
 def _listed_sizes(manifest: Manifest) -> NDArray[np.int64]:
-    return np.stack([manifest.table[f"{role}_size"].to_numpy() for role in ROLES], axis=1)
+    return np.stack([pc.fill_null(manifest.table[f"{role}_size"], 0).to_numpy() for role in ROLES], axis=1)
 
 
 def _stored_sizes(pool: datasets.Dataset) -> NDArray[np.int64]:
     """Of images that were made anew while building; their offsets are read, not their bytes."""
-    lengths = [pc.binary_length(pc.struct_field(pool.data.column(role), "bytes")).to_numpy() for role in ROLES]
+    nothing = np.zeros(len(pool), np.int64)
+    lengths = [
+        pc.fill_null(pc.binary_length(pc.struct_field(pool.data.column(role), "bytes")), 0).to_numpy()
+        if role in pool.column_names
+        else nothing
+        for role in ROLES
+    ]
     return np.stack(lengths, axis=1).astype(np.int64)
 
 
 def _versions(manifest: Manifest) -> NDArray[np.uint64]:
     versions: NDArray[np.uint64] = manifest.table[CONTENT_HASH].to_numpy()
-    return versions
-
-
-def _with_names_only(table: pa.Table) -> pa.Table:
-    """Removes the directories of the images' paths, which would name the bucket."""
-    columns: dict[str, Sequence[Any] | pa.Array] = {name: table[name] for name in TEXT_COLUMNS}
-    for role in ROLES:
-        cells = table[role].combine_chunks()
-        names = pc.replace_substring_regex(pc.struct_field(cells, "path"), r"^.*/", "")
-        columns[role] = pa.StructArray.from_arrays([pc.struct_field(cells, "bytes"), names], names=["bytes", "path"])
-    return pa.table(columns).select(_SCHEMA.names).cast(_SCHEMA)
+    columns = manifest.columns
+    if columns is None:
+        return versions
+    # Of what tables say, too; one row after another, as they are compared file by file.
+    texts = (json.dumps(row, default=str, sort_keys=True) for row in columns.to_pylist())
+    return versions ^ np.fromiter((int(digest(text), 16) for text in texts), np.uint64, len(versions))

@@ -31,7 +31,7 @@ def image_kinds(rows: pa.Table, features: datasets.Features) -> dict[str, str]:
 
 def sample_features(features: datasets.Features, kinds: Mapping[str, str]) -> datasets.Features:
     """The columns that `load_dataset` makes of the samples."""
-    texts = {name: datasets.Value("string") for name in features if name not in kinds}
+    texts = {name: feature for name, feature in features.items() if name not in kinds}
     images = {f"{name}.{kind}": datasets.Image() for name, kind in kinds.items()}
     caption = {"txt": datasets.Value("string")} if _caption(features) else {}
     own = {name: datasets.Value("string") for name in ("__key__", "__url__")}
@@ -78,9 +78,9 @@ def _sample(cells: Mapping[str, Any], kinds: Mapping[str, str], caption: str | N
     for name, kind in kinds.items():
         yield f"{name}.{kind}", cells[name]["bytes"]
     texts = {name: text for name, text in cells.items() if name not in kinds}
-    yield "json", json.dumps(texts, ensure_ascii=False, sort_keys=True).encode()
+    yield "json", json.dumps(texts, ensure_ascii=False, sort_keys=True, default=str).encode()
     if caption is not None:
-        yield "txt", cells[caption].encode()
+        yield "txt", (cells[caption] or "").encode()
 
 
 def _kind(position: int, name: str, cell: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             [3, H, W] of one size and dtype.
 
     Returns:
-        Images as tensors [B, 3, H, W]; all other columns as lists of B.
+        Images as tensors [B, 3, H, W], or, where some rows have none, as lists with None; other columns as lists of B.
 
     Raises:
         SampleError: If there is nothing to stack, or images are no tensors or differ in shape.
@@ -37,6 +37,7 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             f"No images to stack: the samples hold {', '.join(samples[0])}. transformers' Trainer drops columns that "
             f"the model's forward does not name, unless TrainingArguments(remove_unused_columns=False)."
         )
+    roles = [role for role in roles if all(sample[role] is not None for sample in samples)]
     for role in roles:
         _check_stackable(role, samples)
     batch: dict[str, Any] = {role: stack_shared([sample[role] for sample in samples]) for role in roles}

@@ -11,32 +11,16 @@ import numpy as np
 
 from vton_hf import mixing
 from vton_hf._core import html
-from vton_hf._core.checks import must_be, unknown_option
 from vton_hf._core.options import EpochSize, Prefixes
 from vton_hf.builder import VTON, OneByOne, listed, triplet_pictures
-from vton_hf.errors import ConfigError
+from vton_hf.loader.chosen import TRANSFORM_OPTIONS, check_names, of_builder, sample_columns
 from vton_hf.loader.indexing import Indexed
-from vton_hf.loader.options import DatasetOptions, SampleOptions
+from vton_hf.loader.options import SampleOptions
 from vton_hf.loader.prefetch import unfetched
-from vton_hf.naming import ROLES
 from vton_hf.storage import resolve_prefix, settings_for
 from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform, undecode
 
 ROOT: Final = "dataset_ultimate/"
-COLUMNS: Final = (*ROLES, "difficulty", "stem")
-EXTRA_COLUMNS: Final = ("gender", "garment", "key")
-_STORED: Final = (
-    "image_format",
-    "image_quality",
-    "retry_skipped",
-    "shared_cache",
-    "engine",
-    "allow_missing",
-    "statistics",
-)
-TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "to_srgb", "dtype")
-_CHOICE: Final = ("gender", "limit", "cloth", "exclude", "hidden", "default_difficulty", "difficulty_of")
-BUILDER_OPTIONS: Final = (*_CHOICE, "verify", "cache_dir", "listing", *_STORED)
 
 
 class S3VTONDataset(Indexed):
@@ -47,8 +31,8 @@ class S3VTONDataset(Indexed):
 
     * `initial_image`, `cloth_image`, `try_on_image`: what the transform made of them; without one, float32
       tensors [3, H, W] in [-1, 1];
-    * `difficulty`, `stem`: str; and `gender`, `garment`, `key` where `columns` names them, empty where the
-      object's key does not say.
+    * `difficulty`, `stem`: str; and `gender`, `garment`, `key`, and what layouts and tables say, where `columns`
+      names them, empty where the object's key does not say.
 
     A sample follows from (seed, epoch, row) alone, whatever the number of workers. Connections are opened in
     each worker, none is inherited. A subclass may override `__getitem__`; a `DataLoader` asks it for each row.
@@ -69,8 +53,9 @@ class S3VTONDataset(Indexed):
         num_proc: Worker processes that build it.
         storage_options: Credentials and endpoint, as everywhere around fsspec.
         **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect`, `to_srgb`, `dtype` of `TripletTransform`;
-            `gender`, `limit`, `cloth`, `exclude`, `hidden`, `default_difficulty`, `difficulty_of`, `verify`,
-            `image_format`, `image_quality`, `listing` and `retry_skipped` of `VTON`.
+            `gender`, `limit`, `cloth`, `exclude`, `hidden`, `default_difficulty`, `difficulty_of`, `layout`,
+            `metadata`, `where`, `mix_by`, `verify`, `image_format`, `image_quality`, `listing` and `retry_skipped` of
+            `VTON`.
 
     Attributes:
         s3_prefixes: As they were given.
@@ -101,7 +86,7 @@ class S3VTONDataset(Indexed):
         storage_options: Mapping[str, Any] | None = None,
         **options: Unpack[SampleOptions],
     ) -> None:
-        _check(columns, options)
+        check_names(options)
         given: Mapping[str, Any] = options
         how = {name: given[name] for name in TRANSFORM_OPTIONS if name in given}
         self._transform = TripletTransform(transform, seed=seed, **how)
@@ -109,7 +94,7 @@ class S3VTONDataset(Indexed):
         self.s3_prefixes, self.s3_bucket = _listed(s3_prefixes), settings.bucket
         prefixes = [resolve_prefix(prefix, settings) for prefix in self.s3_prefixes]
         weights = None if difficulty_weights == {} else difficulty_weights
-        chosen = _of_builder(options, materialize=materialize)
+        chosen = of_builder(options, materialize=materialize)
         chosen |= {"s3_prefixes": prefixes, "storage_options": storage_options}
         chosen |= {"difficulty_weights": weights, "seed": seed, "epoch_size": epoch_size}
         builder = _builder(self.recipe, chosen)
@@ -118,10 +103,10 @@ class S3VTONDataset(Indexed):
 
         recipe = weights or mixing.RECIPES.get(self.recipe or "")
         self.difficulty_weights = recipe and dict(recipe)
-        self._columns = (*COLUMNS, *(name for name in EXTRA_COLUMNS if name in columns))
         self._sizes = {name: len(pool) for name, pool in pools.items()}
-        self._recipe = {"weights": builder.config.weights, "seed": seed, "epoch_size": epoch_size}
+        self._recipe = builder.context.mix
         self._rows = datasets.concatenate_datasets(list(pools.values()))
+        self._columns = sample_columns(columns, self._rows.column_names)
         undecode(self._rows)
         self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._rows)
         self._drawn = 0, builder.plan(self._sizes)
@@ -212,29 +197,6 @@ class S3VTONDataset(Indexed):
 
 def _listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
     return [ROOT] if prefixes is None else listed(prefixes)
-
-
-def _check(columns: Sequence[str], options: Mapping[str, Any]) -> None:
-    wrong = sorted({columns} if isinstance(columns, str) else set(columns) - {*COLUMNS, *EXTRA_COLUMNS})
-    if wrong:
-        raise must_be("columns", columns, f"a list of {', '.join(EXTRA_COLUMNS)}")
-    for name in sorted(set(options) - {*TRANSFORM_OPTIONS, *BUILDER_OPTIONS}):
-        raise unknown_option(name, [*DatasetOptions.__annotations__, "s3_bucket", "s3_prefixes", "transform"])
-    if options.get("on_error") == "skip":
-        raise ConfigError(
-            "on_error='skip' is for streams: a dataset with an index has as many samples as rows. "
-            "Allowed here: 'replace', 'raise'."
-        )
-
-
-def _of_builder(options: Mapping[str, Any], *, materialize: bool) -> dict[str, Any]:
-    """Those of the options that are the builder's."""
-    chosen: dict[str, Any] = {name: options[name] for name in BUILDER_OPTIONS if name in options}
-    if materialize:
-        chosen |= {name: options[name] for name in ("image_size", "aspect", "to_srgb") if name in options}
-        if options.get("on_error") == "raise":
-            chosen["on_error"] = "raise"
-    return chosen | {"embed_images": materialize}
 
 
 def _builder(recipe: str | None, options: dict[str, Any]) -> VTON:

@@ -14,6 +14,7 @@ class SampleOptions(TripletOptions, total=False):
     sync: Sync
     on_error: Literal["replace", "raise"]
     max_broken: float
+    mix_by: str
     dtype: torch.dtype | None
 
 

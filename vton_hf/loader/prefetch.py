@@ -185,4 +185,5 @@ def unfetched(table: Any) -> list[str]:
         uri
         for image in images
         for uri in pc.struct_field(image, "path").filter(pc.is_null(pc.struct_field(image, "bytes"))).to_pylist()
+        if uri is not None
     ]

@@ -12,7 +12,7 @@ from vton_hf._core import html
 from vton_hf._core.checks import check_int
 from vton_hf.mixing.order import bits, rows, spread
 from vton_hf.mixing.recipes import apportion, drawn, epoch_length, exact
-from vton_hf.naming import DIFFICULTIES
+from vton_hf.naming import DIFFICULTY
 
 logger = logging.getLogger("vton_hf")
 
@@ -108,6 +108,7 @@ def plan(
     seed: int = 0,
     epoch: int = 0,
     epoch_size: int | str | None = None,
+    mix_by: str = DIFFICULTY,
 ) -> Plan:
     """Lay out an epoch: exact quotas, evenly mixed; the same arguments give the same plan on any machine.
 
@@ -120,6 +121,7 @@ def plan(
         seed: Any int >= 0.
         epoch: Any int >= 0; each has its own order.
         epoch_size: As for `epoch_length`.
+        mix_by: As for `check_weights`.
 
     Raises:
         ConfigError: If an argument makes no sense.
@@ -130,19 +132,23 @@ def plan(
     [60, 140, 0]
     """
     seed, epoch = check_int("seed", seed), check_int("epoch", epoch)
-    shares = shares_of(sizes, weights, epoch_size=epoch_size)
-    pools = drawn(sizes, exact(weights))
-    quotas = {share.difficulty: share.got for share in shares}
+    shares = shares_of(sizes, weights, epoch_size=epoch_size, mix_by=mix_by)
+    pools = drawn(sizes, parts := exact(weights, mix_by), mix_by)
+    names, quotas = list(parts), {share.difficulty: share.got for share in shares}
     pool = spread([quotas[name] for name in pools], bits(seed, epoch, 0))
     row = np.empty(len(pool), np.int64)
     for index, (name, size) in enumerate(pools.items()):
-        row[pool == index] = rows(size, quotas[name], bits(seed, epoch, 1 + DIFFICULTIES.index(name)))
+        row[pool == index] = rows(size, quotas[name], bits(seed, epoch, 1 + names.index(name)))
     pool.flags.writeable = row.flags.writeable = False
     return Plan(tuple(pools), pool, row, shares)
 
 
 def shares_of(
-    sizes: Mapping[str, int], weights: Mapping[str, float], *, epoch_size: int | str | None = None
+    sizes: Mapping[str, int],
+    weights: Mapping[str, float],
+    *,
+    epoch_size: int | str | None = None,
+    mix_by: str = DIFFICULTY,
 ) -> tuple[Share, ...]:
     """What each difficulty contributes to an epoch; no row is drawn, which takes a second for 10 million.
 
@@ -150,17 +156,18 @@ def shares_of(
         sizes: Triplets per difficulty; a missing difficulty has none.
         weights: As for `check_weights`.
         epoch_size: As for `epoch_length`.
+        mix_by: As for `check_weights`.
 
     Returns:
-        One for each of `DIFFICULTIES`.
+        One for each of `DIFFICULTIES`, or for each value that is weighed.
 
     Raises:
         ConfigError: If an argument makes no sense.
         EmptyPoolError: If a pool with a weight above 0 holds no triplet.
     """
-    parts = exact(weights)
-    quotas = apportion(parts, epoch_length(sizes, weights, epoch_size))
-    return tuple(Share.of(name, float(parts[name]), int(sizes.get(name, 0)), quotas[name]) for name in DIFFICULTIES)
+    parts = exact(weights, mix_by)
+    quotas = apportion(parts, epoch_length(sizes, weights, epoch_size, mix_by))
+    return tuple(Share.of(name, float(parts[name]), int(sizes.get(name, 0)), quotas[name]) for name in parts)
 
 
 def warn_of_repeats(shares: Sequence[Share], advice: str = _ADVICE) -> None:

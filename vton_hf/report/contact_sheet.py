@@ -178,7 +178,11 @@ def _cell(row: Mapping[str, Any], size: tuple[int, int]) -> _Cell:
     )
     caption = " / ".join(part for part in (difficulty, gender, stem) if part) or key
     caption = " · ".join(part for part in (caption, garment) if part)
-    return _Cell(difficulty, caption, tuple(_thumbnail(row.get(role), size) for role in ROLES))
+    return _Cell(
+        difficulty,
+        caption,
+        tuple(_thumbnail(row[role], size) if role in row else placeholder(size, "none") for role in ROLES),
+    )
 
 
 def _thumbnail(image: object, size: tuple[int, int]) -> Image.Image:

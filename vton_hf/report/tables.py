@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from vton_hf._core.units import amount
 from vton_hf.mixing import Plan, quotas
-from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
+from vton_hf.naming import DIFFICULTIES, DIFFICULTY, GENDERS, ROLES
 from vton_hf.triplets import Audit, Manifest, lost_triplets, mending
 
 
@@ -69,7 +69,7 @@ def bucket_table(manifest: Manifest) -> str:
     genders = [*GENDERS, *(("",) if any("" in row for row in counts.values()) else ())]
     rows = []
     for name in DIFFICULTIES:
-        part = manifest.of_difficulties([name])
+        part = manifest.of_pools([name])
         rows.append([name, *(counts[name].get(gender, 0) for gender in genders), len(part), amount(part.bytes())])
     totals = [sum(row[column] for row in rows) for column in range(1, len(genders) + 2)]  # type: ignore[misc]
     header = ["difficulty", *(gender or "not said" for gender in genders), "triplets", "size"]
@@ -99,38 +99,44 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
 
 
 def mix_table(
-    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int] | None = None
+    texts: Mapping[str, Any],
+    weights: Mapping[str, float],
+    available: Mapping[str, int] | None = None,
+    mix_by: str = DIFFICULTY,
 ) -> str:
     """What a mix asked for and what its rows hold, by difficulty and in all.
 
     Args:
-        texts: Columns `difficulty`, `gender` and `key` of a dataset: a `pa.Table`, or lists.
-        weights: The recipe, for all difficulties.
+        texts: Columns `difficulty`, or `mix_by`, `gender` and `key` of a dataset: a `pa.Table`, or lists.
+        weights: The recipe, for all difficulties, or the values of `mix_by`.
         available: Triplets by difficulty in the bucket, if known: then it is said how many of them the rows show.
+        mix_by: The column that is mixed.
     """
-    return table(*_mix(texts, weights, available))
+    return table(*_mix(texts, weights, available, mix_by))
 
 
-def composition(texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int]) -> str:
+def composition(
+    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int], mix_by: str = DIFFICULTY
+) -> str:
     """`mix_table` in Markdown, for the dataset's card."""
-    return markdown(*_mix(texts, weights, available))
+    return markdown(*_mix(texts, weights, available, mix_by))
 
 
 def _mix(
-    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int] | None
+    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int] | None, mix_by: str
 ) -> tuple[list[str], list[list[object]]]:
     """The header and the lines of a mix's table; in Arrow, since a mix may have millions of rows."""
-    difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
-    wanted = quotas(weights, len(difficulties))
+    pool, genders, keys = (strings(texts[name]) for name in (mix_by, "gender", "key"))
+    wanted = quotas(weights, len(pool), mix_by)
     counts: dict[str, list[int]] = {}  # asked, got, of each gender and of none, distinct
-    for name in DIFFICULTIES:
-        mask = pc.equal(difficulties, name)
+    for name in wanted:
+        mask = pc.equal(pool, name)
         known = genders.filter(mask)
         got = len(known)
         by_gender = [pc.sum(pc.equal(known, gender)).as_py() or 0 for gender in GENDERS]
         distinct = pc.count_distinct(keys.filter(mask)).as_py()
         counts[name] = [wanted[name], got, *by_gender, got - sum(by_gender), distinct]
-    drawn = [name for name in DIFFICULTIES if weights[name] or counts[name][1]]
+    drawn = [name for name in wanted if weights[name] or counts[name][1]]
     counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
     pools = {**(available or {}), "all": sum((available or {}).get(name, 0) for name in drawn)}
     unsaid = counts["all"][-2] > 0
@@ -140,7 +146,7 @@ def _mix(
         line += [*(by_gender if unsaid else by_gender[:-1]), got - distinct]
         lines.append(line if available is None else [*line, _percent(distinct / pools[name] if pools.get(name) else 0)])
     gender_names = [*GENDERS, *(("not said",) if unsaid else ())]
-    header = ["difficulty", "weight", "asked", "got", *gender_names, "repeats"]
+    header = [mix_by, "weight", "asked", "got", *gender_names, "repeats"]
     return [*header, *(() if available is None else ("coverage",))], lines
 
 
@@ -150,6 +156,29 @@ def strings(values: Any) -> pa.Array:
     whole = pc.fill_null(pa.chunked_array(column).cast(pa.large_string()), "")
     # A table may come in a chunk a row, and each kernel would run chunk by chunk.
     return whole.combine_chunks()
+
+
+def columns_filled(manifest: Manifest) -> dict[str, int]:
+    """Columns beside those of every triplet, and of how many triplets each says something."""
+    columns = manifest.columns
+    if columns is None:
+        return {}
+    return {name: len(manifest) - columns[name].null_count for name in columns.column_names}
+
+
+def layouts_text(manifest: Manifest, audit: Audit) -> str:
+    """Which layouts were seen and why, and which columns come of them; a line each."""
+    texts = map(str, audit.seen)
+    lines = [
+        text if seen.prefixes else f"{text[0].upper()}{text[1:]}" for seen, text in zip(audit.seen, texts, strict=True)
+    ]
+    lines += audit.notes
+    filled = columns_filled(manifest)
+    if filled:
+        total = len(manifest)
+        parts = (name if count == total else f"{name} ({count:,} of {total:,})" for name, count in filled.items())
+        lines.append(f"Columns: {', '.join(parts)}.")
+    return "\n".join(lines)
 
 
 def audit_table(audit: Audit) -> str:
@@ -168,12 +197,15 @@ def scan_facts(manifest: Manifest, audit: Audit) -> dict[str, Any]:
             name: {
                 "triplets": sum(counts.values()),
                 "genders": counts,
-                "bytes": manifest.of_difficulties([name]).bytes(),
+                "bytes": manifest.of_pools([name]).bytes(),
             }
             for name, counts in bucket_counts(manifest).items()
         },
         "garments": int(pc.count_distinct(manifest.table["garment"]).as_py()),
-        "images": len(ROLES) * len(manifest),
+        "images": sum(len(manifest) - manifest.table[role].null_count for role in ROLES),
+        "layouts": [asdict(seen) for seen in audit.seen],
+        "columns": columns_filled(manifest),
+        "notes": list(audit.notes),
         "left_out": audit.counts(),
         "lost_triplets": lost_triplets(audit),
         "mending": mending(audit),

@@ -189,12 +189,11 @@ class StreamRows:
     @property
     def columns(self) -> tuple[str, ...]:
         """As `Rows` says."""
-        return (*ROLES, *TEXT_COLUMNS)
+        return (*self.stream.roles, *TEXT_COLUMNS)
 
     def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
         """As `Rows` says."""
-        wanted = difficulty or next(name for name, weight in self.stream.weights if weight)
-        for example in Reader(self.stream).draw(wanted, seed):
+        for example in Reader(self.stream).draw(difficulty, seed):
             if isinstance(example, dict):
                 yield example
             elif isinstance(example, UnavailableError):

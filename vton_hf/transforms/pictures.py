@@ -25,7 +25,7 @@ def read_pictures(
     """Fetch what is not in the rows, all at once, and decode.
 
     Args:
-        rows: Columns by name; those of images hold `{"bytes": ..., "path": URI}`.
+        rows: Columns by name; those of images hold `{"bytes": ..., "path": URI}`, or None where a row has none.
         store: Where URIs lead.
         kind: What to decode to.
         tell: Called with what should be known of their colours.
@@ -36,12 +36,12 @@ def read_pictures(
     Raises:
         StorageError: If the store as a whole fails.
     """
-    roles = [role for role in ROLES if rows and role in rows[0]]
+    roles = [[role for role in ROLES if row.get(role) is not None] for row in rows]
 
     def pictures(number: int, bodies: Sequence[Body]) -> Pictures | Exception:
-        return _pictures(rows[number], dict(zip(roles, bodies, strict=True)), kind, tell)
+        return _pictures(rows[number], dict(zip(roles[number], bodies, strict=True)), kind, tell)
 
-    return use_cells([[row[role] for role in roles] for row in rows], store, pictures)
+    return use_cells([[row[role] for role in of_row] for row, of_row in zip(rows, roles, strict=True)], store, pictures)
 
 
 def matched(pictures: Pictures, kind: ImageBackend) -> Pictures:

@@ -132,7 +132,7 @@ class TripletTransform(TripletCells):
         if len(batch) == 1:
             # A column looked at alone: `ds["cloth_image"]`.
             cells = batch[roles[0]]
-            return self.samples({**batch, "key": [cell["path"] for cell in cells]}, only=roles)
+            return self.samples({**batch, "key": [cell and cell["path"] for cell in cells]}, only=roles)
         lacking = [name for name in ("difficulty", "key") if name not in batch]
         if lacking:
             raise ConfigError(

@@ -19,18 +19,26 @@ DUPLICATE: Final = "duplicate"
 EXCLUDED: Final = "excluded"
 HIDDEN: Final = "hidden"
 FOLDER_MARKER: Final = "folder marker"
+MISSING_FILE: Final = "missing file"
+REPEATED_LINE: Final = "repeated line"
+UNREADABLE_LINE: Final = "unreadable line"
+NOT_LISTED: Final = "not listed"
 
 REASONS: Final = {
     INCOMPLETE: "its triplet lacks another image",
     AMBIGUOUS_CLOTH: "another garment of the same stem was taken; cloth='each' makes a triplet of each",
     UNKNOWN_NAME: "the key names no image of a triplet",
-    NO_DIFFICULTY: "no folder of the key is called easy, medium or hard",
+    NO_DIFFICULTY: "no folder of the key is called easy, medium or hard; default_difficulty= gives it one",
     ZERO_BYTES: "an image of the triplet is an empty object",
     UNREADABLE: "it cannot be read, or another image of its triplet cannot",
     UNICODE_FORM: "names that look alike are written in different Unicode forms (NFC and NFD); rename them to one",
     DUPLICATE: "the same image of the same stem under another extension was taken",
     EXCLUDED: "left out by exclude=",
     HIDDEN: "its name or a folder of it begins with '.' or '__', or belongs to a file server; hidden=True takes it",
+    MISSING_FILE: "a line names a picture that is not there",
+    REPEATED_LINE: "a line before names the same pictures",
+    UNREADABLE_LINE: "a line names no two pictures",
+    NOT_LISTED: "no line of a table or a file of pairs names it",
     FOLDER_MARKER: "not a file: the empty object by which a store shows a folder",
 }
 
@@ -43,8 +51,55 @@ SCHEMA: Final = pa.schema(
         "detail": pa.string(),
     }
 )
+
 SHOWN: Final = 3
 """Examples in a message."""
+
+_OF_LINES: Final = frozenset({MISSING_FILE, REPEATED_LINE, UNREADABLE_LINE})
+"""Reasons of which a row is a line of a file, not a key."""
+
+
+def rows_of(
+    reason: str,
+    uris: pa.Array | pa.ChunkedArray | str,
+    detail: pa.Array | pa.ChunkedArray | str = "",
+    folder: pa.Array | str = "",
+    stem: pa.Array | str = "",
+) -> pa.Table:
+    """Rows of an audit for one reason; what is the same for all of them may be a text, but not all of it."""
+    parts = {"uri": uris, "folder": folder, "stem": stem, "detail": detail}
+    count = next(len(part) for part in parts.values() if not isinstance(part, str))
+    parts = {
+        name: pa.repeat(pa.scalar(part, pa.string()), count) if isinstance(part, str) else part
+        for name, part in parts.items()
+    }
+    return pa.table({"reason": pa.repeat(pa.scalar(reason, pa.string()), count)} | parts, schema=SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A layout, and what it was known by.
+
+    Attributes:
+        layout: Its name.
+        prefixes: Where it holds; empty for all of them.
+        why: Folders and files that say so; empty where it was asked for.
+        told: What should be known of how rows were found, as parts of a sentence.
+        splits: Whether names of files or folders say splits.
+    """
+
+    layout: str
+    prefixes: tuple[str, ...] = ()
+    why: str = ""
+    told: tuple[str, ...] = ()
+    splits: bool = False
+
+    def __str__(self) -> str:
+        where = f"{', '.join(self.prefixes[:SHOWN])}{' ...' if len(self.prefixes) > SHOWN else ''}: "
+        why = f" ({self.why})" if self.why else ""
+        return (
+            f"{where if self.prefixes else ''}layout {self.layout!r}{why}{''.join(f'; {each}' for each in self.told)}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +108,19 @@ class Audit:
 
     Attributes:
         table: One row a key: `reason` (one of `REASONS`), `uri`, and, where the key says so, `folder`,
-            `stem` and a `detail` such as the roles that are missing.
+            `stem` and a `detail` such as the roles that are missing. Of a line of a file of pairs, or a row of a table,
+            `uri` is that of the file.
         unmatched: The names in `exclude=` that match no triplet.
+        seen: The layouts of the prefixes.
+        nearest: Where nothing fits, which layout comes nearest.
+        notes: What else should be known, as sentences.
     """
 
     table: pa.Table
     unmatched: tuple[str, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    nearest: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def nothing(cls) -> "Audit":
@@ -87,7 +149,7 @@ class Audit:
         """A paragraph a reason: how many, why, and the first few; and one for names that match nothing."""
         lines = []
         for reason, count in self.counts().items():
-            keys = f"{count:,} {'key' if count == 1 else 'keys'} left out"
+            keys = f"{number(count, 'line' if reason in _OF_LINES else 'key')} left out"
             if reason == INCOMPLETE:
                 lines.append(f"{self.incomplete()} {keys}.")
             elif reason != FOLDER_MARKER:

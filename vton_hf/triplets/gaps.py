@@ -1,5 +1,6 @@
 """What stands in the way of an identity's being a triplet: images that are absent, empty, or cannot be read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,13 @@ from vton_hf.triplets.audit import INCOMPLETE, UNREADABLE, ZERO_BYTES
 Bits = NDArray[np.uint8]
 """For each identity a set of roles: bit i stands for `ROLES[i]`."""
 
-_ALL: Final = (1 << len(ROLES)) - 1
+ALL: Final = (1 << len(ROLES)) - 1
+"""Every role."""
+
+
+def bits_of(roles: Iterable[str]) -> int:
+    """A set of roles."""
+    return sum(1 << ROLES.index(role) for role in roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +31,21 @@ class Gaps:
         sound: The roles with an image that has bytes.
         empty: With one of no bytes.
         denied: With one that cannot be read.
+        needed: The roles without which an identity is no row.
     """
 
     sound: Bits
     empty: Bits
     denied: Bits
+    needed: int = ALL
 
     def __len__(self) -> int:
         return len(self.sound)
 
     @property
     def lacking(self) -> Bits:
-        """The roles without an image that has bytes."""
-        return ~self.sound & np.uint8(_ALL)
+        """The roles that are needed, without an image that has bytes."""
+        return ~self.sound & np.uint8(self.needed)
 
     @property
     def absent(self) -> Bits:
@@ -51,7 +60,7 @@ class Gaps:
 
     def details(self, codes: NDArray[np.int32]) -> pa.StringArray:
         """What each of some identities lacks, such as `missing cloth_image`; empty where that is nothing."""
-        size = _ALL + 1
+        size = ALL + 1
         parts = [self.absent, self.lacking & self.empty, self.lacking & self.denied & ~self.empty]
         kinds = sum(part.astype(np.int64) * size**position for position, part in enumerate(parts))
         different, index = np.unique(np.asarray(kinds, np.int64)[codes], return_inverse=True)

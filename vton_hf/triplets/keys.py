@@ -70,6 +70,20 @@ class Keys:
         """The keys that are wanted; most often all of them, which copies nothing."""
         return self if wanted.all() else self.take(np.flatnonzero(wanted))
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Keys]") -> "Keys":
+        """The keys of all parts, one part after another."""
+        starts = np.cumsum([0, *(part.folders.num_rows for part in parts)])[:-1].astype(np.int32)
+        return cls(
+            np.concatenate([part.row for part in parts]),
+            np.concatenate([part.folder + start for part, start in zip(parts, starts, strict=True)]),
+            np.concatenate([part.role for part in parts]),
+            pa.concat_arrays([part.stem for part in parts]),
+            pa.concat_arrays([part.garment for part in parts]),
+            np.concatenate([part.hidden for part in parts]),
+            pa.concat_tables([part.folders for part in parts]),
+        )
+
     def with_difficulties(self, rules: DifficultyRules) -> "Keys":
         """The same keys, the difficulty of folders that say none as the rules have it."""
         return replace(self, folders=rules.applied(self.folders))
@@ -100,7 +114,7 @@ def read_keys(uris: pa.ChunkedArray, below: Sequence[str] = ()) -> Keys:
         pa.concat_arrays(stem),
         pa.concat_arrays(garment),
         np.concatenate(hidden),
-        _read_folders(whole.dictionary),
+        read_folders(whole.dictionary),
     )
 
 
@@ -117,7 +131,7 @@ def _read(
     starts, stops, names = edges(uris)[:-1], edges(uris)[1:], names_in(uris)
     directories = cut(uris, starts, names).dictionary_encode()
     folder, role = _read_directories(directories)
-    hidden = _hidden(directories, cut(uris, names, stops), below)
+    hidden = hidden_in(directories, cut(uris, names, stops), below)
     role[names == stops] = -1
     stem_stops, garments, garment_stops = names.copy(), stops.copy(), stops.copy()
     for code, name in enumerate(ROLES):
@@ -138,7 +152,10 @@ def _read(
     return folder, role, cut(uris, names, stem_stops), cut(uris, garments, garment_stops), hidden
 
 
-def _hidden(directories: pa.DictionaryArray, names: pa.StringArray, below: Sequence[str]) -> NDArray[np.bool_]:
+def hidden_in(
+    directories: pa.DictionaryArray, names: pa.StringArray | pa.ChunkedArray, below: Sequence[str]
+) -> NDArray[np.bool_]:
+    """Whether each name, or a folder of it below the prefixes, is one that nobody meant to be read."""
     paths = directories.dictionary
     hidden, visited = np.zeros(len(names), bool), np.zeros(len(paths), bool)
     if not below:
@@ -171,7 +188,8 @@ def _endings(tails: pa.StringArray, pattern: str) -> Positions:
     return ends
 
 
-def _read_folders(folders: pa.StringArray) -> pa.Table:
+def read_folders(folders: pa.StringArray) -> pa.Table:
+    """What folders say: `folder`, and by the names in its path `difficulty` and `gender`, empty where there is none."""
     inside = pc.replace_substring_regex(folders, AUTHORITY_PATTERN, "")
     read = {
         name: pc.utf8_lower(pc.fill_null(pc.struct_field(pc.extract_regex(inside, pattern), name), ""))

@@ -2,32 +2,35 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path, PurePath
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from vton_hf._core import html
-from vton_hf._core.checks import check_int, must_be
+from vton_hf._core.checks import did_you_mean
 from vton_hf._core.digests import digest
 from vton_hf._core.units import amount, number
 from vton_hf.errors import ConfigError
-from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, GENDERS, ROLES
+from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, DIFFICULTY, ROLES
+from vton_hf.triplets.asked import Exclude, check_gender, check_limit, read_names
+from vton_hf.triplets.content import CONTENT_HASH, content_digest, texts_of
 
 Source: TypeAlias = tuple[str, str, int]
 """URI, ETag and size of an object: what makes its bytes the same."""
 
-Exclude = str | PurePath | Iterable[str]
-
 ORDER_KEY: Final = "place"
 """The column that orders a pool: the hash of a triplet's identity, which never changes. It has its name on disk."""
 
-CONTENT_HASH: Final = "version"
-"""The column with the hash of a triplet's identity, key, URIs, sizes and etags. It has its name on disk."""
+TEXTS: Final = (DIFFICULTY, "gender", "stem", "garment", "key")
+"""Columns of what keys say."""
+
+COLUMNS: Final = "columns"
+"""The column with all that layouts and tables say of triplets, as a struct; absent where they say nothing."""
 
 _EXAMPLES: Final = 3
 
@@ -48,13 +51,66 @@ class Manifest:
 
     Attributes:
         table: `difficulty`, `gender`, `stem`, `garment`, `key` (unique), a URI for each role, its
-            `{role}_size` in bytes and `{role}_etag`; `ORDER_KEY` and `CONTENT_HASH`.
+            `{role}_size` in bytes and `{role}_etag`, null where there is no such image; `ORDER_KEY` and `CONTENT_HASH`;
+            and, where more is known, `COLUMNS`.
+        mixed_by: The column whose values are pools: the difficulty, or another one of texts.
     """
 
     table: pa.Table
+    mixed_by: str = DIFFICULTY
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
+
+    @property
+    def columns(self) -> pa.Table | None:
+        """What layouts and tables say of the triplets, in line with them; None if nothing."""
+        if COLUMNS not in self.table.column_names:
+            return None
+        return pa.Table.from_struct_array(self.table[COLUMNS].combine_chunks())
+
+    def with_columns(self, columns: pa.Table | None) -> "Manifest":
+        """The same triplets, of which that is said."""
+        table = self.table.drop_columns([COLUMNS]) if COLUMNS in self.table.column_names else self.table
+        if columns is None or not columns.num_columns:
+            return replace(self, table=table)
+        return replace(self, table=table.append_column(COLUMNS, columns.combine_chunks().to_struct_array()))
+
+    def by(self, column: str) -> "Manifest":
+        """The same triplets, in pools by the values of a column.
+
+        Raises:
+            ConfigError: If there is no such column of texts.
+        """
+        mixed = replace(self, mixed_by=column)
+        if column != DIFFICULTY and len(self):
+            mixed.sizes()
+        return mixed
+
+    def column(self, name: str, option: str) -> pa.Array:
+        """A column by its name: one of what keys say, or of what layouts and tables do.
+
+        Args:
+            name: The column's.
+            option: What names it, for messages.
+
+        Raises:
+            ConfigError: If there is none; with the nearest, and those that there are.
+        """
+        if name in TEXTS:
+            return self.table[name].combine_chunks()
+        columns = self.columns
+        if columns is None or name not in columns.column_names:
+            allowed = [*TEXTS, *(() if columns is None else columns.column_names)]
+            raise ConfigError(
+                f"{option} names the column {name!r}, which does not exist.{did_you_mean(name, allowed)} There are "
+                f"{', '.join(allowed)}."
+            )
+        return columns[name].combine_chunks()
+
+    def where(self, wanted: NDArray[np.bool_]) -> "Manifest":
+        """The triplets that are wanted."""
+        return self if wanted.all() else replace(self, table=self.table.filter(pa.array(wanted)))
 
     def _repr_html_(self) -> str:
         lines = [(name, size, number(size, "triplet")) for name, size in self.sizes().items()]
@@ -65,21 +121,39 @@ class Manifest:
         return html.box(title, html.bars(lines), html.table(shown, rows))
 
     def sizes(self) -> dict[str, int]:
-        """Triplets by difficulty; all three are named."""
-        counts = {row["values"]: row["counts"] for row in pc.value_counts(self.table["difficulty"]).to_pylist()}
+        """Triplets by pool: by difficulty, of which all three are named, or by each value of another column."""
+        if self.mixed_by != DIFFICULTY:
+            return {name: len(rows) for name, rows in self._pools.items()}
+        counts = {row["values"]: row["counts"] for row in pc.value_counts(self.table[DIFFICULTY]).to_pylist()}
         return {difficulty: counts.get(difficulty, 0) for difficulty in DIFFICULTIES}
 
-    def rows_of(self, difficulty: str) -> range:
-        """Where the rows of one difficulty stand in the table."""
-        start = max(self.table["difficulty"].index(difficulty).as_py(), 0)
-        return range(start, start + self.sizes()[difficulty])
+    @cached_property
+    def _pools(self) -> dict[str, NDArray[np.int64]]:
+        """The rows of each value of `mixed_by`, by name; those without one are in no pool."""
+        column = self.column(self.mixed_by, "mix_by=")
+        if pa.types.is_nested(column.type):
+            raise ConfigError(f"mix_by={self.mixed_by!r} names a column of {column.type}; allowed is one of texts.")
+        coded = column.cast(pa.string()).dictionary_encode()
+        codes = pc.fill_null(coded.indices, -1).to_numpy()
+        names = coded.dictionary.to_pylist()
+        return {name: np.flatnonzero(codes == names.index(name)) for name in sorted(names)}
 
-    def of_difficulties(self, difficulties: Iterable[str]) -> "Manifest":
-        """Only the triplets of these difficulties; nothing is copied."""
-        rows = sorted((self.rows_of(name) for name in set(difficulties)), key=lambda part: part.start)
-        return Manifest(
-            pa.concat_tables([self.table.slice(0, 0), *(self.table.slice(part.start, len(part)) for part in rows)])
-        )
+    def rows_of(self, pool: str) -> Sequence[int] | NDArray[np.int64]:
+        """Where the rows of one pool stand in the table, ascending."""
+        if self.mixed_by != DIFFICULTY:
+            return self._pools.get(pool, np.zeros(0, np.int64))
+        start = max(self.table[DIFFICULTY].index(pool).as_py(), 0)
+        return range(start, start + self.sizes()[pool])
+
+    def of_pools(self, pools: Iterable[str]) -> "Manifest":
+        """Only the triplets of these pools; of difficulties nothing is copied."""
+        parts = [self.rows_of(name) for name in set(pools)]
+        if self.mixed_by != DIFFICULTY:
+            rows = np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
+            return replace(self, table=self.table.take(pa.array(rows)))
+        ranges = sorted((part for part in parts if isinstance(part, range)), key=lambda part: part.start)
+        slices = [self.table.slice(part.start, len(part)) for part in ranges]
+        return replace(self, table=pa.concat_tables([self.table.slice(0, 0), *slices]))
 
     def bytes(self) -> int:
         """What all images weigh in the store, in bytes."""
@@ -91,7 +165,9 @@ class Manifest:
 
     @cached_property
     def _digest(self) -> str:
-        return content_digest(self.table)
+        columns = self.columns
+        own = content_digest(self.table)
+        return own if columns is None else digest("\n".join([own, *texts_of(columns)]))
 
     def of_gender(self, gender: str | Sequence[str] | None) -> "Manifest":
         """Only the triplets of one gender (or several).
@@ -100,10 +176,10 @@ class Manifest:
             ConfigError: If the name is not one of `GENDERS`.
         """
         wanted = check_gender(gender)
-        return Manifest(self.table.filter(pc.is_in(self.table["gender"], pa.array(wanted)))) if wanted else self
+        return self.where(pc.is_in(self.table["gender"], pa.array(wanted)).to_numpy()) if wanted else self
 
     def limited(self, limit: int | None) -> "Manifest":
-        """At most `limit` triplets of each difficulty: those with the lowest order key, so always the same.
+        """At most `limit` triplets of each pool: those with the lowest order key, so always the same.
 
         Raises:
             ConfigError: If the limit is not a positive whole number.
@@ -112,15 +188,15 @@ class Manifest:
         if most is None:
             return self
         order_keys = self.table[ORDER_KEY].to_numpy()
-        parts = [self.rows_of(name) for name in DIFFICULTIES]
-        lowest = [part.start + np.argsort(order_keys[part.start : part.stop], kind="stable")[:most] for part in parts]
-        return Manifest(self.table.take(pa.array(np.sort(np.concatenate(lowest)))))
+        parts = [np.asarray(self.rows_of(name), np.int64) for name in self.sizes()]
+        lowest = [part[np.argsort(order_keys[part], kind="stable")[:most]] for part in parts]
+        return replace(self, table=self.table.take(pa.array(np.sort(np.concatenate([*lowest, np.zeros(0, np.int64)])))))
 
     def sampled(self, count: int) -> "Manifest":
         """At most `count` triplets, whatever their difficulty: those with the lowest order key, so always the same."""
         order_keys = self.table[ORDER_KEY].to_numpy()
         lowest = np.argsort(order_keys, kind="stable")[:count]
-        return Manifest(self.table.take(pa.array(np.sort(lowest))))
+        return replace(self, table=self.table.take(pa.array(np.sort(lowest))))
 
     def without(self, exclude: Exclude | None) -> "tuple[Manifest, pa.Table, list[str]]":
         """Leave out triplets by name.
@@ -137,7 +213,10 @@ class Manifest:
         names = read_names(exclude)
         if not names:
             return self, self.table.slice(0, 0), []
-        authorities = ["", *_authorities(self.table[ROLES[0]])]
+        authorities = [
+            "",
+            *dict.fromkeys(each for role in ROLES for each in _authorities(self.table[role].drop_null())),
+        ]
         wanted = pa.array([authority + name for authority in authorities for name in names], pa.string())
         hit = pa.array(np.zeros(len(self), dtype=bool))
         for column in ("key", *ROLES):
@@ -145,7 +224,7 @@ class Manifest:
         left_out = self.table.filter(hit)
         known = {name for column in ("key", *ROLES) for name in left_out[column].to_pylist()}
         unknown = [name for name in names if known.isdisjoint(authority + name for authority in authorities)]
-        return Manifest(self.table.filter(pc.invert(hit))), left_out, unknown
+        return replace(self, table=self.table.filter(pc.invert(hit))), left_out, unknown
 
 
 def _authorities(uris: pa.ChunkedArray) -> list[str]:
@@ -158,61 +237,6 @@ def _authorities(uris: pa.ChunkedArray) -> list[str]:
     return parts
 
 
-def sources_of(row: Mapping[str, Any]) -> tuple[Source, ...]:
-    """URI, ETag and size of the objects that a row of a manifest is made of, in the order of `ROLES`."""
-    return tuple((row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES)
-
-
-def check_gender(gender: str | Sequence[str] | None) -> list[str]:
-    """The genders that are asked for; none for all.
-
-    Raises:
-        ConfigError: If a name is not one of `GENDERS`.
-    """
-    wanted = [] if gender is None else [gender] if isinstance(gender, str) else list(gender)
-    if gender is not None and (not wanted or not set(wanted) <= set(GENDERS)):
-        raise must_be("gender", gender, f"{', '.join(map(repr, GENDERS))}, or None for all")
-    return wanted
-
-
-def check_limit(limit: int | None) -> int | None:
-    """How many triplets of each difficulty are asked for; None for all.
-
-    Raises:
-        ConfigError: If the limit is not a positive whole number.
-    """
-    return None if limit is None else check_int("limit", limit, least=1, or_else="None for all")
-
-
-def content_digest(rows: pa.Table) -> str:
-    """16 hexadecimal digits that name exactly these triplets with exactly these bytes."""
-    versions = rows[CONTENT_HASH].to_numpy().astype("<u8")
-    return digest(versions.tobytes())
-
-
-def read_names(exclude: Exclude | None) -> list[str]:
-    """The names of `exclude=`, from a list or a file; blank lines and those that start with # are comments.
-
-    Raises:
-        ConfigError: If the file cannot be read or an entry is not a string.
-    """
-    if exclude is None:
-        return []
-    if isinstance(exclude, (str, PurePath)):
-        try:
-            text = Path(exclude).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            raise ConfigError(
-                f"exclude={str(exclude)!r} cannot be read as a file ({reason}). "
-                f"Pass a list of keys, or a text file with one key a line."
-            ) from None
-        lines = {line.strip() for line in text.splitlines()}
-        return sorted(line for line in lines if line and not line.startswith("#"))
-    if not isinstance(exclude, Iterable):
-        raise must_be("exclude", exclude, "a list of keys, or a file with one a line")
-    names = list(exclude)
-    wrong = [name for name in names if not isinstance(name, str)]
-    if wrong:
-        raise ConfigError(f"exclude= takes keys as strings, but holds {wrong[0]!r}.")
-    return sorted(set(names))
+def sources_of(row: Mapping[str, Any]) -> dict[str, Source]:
+    """By role, URI, ETag and size of the objects that a row of a manifest is made of, in the order of `ROLES`."""
+    return {role: (row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES if row[role] is not None}

@@ -12,6 +12,7 @@ from vton_hf._core.units import number
 from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, ROLES
 from vton_hf.triplets.audit import (
     INCOMPLETE,
+    MISSING_FILE,
     NO_DIFFICULTY,
     UNICODE_FORM,
     UNKNOWN_NAME,
@@ -20,7 +21,7 @@ from vton_hf.triplets.audit import (
     Audit,
 )
 
-_LOSSES: Final = (INCOMPLETE, ZERO_BYTES, UNREADABLE, UNICODE_FORM, NO_DIFFICULTY)
+_LOSSES: Final = (INCOMPLETE, ZERO_BYTES, UNREADABLE, UNICODE_FORM, NO_DIFFICULTY, MISSING_FILE)
 _ENDINGS: Final = dict(zip(ROLES, ("_person", "_cloth_GARMENT", "_vton"), strict=True))
 _LIKE: Final = 0.7
 _FEWEST: Final = 2

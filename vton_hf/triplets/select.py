@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,61 +10,72 @@ import pyarrow.compute as pc
 
 from vton_hf._core.checks import check_choice
 from vton_hf._core.options import CLOTH_RULES
+from vton_hf._core.units import number
 from vton_hf.errors import LayoutError
-from vton_hf.naming import ROLES
+from vton_hf.naming import DIFFICULTY, ROLES
+from vton_hf.triplets.asked import Exclude, check_gender, check_limit, read_names
 from vton_hf.triplets.audit import EXCLUDED, SCHEMA, Audit
 from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
-from vton_hf.triplets.manifest import Exclude, Manifest, check_gender, check_limit, read_names
+from vton_hf.triplets.filters import check_where, wanted_rows
+from vton_hf.triplets.layouts import VTON
+from vton_hf.triplets.manifest import Manifest
 
-RULES: Final = "3"
+RULES: Final = "4"
 """Part of the name under which a selection is kept; to be raised when the same listing gives others."""
+
+TRAIN: Final = "train"
 
 
 def select_triplets(
     listing: pa.Table,
     *,
-    cloth: str = "first",
     exclude: Exclude | None = None,
     gender: str | Sequence[str] | None = None,
     limit: int | None = None,
-    below: Sequence[str] = (),
     default_difficulty: str | None = None,
     difficulty_of: Mapping[str, str] | None = None,
+    where: Mapping[str, Any] | None = None,
+    mix_by: str = DIFFICULTY,
+    **how: Any,
 ) -> tuple[Manifest, Audit]:
-    """Discover the triplets, and keep those that were asked for.
+    """Discover the triplets, and keep those that were asked for; gives also every key that is not part of one.
 
     Args:
         listing: `uri`, `size` (bytes) and `etag`, sorted by `uri`.
-        cloth: As in `discover`.
         exclude: Keys to leave out, or a file that lists them.
         gender: One of `naming.GENDERS`, several, or None for all.
-        limit: At most so many of each difficulty.
-        below: As in `discover`.
-        default_difficulty: Of triplets whose key says none, and of which `difficulty_of` says nothing.
-        difficulty_of: By the name of a folder, of triplets whose key says none.
-
-    Returns:
-        The triplets, and every key that is not part of one.
+        limit: At most so many of each pool.
+        default_difficulty: As of `DifficultyRules`.
+        difficulty_of: The same.
+        where: Columns with the values that are wanted.
+        mix_by: The column whose values are pools; of another than the difficulty, triplets need none.
+        **how: `cloth`, `below`, `naming` and `metadata` of `discover`.
 
     Raises:
         ConfigError: If an option makes no sense.
         LayoutError: If nothing is left.
     """
-    rules = DifficultyRules.of(default_difficulty, difficulty_of)
-    whole, audit = discover(listing, cloth=cloth, below=below, rules=rules)
+    rules, wanted = DifficultyRules.of(default_difficulty, difficulty_of), check_where(where)
+    how |= {"rules": rules, "needs_difficulty": mix_by == DIFFICULTY}
+    whole, audit = discover(listing, **how)
     kept, excluded, unknown = whole.without(exclude)
-    if excluded.num_rows:
-        audit = audit.extended(_excluded_keys(excluded, kept))
-    audit = replace(audit, unmatched=tuple(unknown))
-    manifest = kept.of_gender(gender).limited(limit)
+    audit = audit.extended(_excluded_keys(excluded, kept)) if excluded.num_rows else audit
+    kept, note = _of_split(kept, audit, wanted)
+    audit = replace(audit, unmatched=tuple(unknown), notes=(*audit.notes, *note))
+    manifest = kept.where(wanted_rows(kept, wanted)).of_gender(gender).by(mix_by).limited(limit)
     if not len(manifest):
         raise LayoutError(_nothing_left(listing, whole, audit, gender, excluded.num_rows))
     return manifest, audit
 
 
 def check_filters(
-    *, cloth: str, exclude: Exclude | None, gender: str | Sequence[str] | None, limit: int | None
+    *,
+    cloth: str,
+    exclude: Exclude | None,
+    gender: str | Sequence[str] | None,
+    limit: int | None,
+    where: Mapping[str, Any] | None = None,
 ) -> None:
     """Refuse what `select_triplets` would refuse, before anything is listed.
 
@@ -75,6 +86,21 @@ def check_filters(
     read_names(exclude)
     check_gender(gender)
     check_limit(limit)
+    check_where(where)
+
+
+def _of_split(manifest: Manifest, audit: Audit, where: Mapping[str, Any]) -> tuple[Manifest, tuple[str, ...]]:
+    """Without what files of pairs or folders say is for testing, unless that is asked for, or is all there is."""
+    columns = manifest.columns
+    if columns is None or "split" in where or not any(seen.splits for seen in audit.seen):
+        return manifest, ()
+    other = pc.fill_null(pc.not_equal(columns["split"], TRAIN), False).to_numpy()
+    if not other.any() or not pc.any(pc.equal(columns["split"], TRAIN)).as_py():
+        return manifest, ()
+    splits = sorted(pc.unique(columns["split"].filter(pa.array(other))).to_pylist())
+    one = number(int(other.sum()), "triplet")
+    note = f"{one} of {' and '.join(splits)} not drawn; where={{'split': {splits[0]!r}}} takes them."
+    return manifest.where(~other), (note,)
 
 
 def _excluded_keys(triplets: pa.Table, kept: Manifest) -> pa.Table:
@@ -95,9 +121,11 @@ def _nothing_left(listing: pa.Table, manifest: Manifest, audit: Audit, gender: o
             f"None of the {len(manifest):,} complete triplets is left: gender={gender!r} was asked for, the keys "
             f"say {', '.join(map(repr, genders))}; exclude= left out {excluded:,}."
         )
-    return (
-        f"No complete triplet among {listing.num_rows:,} {'key' if listing.num_rows == 1 else 'keys'}. "
-        f"Expected .../easy|medium|hard/[female|male/] with "
-        f"initial_image/STEM_person.png, cloth_image/STEM_cloth_GARMENT.png and try_on_image/STEM_vton.png. "
-        + " ".join(audit.messages())
+    expected = (
+        "Expected .../easy|medium|hard/[female|male/] with "
+        "initial_image/STEM_person.png, cloth_image/STEM_cloth_GARMENT.png and try_on_image/STEM_vton.png."
+    )
+    others = [str(seen) for seen in audit.seen if seen.layout != VTON]
+    return f"No complete triplet among {number(listing.num_rows, 'key')}. {' '.join(others) or expected} " + " ".join(
+        filter(None, [audit.nearest, *audit.messages()])
     )

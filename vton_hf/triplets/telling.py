@@ -17,6 +17,7 @@ from vton_hf.triplets.audit import (
     UNKNOWN_NAME,
     Audit,
 )
+from vton_hf.triplets.layouts import VTON
 
 logger = logging.getLogger("vton_hf")
 
@@ -25,14 +26,14 @@ _QUIET: Final = frozenset({EXCLUDED, FOLDER_MARKER, HIDDEN, UNKNOWN_NAME})
 
 _PICTURE: Final = r"(?i)\.(?:png|jpe?g|webp|gif|bmp|tiff?|hei[cf]|avif|jxl)$"
 
-_logged: set[str] = set()
+_logged: set[tuple[str, ...]] = set()
 
 
 def tell(audit: Audit, *, keys: int, prefixes: Sequence[str], endpoint_url: str | None = None) -> None:
     """Log what was left out: as a warning what people can act on, in one line; at DEBUG all of it.
 
-    Incomplete triplets and names that match nothing are told of each time; how many keys were left out in all, once in
-    a process.
+    Incomplete triplets and names that match nothing are told of each time; which layouts were recognised, and how many
+    keys were left out in all, once in a process.
 
     Args:
         audit: What was left out.
@@ -41,9 +42,10 @@ def tell(audit: Audit, *, keys: int, prefixes: Sequence[str], endpoint_url: str 
         endpoint_url: Of the store, where it is not Amazon's.
     """
     lines = [audit.incomplete()] if INCOMPLETE in audit.counts() else []
-    summary = _summary(audit, keys, _command(prefixes, endpoint_url))
-    lines += [line for line in summary if line not in _logged]
-    _logged.update(summary)
+    summary = [*_layouts(audit), *audit.notes, *_summary(audit, keys, _command(prefixes, endpoint_url))]
+    of_these = {line: (*prefixes, line) for line in summary}
+    lines += [line for line in summary if of_these[line] not in _logged]
+    _logged.update(of_these.values())
     lines += audit.strangers()
     if lines:
         logger.warning("%s", " ".join(lines))
@@ -61,6 +63,19 @@ def _summary(audit: Audit, keys: int, command: str) -> list[str]:
     example = f" {_garments(audit)}" if AMBIGUOUS_CLOTH in counts else ""
     total = sum(counts.values())
     return [f"{total:,} of {keys:,} keys left out: {', '.join(parts)}.{example} `{command}` lists them."]
+
+
+def _layouts(audit: Audit) -> list[str]:
+    """The layouts that were recognised: of the bucket's own only what else lies there, which is not read."""
+    shown = []
+    for seen in audit.seen:
+        if seen.layout == VTON:
+            shown += [f"{each}." for each in seen.told]
+        elif seen.why:
+            shown.append(str(seen))
+        else:
+            logger.info("%s", seen)
+    return shown
 
 
 def _command(prefixes: Sequence[str], endpoint_url: str | None) -> str:

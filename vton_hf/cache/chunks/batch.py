@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from vton_hf.cache.chunks.fetch import Row
-from vton_hf.cache.features import TEXT_COLUMNS, features
+from vton_hf.cache.features import TEXT_COLUMNS, cells, features
 from vton_hf.naming import ROLES
 
 BATCH_ROWS: Final = 32
@@ -30,8 +30,8 @@ class Batch:
         """Whether it should be written before another row is added."""
         return len(self._rows) >= BATCH_ROWS or sum(column.size for column in self._columns.values()) >= BATCH_BYTES
 
-    def add(self, row: Row, images: list[bytes]) -> None:
-        """One more row; its images are copied."""
+    def add(self, row: Row, images: list[bytes | None]) -> None:
+        """One more row; its images are copied, None where it has none."""
         self._rows.append(row)
         for column, image in zip(self._columns.values(), images, strict=True):
             column.add(image)
@@ -42,7 +42,7 @@ class Batch:
             columns: dict[str, pa.Array] = {}
             for role, column in self._columns.items():
                 paths = pa.array([row[role] for row in self._rows], pa.string())
-                columns[role] = pa.StructArray.from_arrays([column.array(), paths], names=["bytes", "path"])
+                columns[role] = cells(column.array(), paths)
             columns |= {name: pa.array([row[name] for row in self._rows], pa.string()) for name in TEXT_COLUMNS}
             writer.write_batch(pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA))
         self.clear()
@@ -66,7 +66,9 @@ class _Column:
         self._lengths: list[int] = []
         self.size = 0
 
-    def add(self, image: bytes) -> None:
+    def add(self, image: bytes | None) -> None:
+        """One more; None takes no room."""
+        image = image or b""
         end = self.size + len(image)
         if end > len(self._memory):
             larger = np.empty(2 * end, np.uint8)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from vton_hf.cache.chunks.files import ImageGroup
 from vton_hf.cache.chunks.partition import Chunk
-from vton_hf.cache.chunks.reuse import ReusableImages
+from vton_hf.cache.chunks.reuse import ReusableImages, image_groups
 from vton_hf.cache.statistics import MEASURED_ON_OBJECT, ImageRow, image_row
 from vton_hf.errors import ImageError
 from vton_hf.images import ORIGINAL, Notice, Prepared, Stored, is_sound
@@ -32,12 +32,12 @@ class Images(NamedTuple):
     """Those of one row.
 
     Attributes:
-        stored: In the order of `ROLES`, the bytes or what is wrong with them.
+        stored: In the order of `ROLES`, the bytes or what is wrong with them; None of an image that the row has not.
         notices: What should be known of them.
         measured: What was measured of their objects, as far as that was wanted.
     """
 
-    stored: tuple[Stored, ...]
+    stored: tuple[Stored | None, ...]
     notices: tuple[Notice, ...]
     measured: tuple[ImageRow, ...]
 
@@ -47,7 +47,7 @@ def parts(rows: pa.Table) -> Iterator[list[Row]]:
     part: list[Row] = []
     weight = 0
     for row in rows.to_pylist():
-        size = sum(size for _, _, size in sources_of(row))
+        size = sum(size for _, _, size in sources_of(row).values())
         if part and (len(part) == PART_ROWS or weight + size > PART_BYTES):
             yield part
             part, weight = [], 0
@@ -138,7 +138,7 @@ def _of_row(
         for role, source in zip(*group, strict=True)
         if role in images[group].measured
     )
-    return Images(tuple(stored[role] for role in ROLES), notices, measured)
+    return Images(tuple(stored.get(role) for role in ROLES), notices, measured)
 
 
 def _is_broken(cell: Prepared) -> bool:
@@ -147,5 +147,4 @@ def _is_broken(cell: Prepared) -> bool:
 
 def _image_groups(row: Row, chunk: Chunk) -> list[ImageGroup]:
     """What the row is made of, such as is stored or taken over as a whole."""
-    of_role = dict(zip(ROLES, sources_of(row), strict=True))
-    return [(roles, tuple(of_role[role] for role in roles)) for roles in chunk.image_spec.role_groups]
+    return image_groups(sources_of(row), chunk.image_spec.role_groups)

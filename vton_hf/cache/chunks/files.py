@@ -85,12 +85,12 @@ class Sources:
 
     Attributes:
         verify: How the objects were checked.
-        rows: For each row of the data the three objects.
+        rows: For each row of the data the three objects; None of an image that it has not.
         notices: For each row what should be known of them; empty in chunks of versions that did not look.
     """
 
     verify: str
-    rows: list[tuple[Source, ...]]
+    rows: list[tuple[Source | None, ...]]
     notices: list[tuple[Notice, ...]] = field(default_factory=list)
 
 

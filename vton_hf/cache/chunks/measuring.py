@@ -54,7 +54,7 @@ class Measuring:
             self.files.touch([self.chunk.unit])
             return
         rows = self.chunk.rows.to_pylist()
-        sources = {source for row in rows for source in sources_of(row)}
+        sources = {source for row in rows for source in sources_of(row).values()}
         images = {source: row for source in sources if (row := self._rows.get(source) or self.known.get(source))}
         if images:
             self.files.write(self.chunk.unit, image_table(images.values()), triplet_table(rows, images))

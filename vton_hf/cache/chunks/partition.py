@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vton_hf._core.digests import digest
 from vton_hf.cache.statistics import unit_name
@@ -79,19 +80,24 @@ class Chunk:
         return int(_weights(self.rows).sum())
 
     @property
+    def images(self) -> int:
+        """How many objects its rows are made of, each as often as it stands there."""
+        return sum(self.rows.num_rows - self.rows[role].null_count for role in ROLES)
+
+    @property
     def disk(self) -> int:
         """What it takes on disk, in bytes; at most, where images are resized."""
         if self.image_spec.size is None:
             return self.bytes
         height, width = self.image_spec.size
-        pixels = height * width * len(ROLES) * self.rows.num_rows
+        pixels = height * width * self.images
         return int(BYTES_A_PIXEL[self.image_spec.written_format] * pixels)
 
 
 def partition(manifest: Manifest, *, verify: str, image_spec: ImageSpec = ORIGINAL) -> list[Chunk]:
     """Cut every pool of the manifest; the chunks in order give the manifest's rows in order."""
-    table = manifest.table
-    pools = np.asarray([f"{d}-{g or 'any'}" for d, g in _folders(table)])
+    table = manifest.with_columns(None).table
+    pools = np.asarray([f"{d or 'any'}-{g or 'any'}" for d, g in _folders(table)])
     weights, order_keys = _weights(table), table[ORDER_KEY].to_numpy()
     chunks = []
     for pool in dict.fromkeys(pools.tolist()):
@@ -107,7 +113,7 @@ def _folders(table: pa.Table) -> Iterator[tuple[str, str]]:
 
 def _weights(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     weights: np.ndarray[tuple[int], np.dtype[np.int64]] = np.sum(
-        [table[f"{role}_size"].to_numpy() for role in ROLES], axis=0, dtype=np.int64
+        [pc.fill_null(table[f"{role}_size"], 0).to_numpy() for role in ROLES], axis=0, dtype=np.int64
     )
     return weights
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from vton_hf.cache.chunks.files import DATA, SOURCES, ImageGroup, Sources, is_finished
 from vton_hf.images import Notice
 from vton_hf.naming import ROLES
+from vton_hf.triplets import Source
 
 _STRICTNESS: Final = ("none", "structure", "decode")
 
@@ -39,11 +40,10 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
                 continue
             noticed = sources.notices or [()] * len(sources.rows)
             for index, (row, notices) in enumerate(zip(sources.rows, noticed, strict=True)):
-                of_role = {role: (uri, etag, size) for role, (uri, etag, size) in zip(ROLES, row, strict=True)}
-                for roles in role_groups:
-                    group = roles, tuple(of_role[role] for role in roles)
+                of_role = {role: (uri, etag, size) for role, (uri, etag, size) in _there(row)}
+                for group in image_groups(of_role, role_groups):
                     self._location[group] = directory, index
-                    self._notices[group] = [Notice(*notice) for notice in notices if notice[1] in roles]
+                    self._notices[group] = [Notice(*notice) for notice in notices if notice[1] in group[0]]
 
     def notices(self, group: ImageGroup) -> list[Notice]:
         """What should be known of its images."""
@@ -66,3 +66,18 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
 
     def __len__(self) -> int:
         return len(self._location)
+
+
+def image_groups(sources: Mapping[str, Source], role_groups: Sequence[tuple[str, ...]]) -> list[ImageGroup]:
+    """What a row is made of, such as is stored or taken over as a whole; of the roles that it has.
+
+    Args:
+        sources: Its objects by role.
+        role_groups: The roles, those side by side that are of use only together.
+    """
+    there = (tuple(role for role in roles if role in sources) for roles in role_groups)
+    return [(roles, tuple(sources[role] for role in roles)) for roles in there if roles]
+
+
+def _there(row: Sequence[Source | None]) -> Iterator[tuple[str, Source]]:
+    return ((role, source) for role, source in zip(ROLES, row, strict=True) if source is not None)

@@ -103,7 +103,7 @@ def _read(group: list[_Question], store: Store) -> dict[str, bytes]:
     wanted: dict[str, Source] = {}
     for chunk, items in group:
         rows = chunk.rows.filter(pc.is_in(chunk.rows["key"], pa.array([item.key for item in items])))
-        of_chunk = {source[0]: source for row in rows.to_pylist() for source in sources_of(row)}
+        of_chunk = {source[0]: source for row in rows.to_pylist() for source in sources_of(row).values()}
         wanted |= {item.uri: of_chunk[item.uri] for item in items if item.uri in of_chunk}
     try:
         bodies = read_sources(store, list(wanted.values()))

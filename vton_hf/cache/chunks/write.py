@@ -78,7 +78,7 @@ class Writing:
         self._lease, self._file = ExitStack(), ExitStack()
         self._scratch = self._take(wait=wait)
         self._skipped = list(job.kept)
-        self._sources: list[tuple[Source, ...]] = []
+        self._sources: list[tuple[Source | None, ...]] = []
         self._notices: list[tuple[Notice, ...]] = []
         self._noticed: list[tuple[Notice, str, str]] = []
         self._bytes = 0
@@ -123,10 +123,11 @@ class Writing:
             self.measuring.add(row for of_row in images for row in of_row.measured)
         for row, triplet, notices in good:
             batch.add(row, triplet)
-            self._sources.append(sources_of(row))
+            sources = sources_of(row)
+            self._sources.append(tuple(sources.get(role) for role in ROLES))
             self._notices.append(notices)
             self._noticed += [(notice, row["key"], row[notice.role]) for notice in notices]
-            self._bytes += sum(map(len, triplet))
+            self._bytes += sum(len(image) for image in triplet if image is not None)
             if batch.full:
                 batch.write(self._writer)
 
@@ -148,7 +149,7 @@ class Writing:
             taken_over = self._scratch is not None and not self._scratch.exists()
             self.fail(BusyError(self.job.chunk.name) if taken_over else error)
             return 0
-        return sum(size for row in rows for _, _, size in sources_of(row))
+        return sum(size for row in rows for _, _, size in sources_of(row).values())
 
     def _finish(self, batch: Batch) -> int:
         """Write the rest, and let the chunk appear; gives the bytes that another process has seen to."""
@@ -187,13 +188,13 @@ def is_passing(error: Exception) -> bool:
 
 def _sorted_out(
     rows: list[Row], images: list[Images]
-) -> tuple[list[tuple[Row, list[bytes], tuple[Notice, ...]]], list[tuple[SkippedTriplet, Exception]]]:
+) -> tuple[list[tuple[Row, list[bytes | None], tuple[Notice, ...]]], list[tuple[SkippedTriplet, Exception]]]:
     """The good rows with their images, and for each other row what is wrong with it: what does not pass comes first.
 
     Raises:
         UnavailableError: If the store did not give an object in time: that says nothing of the object.
     """
-    good: list[tuple[Row, list[bytes], tuple[Notice, ...]]] = []
+    good: list[tuple[Row, list[bytes | None], tuple[Notice, ...]]] = []
     failures: list[tuple[SkippedTriplet, Exception]] = []
     for row, (triplet, notices, _) in zip(rows, images, strict=True):
         errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
@@ -203,7 +204,7 @@ def _sorted_out(
                 raise error
             failures.append((SkippedTriplet(row["key"], row[role], str(error), is_passing(error)), error))
         else:
-            good.append((row, [image for image in triplet if isinstance(image, bytes)], notices))
+            good.append((row, [image if isinstance(image, bytes) else None for image in triplet], notices))
     return good, failures
 
 

@@ -89,7 +89,7 @@ class StoredImages:
 
     def _read(self, batch: _Batch) -> list[tuple[int, ThreeImages]]:
         numbers, rows, stored = batch
-        sources = {source: role for row in rows for source, role in zip(sources_of(row), ROLES, strict=True)}
+        sources = {source: role for row in rows for role, source in sources_of(row).items()}
         known: dict[Any, bytes | None] = {}
         for source, role in sources.items():
             bodies = (images.get(((role,), (source,))) for images in stored)
@@ -97,7 +97,7 @@ class StoredImages:
         missing = [source for source, body in known.items() if body is None]
         for source, body in zip(missing, read_sources(self.store, missing), strict=True):
             known[source] = None if isinstance(body, StorageError) else body
-        images = [tuple(known[source] for source in sources_of(row)) for row in rows]
+        images = [tuple(known.get(sources_of(row).get(role)) for role in ROLES) for row in rows]
         return list(zip(numbers, images, strict=True))
 
 

@@ -85,7 +85,7 @@ class Measuring:
 
     def wanted(self, rows: list[Row]) -> Wanted:
         """The objects of some rows that were not measured before."""
-        wanted = {source: role for row in rows for source, role in zip(sources_of(row), ROLES, strict=True)}
+        wanted = {source: role for row in rows for role, source in sources_of(row).items()}
         return {source: role for source, role in wanted.items() if source not in self._rows}
 
     def stored(self, source: Source, role: str) -> ImageRow | None:
@@ -127,5 +127,5 @@ class Measuring:
 
 
 def _of(chunk: Chunk, known: KnownImages) -> dict[Source, ImageRow]:
-    sources = {source for row in chunk.rows.to_pylist() for source in sources_of(row)}
+    sources = {source for row in chunk.rows.to_pylist() for source in sources_of(row).values()}
     return {source: known[source] for source in sources if source in known}

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ from vton_hf.cache.listings.listing_cache import LISTING, MAX_AGE_S, READ_ERRORS
 from vton_hf.cache.records import CacheDir
 from vton_hf.cache.reservations import children, modified
 from vton_hf.errors import BuildError
-from vton_hf.triplets import RULES, Audit, Manifest, read_names, select_triplets
+from vton_hf.naming import DIFFICULTY
+from vton_hf.triplets import RULES, Audit, Manifest, Seen, read_names, select_triplets
 
 logger = logging.getLogger("vton_hf")
+
+_BESIDE = ("unmatched", "seen", "nearest", "notes")
+"""What an audit says beside its table."""
 
 
 def select_cached(
@@ -34,7 +39,7 @@ def select_cached(
     """
     if isinstance(listing, pa.Table):
         return select_triplets(listing, **options)
-    if isinstance(listing, Listing) and (known := _open(_path(listing, **options), cache)) is not None:
+    if isinstance(listing, Listing) and (known := _open(_path(listing, **options), cache, **options)) is not None:
         return known
     manifest, audit = select_triplets(listing.table, **options)
     kept = listing.saving.result() if isinstance(listing, PendingListing) else listing
@@ -44,11 +49,12 @@ def select_cached(
 def _kept(path: Path, cache: CacheDir, manifest: Manifest, audit: Audit) -> tuple[Manifest, Audit]:
     try:
         cache.save_manifest(manifest)
-        write(path, audit.table, {"manifest": manifest.digest(), "unmatched": json.dumps(audit.unmatched)})
+        facts = {name: json.dumps(getattr(audit, name), default=asdict) for name in _BESIDE}
+        write(path, audit.table, {"manifest": manifest.digest(), **facts})
     except OSError as error:
         logger.info("What became of the listing is not kept for another start: %s", error)
     # A manifest that is mapped takes no memory of its own in any worker.
-    return _open(path, cache) or (manifest, audit)
+    return _open(path, cache, mix_by=manifest.mixed_by) or (manifest, audit)
 
 
 def in_use(cache: CacheDir) -> tuple[set[str], set[str]]:
@@ -75,14 +81,25 @@ def _path(listing: Listing, *, below: Sequence[str], **options: Any) -> Path:
     genders = genders if genders is None or isinstance(genders, str) else sorted(genders)
     facts = [RULES, options["cloth"], read_names(options["exclude"]), genders, options["limit"], sorted(below)]
     difficulties = [options.get("default_difficulty"), sorted((options.get("difficulty_of") or {}).items())]
+    naming, metadata = options.get("naming"), options.get("metadata")
+    layout = naming and naming.layout
+    more = [layout and layout.mark(), metadata and [metadata.name, metadata.content], options.get("where")]
+    mix_by = options.get("mix_by", DIFFICULTY)
+    more.append(None if mix_by == DIFFICULTY else mix_by)
     # Where nothing is said of them, the name is that of versions before.
-    said = json.dumps(facts + difficulties if any(difficulties) else facts)
+    facts += difficulties if any(difficulties) or any(more) else []
+    said = json.dumps([*facts, *more] if any(more) else facts, default=str)
     return listing.directory / f"{listing.digest}-{digest(said)}.arrow"
 
 
-def _open(path: Path, cache: CacheDir) -> tuple[Manifest, Audit] | None:
+def _open(path: Path, cache: CacheDir, **options: Any) -> tuple[Manifest, Audit] | None:
     try:
         table, metadata = read(path)
-        return cache.load_manifest(metadata["manifest"]), Audit(table, tuple(json.loads(metadata["unmatched"])))
+        facts = {name: json.loads(metadata[name]) for name in _BESIDE}
+        seen = tuple(
+            Seen(**{**each, **{name: tuple(each[name]) for name in ("prefixes", "told")}}) for each in facts["seen"]
+        )
+        audit = Audit(table, tuple(facts["unmatched"]), seen, facts["nearest"], tuple(facts["notes"]))
+        return cache.load_manifest(metadata["manifest"]).by(options.get("mix_by", DIFFICULTY)), audit
     except (*READ_ERRORS, BuildError):
         return None

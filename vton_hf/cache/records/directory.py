@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vton_hf._core.units import number
 from vton_hf.cache import reservations
@@ -130,6 +131,16 @@ class CacheDir:
 
         return keep(self.manifests / _uris_name(manifest.digest()), rows, pa.ipc.new_stream)
 
+    def columns(self, digest: str) -> Path:
+        """The file of what layouts and tables say of its triplets."""
+        return kept(self.manifests / _columns_name(digest))
+
+    def save_columns(self, manifest: Manifest) -> None:
+        """Write what layouts and tables say of each triplet, if they say anything."""
+        columns = manifest.columns
+        if columns is not None:
+            keep(self.manifests / _columns_name(manifest.digest()), columns.combine_chunks, pa.ipc.new_stream)
+
     def known(self, digest: str) -> Path:
         """The file of what is listed of each of its objects."""
         return kept(self.manifests / _known_name(digest))
@@ -138,7 +149,11 @@ class CacheDir:
         """Write size and ETag of each object, for reads that know its URI alone."""
 
         def rows() -> pa.Table:
-            parts = [[manifest.table[f"{role}{what}"] for role in ROLES] for what in ("", "_size", "_etag")]
+            there = {role: pc.is_valid(manifest.table[role]) for role in ROLES}
+            parts = [
+                [manifest.table[f"{role}{what}"].filter(there[role]) for role in ROLES]
+                for what in ("", "_size", "_etag")
+            ]
             return known_table(*(pa.chunked_array([chunk for one in part for chunk in one.chunks]) for part in parts))
 
         return keep(self.manifests / _known_name(manifest.digest()), rows, pa.ipc.new_file)
@@ -220,7 +235,13 @@ def _known_name(digest: str) -> str:
     return f"{digest}-known{_ARROW}"
 
 
+def _columns_name(digest: str) -> str:
+    return f"{digest}-columns{_ARROW}"
+
+
 def names_of(record: BuildRecord) -> frozenset[str]:
     """The chunks and the manifests' files that a dataset refers to."""
     chunks = {name for names in record.chunks.values() for name in names}
-    return frozenset(chunks | {name(record.manifest) for name in (_manifest_name, _uris_name, _known_name)})
+    return frozenset(
+        chunks | {name(record.manifest) for name in (_manifest_name, _uris_name, _known_name, _columns_name)}
+    )

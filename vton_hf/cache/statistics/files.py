@@ -63,7 +63,7 @@ class StatisticsFiles:
         path = self.path(name, IMAGES)
         if not path.exists() or not self.path(name, TRIPLETS).exists():
             return False
-        distinct = len(set(chain.from_iterable(rows[role].to_pylist() for role in ROLES)))
+        distinct = len(set(chain.from_iterable(rows[role].drop_null().to_pylist() for role in ROLES)))
         try:
             return bool(pq.read_metadata(path).num_rows == distinct)
         except (OSError, pa.ArrowException):

@@ -45,8 +45,12 @@ def triplet_table(rows: Sequence[Mapping[str, Any]], images: Mapping[Source, Ima
         rows: Of a manifest.
         images: What was measured of their images; triplets of which an image is missing or of no use are left out.
     """
-    found = [(row, [images.get(source) for source in sources_of(row)]) for row in rows]
-    whole = [(row, of_row) for row, of_row in found if all(image and image.get("thumbnail") for image in of_row)]
+    found = [(row, [images.get(source) for source in sources_of(row).values()]) for row in rows]
+    whole = [
+        (row, of_row)
+        for row, of_row in found
+        if len(of_row) == len(ROLES) and all(image and image.get("thumbnail") for image in of_row)
+    ]
     parts = [_compared(whole[start : start + _AT_ONCE]) for start in range(0, len(whole), _AT_ONCE)]
     return pa.concat_tables([TRIPLET_SCHEMA.empty_table(), *parts])
 

@@ -87,7 +87,7 @@ def _prefix(uri: str, probe: Probe, looks: list[Look], sizes: dict[str, int]) ->
     looks.append(look)
     yield from s3_checks(look, first=not earlier) if remote else other_checks(look)
     if look.trouble is None:
-        found = Found.of(look)
+        found = Found.of(look, probe)
         sizes |= found.sizes()
         yield from found.checks(probe)
 

@@ -1,8 +1,8 @@
 """What lies below a prefix: keys that fit the layout, and one image of each role that is really read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from vton_hf._core.checks import did_you_mean
 from vton_hf._core.units import amount, number
@@ -14,11 +14,15 @@ from vton_hf.storage import Look, Probe, Trouble
 from vton_hf.triplets import (
     FOLDER_MARKER,
     HIDDEN,
+    INCOMPLETE,
+    MISSING_FILE,
     NO_DIFFICULTY,
     REASONS,
     UNKNOWN_NAME,
+    VTON,
     Audit,
     Manifest,
+    Naming,
     discover,
     mending,
 )
@@ -48,15 +52,28 @@ class Found:
     audit: Audit
 
     @classmethod
-    def of(cls, look: Look) -> "Found":
-        """Put the keys of a look together."""
-        return cls(look, *discover(look.keys, below=[look.uri]))
+    def of(cls, look: Look, probe: Probe) -> "Found":
+        """Put the keys of a look together, by whatever layout they have."""
+
+        def read(uris: Sequence[str]) -> list[bytes]:
+            bodies = probe.read(list(uris))
+            return [body if isinstance(body := bodies[uri], bytes) else b"" for uri in uris]
+
+        how: dict[str, Any] = {"below": [look.uri], "naming": Naming(prefixes=(look.uri,), read=read)}
+        try:
+            manifest, audit = discover(look.keys, **how)
+            if not len(manifest) and any(seen.layout != VTON for seen in audit.seen):
+                manifest, audit = discover(look.keys, **how, needs_difficulty=False)
+        except LayoutError:  # two layouts, or a table that is of no use: a scan says which
+            manifest, audit = discover(look.keys, below=[look.uri])
+        return cls(look, manifest, audit)
 
     def sizes(self) -> dict[str, int]:
         """Bytes of the images of all triplets, by URI."""
         table = self.manifest.table
         columns = [(table[role].to_pylist(), table[f"{role}_size"].to_pylist()) for role in ROLES]
-        return {uri: size for uris, sizes in columns for uri, size in zip(uris, sizes, strict=True)}
+        listed = [pair for uris, sizes in columns for pair in zip(uris, sizes, strict=True)]
+        return {uri: size for uri, size in listed if uri is not None}
 
     def checks(self, probe: Probe) -> Iterator[Check]:
         """Whether images can be read, and how keys are named."""
@@ -88,7 +105,8 @@ class Found:
     def _examples(self) -> Mapping[str, str]:
         """An image of each role: those of a triplet, else the first that there are."""
         if len(self.manifest):
-            return {role: self.manifest.table[role][0].as_py() for role in ROLES}
+            first = {role: self.manifest.table[role][0].as_py() for role in ROLES}
+            return {role: uri for role, uri in first.items() if uri is not None}
         examples: dict[str, str] = {}
         for row in self.look.keys.to_pylist():
             try:
@@ -101,6 +119,13 @@ class Found:
 
     def _naming(self) -> Check:
         counts = self.audit.counts()
+        other = next((seen for seen in self.audit.seen if seen.layout != VTON), None)
+        if other is not None and len(self.manifest) and not any(self.manifest.sizes().values()):
+            step = "Nothing says how difficult they are: --default-difficulty easy does (default_difficulty=)."
+            found = (
+                f"{number(len(self.manifest), 'triplet')} of no difficulty, in layout {other.layout!r} ({other.why})"
+            )
+            return Check(Mark.WARN, "naming", found, step)
         keys = self.look.keys.num_rows - counts.get(FOLDER_MARKER, 0)
         fit = keys - sum(counts.get(reason, 0) for reason in _MISFITS)
         if not fit:
@@ -108,20 +133,21 @@ class Found:
             some = "the first " if self.look.cut else ""
             found = f"none of {some}{number(keys, 'key')} fits the layout; the nearest: {nearest(self.audit)}"
             return Check(Mark.FAIL, "naming", found, step)
-        found = f"{fit:,} of {number(keys, 'key')} fit the layout"
+        found = f"{fit:,} of {number(keys, 'key')} fit the layout{f' {other.layout!r}' if other else ''}"
         if not len(self.manifest):
             step = f"Give the folder above those of the three roles as PREFIX, or add what is missing. {self._scan}"
             found += f", but no triplet is complete{self._what_lacks()}"
             return Check(Mark.WARN if self.look.cut else Mark.FAIL, "naming", found, step)
         found += f", {number(len(self.manifest), 'complete triplet')}"
-        each = ((name, len(self.manifest.of_difficulties([name]))) for name in DIFFICULTIES)
+        each = ((name, len(self.manifest.of_pools([name]))) for name in DIFFICULTIES)
         found += f" ({', '.join(f'{name} {count:,}' for name, count in each)})"
         # Of a folder that was cut the last stems are incomplete for that alone.
         bad = {reason: count for reason, count in counts.items() if reason not in _HARMLESS and reason != UNKNOWN_NAME}
         if pictures := sum(row["uri"].lower().endswith(_PICTURES) for row in self.audit.of(UNKNOWN_NAME)):
             bad[UNKNOWN_NAME] = pictures
         if self.look.cut:
-            bad.pop("incomplete", None)
+            for reason in (INCOMPLETE, MISSING_FILE):
+                bad.pop(reason, None)
         if bad:
             told = ", ".join(f"{count:,} {reason}" for reason, count in bad.items())
             ways = [] if self.look.cut else mending(self.audit)

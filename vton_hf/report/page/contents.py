@@ -97,7 +97,8 @@ def _mix(mix: Mix) -> dict[str, Any]:
 def _rows(evidence: Evidence, table: pa.Table, shown: Rows) -> dict[str, Any]:
     """The triplets themselves; URIs without what they have in common."""
     uris = [table[role].to_pylist() for role in ROLES]
-    base = os.path.commonprefix([min(map(min, uris)), max(map(max, uris))]) if table.num_rows else ""  # noqa: RUF071
+    there = [uri for of_role in uris for uri in of_role if uri is not None]
+    base = os.path.commonprefix([min(there), max(there)]) if there else ""  # noqa: RUF071
     measures = evidence.measures
     edges = {
         edge: [np.nan_to_num(measures.image(role, edge)[shown]).astype(int).tolist() for role in ROLES]
@@ -106,8 +107,8 @@ def _rows(evidence: Evidence, table: pa.Table, shown: Rows) -> dict[str, Any]:
     rows = {
         **{name: table[name].to_pylist() for name in ("key", "stem")},
         **{name: _coded(table[name].to_pylist()) for name in ("difficulty", "gender", "garment")},
-        "uris": [[uri[len(base) :] for uri in of_role] for of_role in uris],
-        "bytes": [table[f"{role}_size"].to_pylist() for role in ROLES],
+        "uris": [[(uri or base)[len(base) :] for uri in of_role] for of_role in uris],
+        "bytes": [pc.fill_null(table[f"{role}_size"], 0).to_pylist() for role in ROLES],
         **edges,
         "measured_on": _coded(measures.image_text(ROLES[2], "measured_on").take(pa.array(shown)).to_pylist()),
     }

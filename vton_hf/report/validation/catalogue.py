@@ -173,7 +173,9 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
 """All that look into images; a listing's own reasons come beside them (`AUDIT_SEVERITIES`)."""
 
 AUDIT_SEVERITIES: Final = {
-    reason: NOTE if reason in {"ambiguous cloth", "duplicate", "excluded", "hidden", "folder marker"} else WARNING
+    reason: NOTE
+    if reason in {"ambiguous cloth", "duplicate", "excluded", "hidden", "folder marker", "repeated line", "not listed"}
+    else WARNING
     for reason in REASONS
 }
 """Why keys of a listing are left out, and how bad that is."""

@@ -40,7 +40,7 @@ def _extensions(findings: Findings, role: str) -> None:
     names = pc.utf8_lower(measures.rows[role])
     for kind, endings in _EXTENSIONS.items():
         is_kind = flags(pc.equal(kinds, kind))
-        fits = np.logical_or.reduce([pc.ends_with(names, f".{ending}").to_numpy() for ending in endings])
+        fits = np.logical_or.reduce([flags(pc.ends_with(names, f".{ending}")) for ending in endings])
         rows = np.flatnonzero(is_kind & ~fits & measures.object_itself(role))
         findings.add("wrong-extension", rows, role, None, f"its name says another format, the file is a {kind}")
 

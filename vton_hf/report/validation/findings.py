@@ -55,7 +55,7 @@ class Findings:
         Args:
             check: One of `CHECKS`.
             rows: Which of the manifest's.
-            role: Whose image is at fault; None takes the target's URI.
+            role: Whose image is at fault; None takes the target's URI, or the garment's where there is no target.
             values: Of each row, what was measured; None where there is no number.
             say: What is wrong, such as "it is dark": the same for all, one a row, or what makes it of a value.
             severity: If another than the check's.
@@ -72,12 +72,16 @@ class Findings:
             check=[check] * len(rows),
             severity=[severity or CHECKS[check].severity] * len(rows),
             key=self.measures.rows["key"].take(rows),
-            uri=self.measures.rows[role or "try_on_image"].take(rows),
+            uri=self._uris(role).take(rows),
             value=found,
             threshold=[limit] * len(rows),
             message=[f"{role or 'triplet'}: {text}. {CHECKS[check].advice}" for text in texts],
             onset=found if onset is None else [None if number != number else number for number in onset],  # noqa: PLR0124
         )
+
+    def _uris(self, role: str | None) -> Any:
+        rows = self.measures.rows
+        return pc.coalesce(rows["try_on_image"], rows["cloth_image"]) if role is None else rows[role]
 
     def add_errors(self, check: str, rows: Rows, role: str, messages: Sequence[str]) -> None:
         """Note that images are of no use, in words that are whole already."""

@@ -45,8 +45,8 @@ def check_entities(findings: Findings, entities: Mapping[str, Sequence[str]]) ->
 
 def check_drift(findings: Findings, prefixes: Sequence[str]) -> None:
     """Find prefixes whose images are brighter, larger or otherwise unlike those of the others; one finding for each."""
-    persons = findings.measures.rows[ROLES[0]]
-    below = {prefix: pc.starts_with(persons, prefix).to_numpy() for prefix in prefixes}
+    garments = findings.measures.rows[ROLES[1]]  # the one image that every row has
+    below = {prefix: pc.starts_with(garments, prefix).to_numpy() for prefix in prefixes}
     below = {prefix: rows for prefix, rows in below.items() if rows.sum() >= _ENOUGH}
     for prefix, inside in below.items():
         others = [rows for other, rows in below.items() if other != prefix]

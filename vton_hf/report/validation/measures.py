@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vton_hf.naming import ROLES
-from vton_hf.triplets import Manifest
+from vton_hf.triplets import KINDS, Manifest
 
 Rows: TypeAlias = NDArray[np.intp]
 """Numbers of rows of the manifest."""
@@ -35,12 +35,12 @@ class Measures:
     """
 
     def __init__(self, manifest: Manifest, images: pa.Table, triplets: pa.Table) -> None:
-        self.rows = manifest.table.combine_chunks()
+        self.rows = manifest.with_columns(None).table.combine_chunks()
         self.images = images
         self._triplets = triplets
         self._image_of = {role: _places(self.rows[role], images["uri"]) for role in ROLES}
-        self._triplet_of = _places(self.rows["key"], triplets["key"])
-
+        # Of what is no triplet the images are not meant to be alike.
+        self._triplet_of = np.where(_are_triplets(manifest), _places(self.rows["key"], triplets["key"]), -1)
         self._made: dict[str, Any] = {}
 
     def __len__(self) -> int:
@@ -85,6 +85,13 @@ class Measures:
 
     def _numbers(self, column: str) -> Numbers:
         return _as_numbers(self.images[column])
+
+
+def _are_triplets(manifest: Manifest) -> Flags:
+    columns = manifest.columns
+    if columns is None or "kind" not in columns.column_names:
+        return np.ones(len(manifest), bool)
+    return flags(pc.equal(columns["kind"], KINDS[0]))
 
 
 def _places(wanted: Any, known: Any) -> Rows:
