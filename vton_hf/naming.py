@@ -22,6 +22,9 @@ DIFFICULTY: Final = "difficulty"
 DIFFICULTIES: Final = ("easy", "medium", "hard")
 GENDERS: Final = ("female", "male")
 ROLES: Final = ("initial_image", "cloth_image", "try_on_image")
+ETAG: Final = "_etag"
+"""Behind the name of an image's column, in a manifest: the column with the ETag of its object."""
+
 CLOTH_MARK: Final = "_cloth_"
 _EXTENSION: Final = r"\.(?i:png|jpe?g|webp)"
 

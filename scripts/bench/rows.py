@@ -74,6 +74,16 @@ LIST = Row(
         ours(", their root", f"{LISTING}:root", source="imagined", note="a manifest, checked"),
     ),
 )
+LAYOUTS = Row(
+    name="layouts",
+    title="600,000 rows found in a listing of 1.8 million keys that is there, by layout",
+    unit="s",
+    reference="vton-hf, vton",
+    candidates=tuple(
+        ours(f", {name}", "loaders.layouts:found", source="disk", job={"extra": {"layout": name}})
+        for name in ("vton", "viton-hd", "dresscode", "catvton", "table")
+    ),
+)
 KEEP = Row(
     name="build-original",
     title="Building the cache from S3, images kept as they are",
@@ -293,6 +303,7 @@ ROWS = (
     HELP,
     IMPORT,
     LIST,
+    LAYOUTS,
     KEEP,
     SHRINK,
     VALIDATE,

@@ -86,7 +86,7 @@ def test_every_command_explains_itself_with_an_example(cli: Cli, command: str) -
 def test_a_scan_counts_the_bucket_and_tells_of_the_rest(cli: Cli, filled: Bucket) -> None:
     code, out, err = cli("scan", filled.prefix)
     assert code == 0
-    *counts, told, advice, more = out.split("\n\n")
+    *counts, layout, told, advice, more = out.split("\n\n")
     assert [line.split() for line in "\n\n".join(counts).splitlines()] == [
         ["difficulty", "female", "male", "triplets", "size"],
         *([name, "3", "3", "6", "11.9", "kB"] for name in ("easy", "medium", "hard")),
@@ -95,6 +95,8 @@ def test_a_scan_counts_the_bucket_and_tells_of_the_rest(cli: Cli, filled: Bucket
         ["left", "out", "keys", "triplets"],
         ["unknown", "name", "1", "-"],
     ]
+    folders = "initial_image/, cloth_image/ and try_on_image/ below 6 folders"
+    assert layout == f"Layout 'vton' ({folders})."
     assert told.startswith("1 key left out, unknown name: the key names no image of a triplet (first: file://")
     assert advice == "--list lists every key."
     assert more == "`vton-hf validate` opens the images and says what is wrong with them.\n"

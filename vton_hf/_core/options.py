@@ -78,6 +78,7 @@ class TripletOptions(TypedDict, total=False):
     layout: LayoutName | str | PurePath | Mapping[str, Any]
     metadata: str | PurePath | None
     where: Mapping[str, Any] | None
+    companions: Sequence[str] | None
     verify: VerifyLevel
     cache_dir: str | PurePath | None
     listing: ListingMode

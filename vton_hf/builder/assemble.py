@@ -57,7 +57,7 @@ def open_pool(
     wanted, info = info.features, info.copy()
     info.features = None
     dataset = datasets.Dataset(whole, info=info, split=datasets.Split(SPLIT), fingerprint=mark)
-    absent = [role for role in ROLES if wanted is not None and role not in wanted]
+    absent = [role for role in ROLES if wanted is not None and role not in wanted and role in dataset.column_names]
     return dataset.remove_columns(absent) if absent else dataset
 
 

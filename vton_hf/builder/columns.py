@@ -11,9 +11,9 @@ from vton_hf.triplets import Manifest
 
 
 def roles_in(manifest: Manifest) -> tuple[str, ...]:
-    """The images that some triplet has; all three where there are no triplets."""
+    """The images that some triplet has, and all companions; all three where there are no triplets."""
     there = tuple(role for role in ROLES if manifest.table[role].null_count < len(manifest))
-    return there or ROLES
+    return (*(there or ROLES), *(name for name in manifest.images if name not in ROLES))
 
 
 def features_of(manifest: Manifest, *, decode: bool) -> datasets.Features:
@@ -23,11 +23,9 @@ def features_of(manifest: Manifest, *, decode: bool) -> datasets.Features:
         manifest: The triplets that are drawn.
         decode: Whether `datasets` decodes images itself.
     """
-    own = features(decode=decode)
-    roles, columns = roles_in(manifest), manifest.columns
-    chosen = {name: feature for name, feature in own.items() if name not in ROLES or name in roles}
+    own, columns = features(decode=decode, roles=roles_in(manifest)), manifest.columns
     further = {} if columns is None else datasets.Features.from_arrow_schema(columns.schema)
-    return datasets.Features(chosen | dict(further))
+    return datasets.Features(own | dict(further))
 
 
 def with_columns_of(manifest: Manifest, whole: Manifest) -> Manifest:

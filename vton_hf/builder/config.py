@@ -15,7 +15,7 @@ from vton_hf.errors import ConfigError
 from vton_hf.images import ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTY
-from vton_hf.triplets import DifficultyRules, Exclude, check_filters, read_layout
+from vton_hf.triplets import DifficultyRules, Exclude, check_companions, check_filters, read_layout
 
 VERSION: Final = datasets.Version("1.0.0")
 
@@ -69,6 +69,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         metadata: A table (CSV, TSV, JSON Lines, JSON or Parquet; local, or below a prefix) that says more of triplets,
             joined by its column `key`, `stem` or `file_name`: all others become columns.
         where: Only triplets that have one of these values in each of these columns: `{"category": ["dresses"]}`.
+        companions: Columns of files beside the three images, such as `["agnostic_mask", "densepose"]`, that are images,
+            too: stored, fetched and transformed with them. All others stay columns of URIs.
         mix_by: The column whose values `difficulty_weights` weighs, such as `"category"`; triplets then need no
             difficulty.
 
@@ -109,6 +111,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     layout: str | PurePath | Mapping[str, Any] = "auto"
     metadata: str | PurePath | None = None
     where: Mapping[str, Any] | None = None
+    companions: Sequence[str] | None = None
     mix_by: str = DIFFICULTY
 
     @property
@@ -153,6 +156,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         self._check_mix()
         DifficultyRules.of(self.default_difficulty, self.difficulty_of)
         read_layout(self.layout)
+        check_companions(self.companions)
         if self.metadata is not None and not (isinstance(self.metadata, str) and self.metadata):
             raise must_be("metadata", self.metadata, "the path or URI of a table, or None")
         check_filters(cloth=self.cloth, exclude=self.exclude, gender=self.gender, limit=self.limit, where=self.where)

@@ -13,7 +13,7 @@ from vton_hf.builder.context import BuildContext
 from vton_hf.cache import listings
 from vton_hf.errors import ConfigError, ObjectMissingError, StorageError
 from vton_hf.storage import Store, is_offline
-from vton_hf.triplets import Audit, Manifest, Metadata, Naming, read_layout, tell
+from vton_hf.triplets import Audit, Manifest, Metadata, Naming, check_companions, read_layout, tell
 
 _RULES: Final = ("cloth", "exclude", "gender", "limit", "default_difficulty", "difficulty_of", "where", "mix_by")
 """Options that say which triplets are taken, as they are."""
@@ -59,6 +59,7 @@ def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triple
     rules: dict[str, Any] = {name: getattr(config, name) for name in _RULES}
     naming = Naming(read_layout(config.layout), tuple(prefixes), partial(_read, store))
     rules |= {"below": () if config.hidden else prefixes, "naming": naming}
+    rules["companions"] = check_companions(config.companions)
     rules["metadata"] = None if config.metadata is None else read_metadata(str(config.metadata), prefixes, store)
     triplets = Triplets(*listings.select_cached(listed, cache, **rules))
     if not quiet:

@@ -1,6 +1,6 @@
 """The columns of every dataset that this package hands out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import datasets
@@ -13,13 +13,14 @@ from vton_hf.naming import ROLES
 TEXT_COLUMNS: Final = ("difficulty", "stem", "gender", "garment", "key")
 
 
-def features(*, decode: bool = True) -> datasets.Features:
-    """Three images and what the object's key says of them.
+def features(*, decode: bool = True, roles: Sequence[str] = ROLES) -> datasets.Features:
+    """The images of a row and what the object's key says of them.
 
     Args:
         decode: Whether `datasets` decodes the images itself; False where rows hold URIs only.
+        roles: Which images.
     """
-    images = {role: datasets.Image(decode=decode) for role in ROLES}
+    images = {role: datasets.Image(decode=decode) for role in roles}
     return datasets.Features(images | dict.fromkeys(TEXT_COLUMNS, datasets.Value("string")))
 
 

@@ -14,7 +14,7 @@ from vton_hf._core.options import (
     RECIPES,
     VERIFY_LEVELS,
 )
-from vton_hf.cli.values import by_name, column_values, epoch_size, mix, positive, size, weights
+from vton_hf.cli.values import by_name, column_values, epoch_size, mix, names, positive, size, weights
 from vton_hf.naming import DIFFICULTIES, GENDERS
 
 
@@ -94,6 +94,8 @@ def add_recipe(part: ArgumentParser) -> None:
     rows = "rows of an epoch: a number, min (no triplet repeats) or max (every triplet appears); default: all there are"
     how.add_argument("--epoch-size", type=epoch_size, metavar="SIZE", help=rows)
     how.add_argument("--mixing", choices=MIXINGS, help="exact shares, or drawn by datasets (default: exact)")
+    beside = "columns of files beside the images that are stored as images, too, such as mask,densepose"
+    how.add_argument("--companions", type=names, metavar="NAMES", help=beside)
     how.add_argument("--verify", choices=VERIFY_LEVELS, help="how images are checked (default: structure)")
     how.add_argument("--on-error", choices=ON_BROKEN_IMAGE, help="leave a broken triplet out, or stop (default: skip)")
     how.add_argument("--image-size", type=size, metavar="HxW", help="store images in this height x width")

@@ -16,6 +16,7 @@ OPTIONS: Final = {
     "layout": "layout",
     "metadata": "metadata",
     "where": "where",
+    "companions": "companions",
     "mix_by": "mix_by",
     "weights": "difficulty_weights",
     "seed": "seed",

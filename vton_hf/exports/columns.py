@@ -67,8 +67,7 @@ class Columns:
         made_from = self.made_from or tuple((name, name) for name in own)
         for _, source in made_from:
             if source not in own and source not in _MADE:
-                hint = did_you_mean(source, [*own, *_MADE, *PRESETS])
-                raise ConfigError(f"columns= asks for {source!r}, which does not exist.{hint} {_allowed(own)}")
+                raise _unknown(source, own)
         lacking = [role for role in (_PERSON, _GARMENT) if role not in own]
         if lacking and any(source == "condition" for _, source in made_from):
             raise ConfigError(f"columns= asks for 'condition', which shows {lacking[0]}: no row has one.")
@@ -165,7 +164,9 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
         ConfigError: Says which one.
     """
     known: dict[str, str] = {}
-    for name, _ in pairs:
+    for name, source in pairs:
+        if not source or "=" in source:
+            raise _unknown(source, features())
         if not _NAME.fullmatch(name):
             raise ConfigError(
                 f"columns= names a column {name!r}. Allowed: a letter, then letters, digits, '_' and '-', 64 at most."
@@ -174,6 +175,11 @@ def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
         if other := known.get(name.lower()):
             raise ConfigError(f"columns= has {other!r} and {name!r}: each name once, whatever its case.")
         known[name.lower()] = name
+
+
+def _unknown(source: str, own: Iterable[str]) -> ConfigError:
+    hint = did_you_mean(source, [*own, *_MADE, *PRESETS])
+    return ConfigError(f"columns= asks for {source!r}, which does not exist.{hint} {_allowed(own)}")
 
 
 def _allowed(own: Iterable[str]) -> str:

@@ -28,6 +28,7 @@ _RECIPE: Final = (
     "layout",
     "metadata",
     "where",
+    "companions",
     "mix_by",
     "image_size",
     "aspect",

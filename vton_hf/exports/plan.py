@@ -13,7 +13,6 @@ from vton_hf.exports.columns import Columns
 from vton_hf.exports.shards import cut_rows
 from vton_hf.exports.spec import SUFFIXES, ExportSpec
 from vton_hf.exports.tables import ExportTable
-from vton_hf.naming import ROLES
 
 _LAYOUT: Final = "1"
 """Part of every file's name; to be raised when what is written changes."""
@@ -91,7 +90,7 @@ def _check_whole(spec: ExportSpec, table: ExportTable) -> None:
     Raises:
         ConfigError: With the column, and what to do.
     """
-    for index, role in enumerate(ROLES):
+    for index, role in enumerate(table.images):
         lacking = int((table.sizes[:, index] == 0).sum())
         if lacking and any(source == role for _, source in spec.columns.made_from):
             raise ConfigError(
@@ -103,7 +102,7 @@ def _check_whole(spec: ExportSpec, table: ExportTable) -> None:
 def _plan_split(
     spec: ExportSpec, table: ExportTable, existing: Mapping[str, int], published: Container[str]
 ) -> SplitPlan:
-    sizes = _written_bytes(spec.columns, table.sizes)
+    sizes = _written_bytes(spec.columns, table)
     parts = cut_rows(sizes, spec.max_shard_size, _ROW_BYTES[spec.suffix])
     how = (_LAYOUT, table.image_mark, spec.columns, spec.suffix, parts)
     mark = digest(table.versions.astype("<u8").tobytes() + "\n".join(map(str, how)).encode())
@@ -129,9 +128,9 @@ def _least_bytes(file: ExportFile, spec: ExportSpec, table: ExportTable) -> int:
     return file.image_bytes if table.built and not stitched else 1
 
 
-def _written_bytes(columns: Columns, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Bytes of the images of each row that go into its file; int64 [n], from [n, 3]."""
+def _written_bytes(columns: Columns, table: ExportTable) -> NDArray[np.int64]:
+    """Bytes of the images of each row that go into its file; int64 [n]."""
     sources = [source for _, source in columns.made_from]
-    shares = np.array([sources.count(role) for role in ROLES], np.int64)
+    shares = np.array([sources.count(name) for name in table.images], np.int64)
     shares[:2] += _STITCHED * sources.count("condition")
-    return sizes @ shares
+    return table.sizes @ shares

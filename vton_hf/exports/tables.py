@@ -18,7 +18,6 @@ from vton_hf.cache import TEXT_COLUMNS
 from vton_hf.errors import ConfigError
 from vton_hf.exports.leaving import LeavingRows
 from vton_hf.exports.spec import ExportSpec
-from vton_hf.naming import ROLES
 from vton_hf.triplets import CONTENT_HASH, Manifest
 
 Substitutes = Mapping[int, Mapping[str, str]]
@@ -33,7 +32,8 @@ class ExportTable:
         config: The config.
         split: The split's name.
         texts: The five text columns, and the one that is mixed by, as planned; n rows.
-        sizes: Bytes of each row's three images, 0 of one that it has not; int64 [n, 3].
+        images: The columns of images.
+        sizes: Bytes of each row's images, 0 of one that it has not; int64 [n, images].
         versions: Changes with a row's triplet, its keys and its bytes; uint64 [n].
         read: The columns of some rows in sequence, with the images' bytes and file names in the cells, and what took
             the place of broken triplets among them.
@@ -44,6 +44,7 @@ class ExportTable:
     config: str
     split: str
     texts: pa.Table
+    images: tuple[str, ...]
     sizes: NDArray[np.int64]
     versions: NDArray[np.uint64]
     read: Callable[[range], tuple[pa.Table, Substitutes]]
@@ -104,10 +105,11 @@ def _built(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> list[
         sizes = _listed_sizes(manifest)[triplet]
         if builder.config.image_spec:
             keys = pa.chunked_array([chunk for pool in pools.values() for chunk in pool.data.column("key").chunks])
-            sizes = np.concatenate([_stored_sizes(pool) for pool in pools.values()])[_positions(texts["key"], keys)]
+            stored = [_stored_sizes(pool, manifest.images) for pool in pools.values()]
+            sizes = np.concatenate(stored)[_positions(texts["key"], keys)]
 
         read, versions = _BuiltRows(arrow, rows), _versions(manifest)[triplet]
-        return ExportTable(builder.config.name, split, texts, sizes, versions, read, True, mark)
+        return ExportTable(builder.config.name, split, texts, manifest.images, sizes, versions, read, True, mark)
 
     return [table(name, part) for name, part in builder.as_dataset(dict(splits)).items()]
 
@@ -131,8 +133,8 @@ def _unbuilt(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> lis
         texts = _listed_texts(manifest, _text_names(builder)).take(triplet)
 
         read = _RowsOfBucket(reader, positions, texts, rows)
-        sizes, versions = _listed_sizes(manifest)[triplet], _versions(manifest)[triplet]
-        return ExportTable(config.name, split, texts, sizes, versions, read, False, config.image_spec.mark)
+        sizes, versions, mark = _listed_sizes(manifest)[triplet], _versions(manifest)[triplet], config.image_spec.mark
+        return ExportTable(config.name, split, texts, manifest.images, sizes, versions, read, False, mark)
 
     return [table(name, row_ranges(split, len(plan))) for name, split in splits.items()]
 
@@ -190,17 +192,17 @@ def _positions(keys: pa.ChunkedArray, among: pa.ChunkedArray) -> NDArray[np.int6
 
 
 def _listed_sizes(manifest: Manifest) -> NDArray[np.int64]:
-    return np.stack([pc.fill_null(manifest.table[f"{role}_size"], 0).to_numpy() for role in ROLES], axis=1)
+    return np.stack([pc.fill_null(manifest.table[f"{role}_size"], 0).to_numpy() for role in manifest.images], axis=1)
 
 
-def _stored_sizes(pool: datasets.Dataset) -> NDArray[np.int64]:
+def _stored_sizes(pool: datasets.Dataset, images: Sequence[str]) -> NDArray[np.int64]:
     """Of images that were made anew while building; their offsets are read, not their bytes."""
     nothing = np.zeros(len(pool), np.int64)
     lengths = [
         pc.fill_null(pc.binary_length(pc.struct_field(pool.data.column(role), "bytes")), 0).to_numpy()
         if role in pool.column_names
         else nothing
-        for role in ROLES
+        for role in images
     ]
     return np.stack(lengths, axis=1).astype(np.int64)
 

@@ -1,6 +1,6 @@
 """Verifies, decodes, resizes and encodes images; pixels are 8-bit RGB, upright, on white."""
 
-from vton_hf.images.aspect import check_fit, distortions, fit, halfway, placement, resized
+from vton_hf.images.aspect import check_fit, distortions, fit, halfway, is_companion, is_garments, placement, resized
 from vton_hf.images.comparison import compare
 from vton_hf.images.decoding import Pixels, decode, decode_array, is_sound, verify
 from vton_hf.images.encode import BYTES_A_PIXEL, LOSSY, check_encoding, encode
@@ -41,6 +41,8 @@ __all__ = [
     "fit",
     "format_of",
     "halfway",
+    "is_companion",
+    "is_garments",
     "is_sound",
     "measured",
     "placement",

@@ -84,6 +84,16 @@ def matched(pictures: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
     return {**pictures, _TARGET: resized(target, person.size)}
 
 
+def is_garments(role: str) -> bool:
+    """Whether an image shows a garment: its own, or a companion that is called by it, such as `cloth_mask`."""
+    return role == _GARMENT or (role not in (_PERSON, _TARGET) and ("cloth" in role or "garment" in role))
+
+
+def is_companion(role: str) -> bool:
+    """Whether an image is beside the three: it may be a mask or labels, whose values are not to be mixed."""
+    return role not in (_PERSON, _GARMENT, _TARGET)
+
+
 def resized(image: Image.Image, shape: tuple[int, int]) -> Image.Image:
     """The image in that width and height, with Lanczos in two passes.
 
@@ -104,14 +114,15 @@ def halfway(shape: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
 
 
 def fit(image: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Image.Image:
-    """Resize an image with Lanczos.
+    """Resize an image with Lanczos; of a companion take the nearest pixels.
 
     Args:
         image: Mode RGB, values 0 to 255; it is not changed.
         size: (height, width) in pixels.
         aspect: `"stretch"` resizes both edges, `"pad"` shows the whole image centred on white, `"crop"` its largest
             centred part of the wanted shape; `"catvton"` crops person and try-on image and pads the garment.
-        role: The column it belongs to: `"initial_image"`, `"cloth_image"` or `"try_on_image"`.
+        role: The column it belongs to: `"initial_image"`, `"cloth_image"` or `"try_on_image"`, or that of a companion,
+            which goes where the person goes, or, if it is called by it, the garment, and is padded with black.
 
     Returns:
         Mode RGB, exactly of that size; `image` itself where it has it already.
@@ -125,10 +136,12 @@ def fit(image: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Im
     if image.size == box:
         return image
     where = placement(image.size, box, aspect, role)
-    small = resized(image.crop(where.crop), where.inner)
+    part = image.crop(where.crop)
+    nearest = is_companion(role)
+    small = part.resize(where.inner, Image.Resampling.NEAREST) if nearest else resized(part, where.inner)
     if where.inner == box:
         return small
-    white = Image.new("RGB", box, "white")
+    white = Image.new("RGB", box, "black" if nearest else "white")
     white.paste(small, where.at)
     return white
 
@@ -160,7 +173,7 @@ def placement(shape: tuple[int, int], box: tuple[int, int], aspect: str, role: s
     Placement(crop=(0, 0, 30, 40), inner=(30, 40), at=(15, 0))
     """
     if aspect == "catvton":
-        aspect = "pad" if role == _GARMENT else "crop"
+        aspect = "pad" if is_garments(role) else "crop"
     cut = _inside(box, shape) if aspect == "crop" else shape
     # `ImageOps.pad` rounds to the nearest pixel, and `ImageOps.fit` cuts through pixels.
     inner = _inside(shape, box) if aspect == "pad" else box

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from PIL import Image
 
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images.aspect import distortions, fit, matched
+from vton_hf.images.aspect import distortions, fit, is_companion, matched
 from vton_hf.images.decoding import decode, verify
-from vton_hf.images.encode import DEFAULT_QUALITY, encode
+from vton_hf.images.encode import DEFAULT_QUALITY, LOSSY, encode
 from vton_hf.images.notices import Notice, profile_notices
 from vton_hf.images.profiles import profile_of
 from vton_hf.images.statistics import faulty, measured
@@ -116,8 +116,10 @@ class ImageSpec:
         statistics = self._measured(bodies, decoded, measure)
         if faults:
             return Prepared(dict(bodies) | faults, measured=statistics)
-        shapes = {role: picture.size for role, picture in pictures.items()} if self.size else {}
-        encoded = {role: self._encoded(picture) for role, picture in self.pictures(pictures).items()}
+        shapes = (
+            {role: picture.size for role, picture in pictures.items() if not is_companion(role)} if self.size else {}
+        )
+        encoded = {role: self._encoded(picture, role) for role, picture in self.pictures(pictures).items()}
         return Prepared(encoded, [*self._profiles(bodies), *distortions(shapes, self.size, self.aspect)], statistics)
 
     def pictures(self, decoded: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
@@ -126,9 +128,10 @@ class ImageSpec:
             return dict(decoded)
         return {role: fit(picture, self.size, self.aspect, role) for role, picture in matched(decoded).items()}
 
-    def _encoded(self, picture: Image.Image) -> bytes | ImageError:
+    def _encoded(self, picture: Image.Image, role: str = ROLES[0]) -> bytes | ImageError:
+        lossless = is_companion(role) and self.written_format in LOSSY
         try:
-            return encode(picture, self.written_format, self.quality)
+            return encode(picture, "png", None) if lossless else encode(picture, self.written_format, self.quality)
         except Exception as error:  # noqa: BLE001  # a codec may raise anything
             return ImageError(f"cannot be stored as {self}: {error}")
 

@@ -20,14 +20,14 @@ _STORED: Final = (
 )
 TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "to_srgb", "dtype")
 _CHOICE: Final = ("gender", "limit", "cloth", "exclude", "hidden", "default_difficulty", "difficulty_of")
-_CHOICE_BY_COLUMN: Final = ("layout", "metadata", "where", "mix_by")
+_CHOICE_BY_COLUMN: Final = ("layout", "metadata", "where", "companions", "mix_by")
 BUILDER_OPTIONS: Final = (*_CHOICE, *_CHOICE_BY_COLUMN, "verify", "cache_dir", "listing", *_STORED)
 
 
-def sample_columns(asked: Sequence[str], there: Sequence[str]) -> tuple[str, ...]:
-    """Those of each sample: the usual ones, as far as rows have them, and those that were asked for."""
-    usual = [name for name in COLUMNS if name in there]
-    further = [name for name in there if name not in COLUMNS]
+def sample_columns(asked: Sequence[str], there: Sequence[str], companions: Sequence[str]) -> tuple[str, ...]:
+    """Those of each sample: the usual ones, as far as rows have them, companions, and those that were asked for."""
+    usual = [name for name in there if name in COLUMNS or name in companions]
+    further = [name for name in there if name not in usual]
     if isinstance(asked, str) or not set(asked) <= {*usual, *further}:
         raise must_be("columns", asked, f"a list of {', '.join(further)}")
     return (*usual, *(name for name in further if name in asked))

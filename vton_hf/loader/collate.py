@@ -18,7 +18,8 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             [3, H, W] of one size and dtype.
 
     Returns:
-        Images as tensors [B, 3, H, W], or, where some rows have none, as lists with None; other columns as lists of B.
+        Images and companions as tensors [B, 3, H, W], or, where some rows have none, as lists with None; other columns
+        as lists of B.
 
     Raises:
         SampleError: If there is nothing to stack, or images are no tensors or differ in shape.
@@ -40,8 +41,17 @@ def collate_triplets(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     roles = [role for role in roles if all(sample[role] is not None for sample in samples)]
     for role in roles:
         _check_stackable(role, samples)
+    roles += [name for name in samples[0] if name not in ROLES and _alike(name, samples)]
     batch: dict[str, Any] = {role: stack_shared([sample[role] for sample in samples]) for role in roles}
     return batch | {name: [sample[name] for sample in samples] for name in samples[0] if name not in roles}
+
+
+def _alike(name: str, samples: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a column holds companions: tensors [3, H, W] of one shape."""
+    first = samples[0][name]
+    if not isinstance(first, torch.Tensor) or first.ndim != 3:  # noqa: PLR2004
+        return False
+    return all(isinstance(sample[name], torch.Tensor) and sample[name].shape == first.shape for sample in samples)
 
 
 def _check_stackable(role: str, samples: Sequence[Mapping[str, Any]]) -> None:

@@ -54,8 +54,8 @@ class S3VTONDataset(Indexed):
         storage_options: Credentials and endpoint, as everywhere around fsspec.
         **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect`, `to_srgb`, `dtype` of `TripletTransform`;
             `gender`, `limit`, `cloth`, `exclude`, `hidden`, `default_difficulty`, `difficulty_of`, `layout`,
-            `metadata`, `where`, `mix_by`, `verify`, `image_format`, `image_quality`, `listing` and `retry_skipped` of
-            `VTON`.
+            `metadata`, `where`, `companions`, `mix_by`, `verify`, `image_format`, `image_quality`, `listing` and
+            `retry_skipped` of `VTON`.
 
     Attributes:
         s3_prefixes: As they were given.
@@ -106,7 +106,7 @@ class S3VTONDataset(Indexed):
         self._sizes = {name: len(pool) for name, pool in pools.items()}
         self._recipe = builder.context.mix
         self._rows = datasets.concatenate_datasets(list(pools.values()))
-        self._columns = sample_columns(columns, self._rows.column_names)
+        self._columns = sample_columns(columns, self._rows.column_names, builder.config.companions or ())
         undecode(self._rows)
         self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._rows)
         self._drawn = 0, builder.plan(self._sizes)

@@ -18,12 +18,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import datasets
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from vton_hf._core.workers import worker_info
 from vton_hf.errors import StorageError
 from vton_hf.loader.orphans import LOOP
-from vton_hf.naming import ROLES
 from vton_hf.storage import Store, disabled
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def _uris_of(dataset: Any) -> Callable[[list[int]], list[str]] | None:
         own: Callable[[list[int]], list[str]] = dataset.uris_of
         return own
     if isinstance(dataset, datasets.Dataset):
-        roles = [role for role in ROLES if role in dataset.column_names]
-        plain = dataset.with_format("arrow", columns=roles)
+        images = [name for name, feature in dataset.features.items() if isinstance(feature, datasets.Image)]
+        plain = dataset.with_format("arrow", columns=images)
         return lambda rows: unfetched(plain[rows])
     # torch's Subset, and what is built like it.
     inner, indices = getattr(dataset, "dataset", None), getattr(dataset, "indices", None)
@@ -178,9 +178,13 @@ def _uris_of(dataset: Any) -> Callable[[list[int]], list[str]] | None:
     return lambda rows: below([int(indices[row]) for row in rows])
 
 
+def _is_image(kind: pa.StructType) -> bool:
+    return {kind.field(number).name for number in range(kind.num_fields)} == {"bytes", "path"}
+
+
 def unfetched(table: Any) -> list[str]:
     """The URIs of the images in an Arrow table of undecoded rows that are not embedded in it."""
-    images = [table[name] for name in ROLES if name in table.column_names]
+    images = [table[field.name] for field in table.schema if pa.types.is_struct(field.type) and _is_image(field.type)]
     return [
         uri
         for image in images

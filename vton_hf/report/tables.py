@@ -203,7 +203,10 @@ def scan_facts(manifest: Manifest, audit: Audit) -> dict[str, Any]:
         },
         "garments": int(pc.count_distinct(manifest.table["garment"]).as_py()),
         "images": sum(len(manifest) - manifest.table[role].null_count for role in ROLES),
-        "layouts": [asdict(seen) for seen in audit.seen],
+        "layouts": [
+            {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(seen).items()}
+            for seen in audit.seen
+        ],
         "columns": columns_filled(manifest),
         "notes": list(audit.notes),
         "left_out": audit.counts(),

@@ -10,7 +10,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
-from vton_hf.images import decode, decode_array, fit, halfway, placement, resized
+from vton_hf.images import decode, decode_array, fit, halfway, is_companion, placement, resized
 
 Shape: TypeAlias = tuple[int, int]
 """Width and height."""
@@ -34,6 +34,9 @@ class ImageBackend(Protocol):
     def resize(self, picture: Any, shape: Shape) -> Any:
         """It in that width and height."""
 
+    def nearest(self, picture: Any, shape: Shape) -> Any:
+        """The same with the nearest pixels, for masks and labels."""
+
     def fit(self, picture: Any, size: tuple[int, int], aspect: str, role: str) -> Any:
         """It in that height and width, as `vton_hf.images.aspect.fit` does it."""
 
@@ -55,6 +58,10 @@ class PilBackend:
     def resize(self, picture: Image.Image, shape: Shape) -> Image.Image:
         """It in that width and height, with Lanczos."""
         return resized(picture, shape)
+
+    def nearest(self, picture: Image.Image, shape: Shape) -> Image.Image:
+        """The same with the nearest pixels."""
+        return picture.resize(shape, Image.Resampling.NEAREST)
 
     def fit(self, picture: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Image.Image:
         """It in that height and width."""
@@ -88,16 +95,23 @@ class TensorBackend:
         image = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
         return _channels_first(np.array(resized(image, shape)))
 
+    def nearest(self, picture: torch.Tensor, shape: Shape) -> torch.Tensor:
+        """The same with the nearest pixels, those that Pillow takes."""
+        size, how = [shape[1], shape[0]], InterpolationMode.NEAREST_EXACT
+        result: torch.Tensor = functional.resize(picture, size, interpolation=how)
+        return result
+
     def fit(self, picture: torch.Tensor, size: tuple[int, int], aspect: str, role: str) -> torch.Tensor:
         """It in that height and width."""
         box = (size[1], size[0])
         if self.shape(picture) == box:
             return picture
         (left, top, right, bottom), inner, (x, y) = placement(self.shape(picture), box, aspect, role)
-        small = self.resize(picture[:, top:bottom, left:right], inner)
+        nearest = is_companion(role)
+        small = (self.nearest if nearest else self.resize)(picture[:, top:bottom, left:right], inner)
         if inner == box:
             return small
-        white = _channels_first(np.full((*size, 3), 255, np.uint8))
+        white = _channels_first(np.full((*size, 3), 0 if nearest else 255, np.uint8))
         white[:, y : y + inner[1], x : x + inner[0]] = small
         return white
 

@@ -49,13 +49,17 @@ class TripletCells(CellTransform):
         return columns | ({"difficulty": label.str2int(columns["difficulty"])} if "difficulty" in columns else {})
 
     def takes(self, features: datasets.Features) -> list[str]:
-        """The columns of the three images.
+        """The columns of the three images and of companions.
 
         Raises:
             ConfigError: If one of them was renamed or cast.
         """
         _check(self.rows.columns, features)
-        return [role for role in ROLES if role in features]
+        return [name for name in features if name in ROLES or self._is_companion(name, features[name])]
+
+    def _is_companion(self, name: str, feature: object) -> bool:
+        """Whether it is an image beside the three that there was when the transform was set."""
+        return isinstance(feature, datasets.Image) and name in self.rows.columns
 
     def embedded(self, dataset: datasets.Dataset) -> datasets.Dataset:
         """The rows with all images in them, as the store has them."""

@@ -6,7 +6,7 @@ from typing import Any
 from vton_hf._core.timing import stage
 from vton_hf.builder import use_cells
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import Notice, profile_notices
+from vton_hf.images import Notice, is_companion, is_garments, profile_notices
 from vton_hf.naming import ROLES
 from vton_hf.storage import Body, Store
 from vton_hf.transforms.backends import ImageBackend
@@ -36,7 +36,7 @@ def read_pictures(
     Raises:
         StorageError: If the store as a whole fails.
     """
-    roles = [[role for role in ROLES if row.get(role) is not None] for row in rows]
+    roles = [[role for role in image_columns(row) if row[role] is not None] for row in rows]
 
     def pictures(number: int, bodies: Sequence[Body]) -> Pictures | Exception:
         return _pictures(rows[number], dict(zip(roles[number], bodies, strict=True)), kind, tell)
@@ -45,11 +45,28 @@ def read_pictures(
 
 
 def matched(pictures: Pictures, kind: ImageBackend) -> Pictures:
-    """The target in the person's size, so that one crop fits both; as `vton_hf.images.aspect.matched` does it."""
+    """The target in the person's size, so that one crop fits both; as `vton_hf.images.aspect.matched` does it.
+
+    Companions are brought to the size of the picture that they belong to.
+    """
     person, target = pictures.get(ROLES[0]), pictures.get(ROLES[2])
-    if person is None or target is None or kind.shape(person) == kind.shape(target):
-        return pictures
-    return pictures | {ROLES[2]: kind.resize(target, kind.shape(person))}
+    if person is not None and target is not None and kind.shape(person) != kind.shape(target):
+        pictures = pictures | {ROLES[2]: kind.resize(target, kind.shape(person))}
+    for name in filter(is_companion, list(pictures)):
+        beside = pictures.get(ROLES[1]) if is_garments(name) else target if person is None else person
+        if beside is not None and kind.shape(beside) != kind.shape(pictures[name]):
+            pictures = pictures | {name: kind.nearest(pictures[name], kind.shape(beside))}
+    return pictures
+
+
+def image_columns(row: Mapping[str, Any]) -> list[str]:
+    """The columns of images of an undecoded row: the three, and companions, whose cells look alike."""
+    return [name for name, cell in row.items() if name in ROLES or is_image(cell)]
+
+
+def is_image(cell: object) -> bool:
+    """Whether a cell is that of an undecoded image."""
+    return isinstance(cell, Mapping) and cell.keys() == {"bytes", "path"}
 
 
 def _pictures(

@@ -10,7 +10,7 @@ from torchvision.transforms import v2
 
 from vton_hf._core.checks import check_bool, must_be
 from vton_hf.errors import ConfigError
-from vton_hf.images import Notice, check_fit, distortions
+from vton_hf.images import Notice, check_fit, distortions, is_companion
 from vton_hf.transforms.backends import ImageBackend, PilBackend, TensorBackend
 
 Transform = Callable[[Any], Any]
@@ -66,7 +66,7 @@ class ImagePipeline:
 
     def distortions(self, pictures: Mapping[str, Any]) -> list[Notice]:
         """Which pictures of a triplet are stretched so much that people should know."""
-        shapes = {role: self.kind.shape(picture) for role, picture in pictures.items()}
+        shapes = {role: self.kind.shape(picture) for role, picture in pictures.items() if not is_companion(role)}
         return distortions(shapes, self._size, self._aspect)
 
     def __repr__(self) -> str:
@@ -85,6 +85,24 @@ class ImagePipeline:
         result = self.transform(tv_tensors.Image(picture) if self._takes_tensors else picture)
         return result.as_subclass(torch.Tensor) if isinstance(result, tv_tensors.TVTensor) else result
 
+    def companion(self, picture: Any) -> Any:
+        """What the model gets of a mask, a pose and the like: uint8 [3, H, W], moved as its image is, but not coloured.
+
+        A pipeline of `transforms.v2` takes it for a `tv_tensors.Mask`; any other callable gets it as it gets an image.
+        """
+        if self.transform is not None and not _is_v2(self.transform):
+            return self.transformed(picture)
+        pixels = picture if isinstance(picture, torch.Tensor) else v2.functional.pil_to_tensor(picture)
+        if self.transform is None:
+            return pixels.contiguous()
+        result = self.transform(tv_tensors.Mask(pixels))
+        return result.as_subclass(torch.Tensor) if isinstance(result, tv_tensors.TVTensor) else result
+
+
+def _is_v2(transform: Transform) -> bool:
+    """Whether all steps of a pipeline tell masks from images."""
+    return all(isinstance(step, v2.Transform) and not isinstance(step, v2.Lambda) for step in _steps(transform))
+
 
 def _scaled(pixels: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     if dtype == torch.uint8:
@@ -98,7 +116,7 @@ def _takes_tensors(transform: Transform) -> bool:
     for step in steps:
         if isinstance(step, (*_FROM_PIL, *_TENSORS_ONLY)):
             return isinstance(step, _TENSORS_ONLY)
-    return all(isinstance(step, v2.Transform) and not isinstance(step, v2.Lambda) for step in steps)
+    return _is_v2(transform)
 
 
 def _steps(transform: Any) -> Iterator[Any]:

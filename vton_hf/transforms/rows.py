@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vton_hf.builder import SUBSTITUTES
-from vton_hf.cache import features
-from vton_hf.naming import ROLES
 
 
 class Rows(Protocol):
@@ -37,9 +35,11 @@ class NoRows:
 def undecode(dataset: datasets.Dataset) -> None:
     """Let a dataset hand out its images as `{"bytes": ..., "path": URI}`, in place; nothing is copied."""
     own = dataset.features
-    dataset.info.features = datasets.Features(
-        {name: features(decode=False)[name] if name in ROLES else own[name] for name in own}
-    )
+    dataset.info.features = datasets.Features({name: _undecoded(own[name]) for name in own})
+
+
+def _undecoded(feature: object) -> object:
+    return datasets.Image(decode=False) if isinstance(feature, datasets.Image) else feature
 
 
 class DatasetRows:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import torch
 
@@ -11,6 +11,7 @@ from vton_hf._core.checks import check_choice, check_int
 from vton_hf._core.options import ON_BROKEN_SAMPLE, SYNC, Aspect, OnBrokenSample, Sync
 from vton_hf._core.timing import stage
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
+from vton_hf.images import is_companion, is_garments
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, settings_for
 from vton_hf.transforms.cells import TripletCells
@@ -18,13 +19,18 @@ from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
 from vton_hf.transforms.notices import NoticeLog
 from vton_hf.transforms.pickling import check_picklable
-from vton_hf.transforms.pictures import Pictures, matched, read_pictures
+from vton_hf.transforms.pictures import Pictures, is_image, matched, read_pictures
 from vton_hf.transforms.pipeline import ImagePipeline, Transform
 from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
 from vton_hf.transforms.rows import NoRows, Rows
 from vton_hf.transforms.steps import resizes_first
 
-_GARMENT: Final = ROLES[1]
+_GARMENT, _TARGET = ROLES[1:]
+
+
+def _belongs_to(role: str) -> str:
+    """The image that a companion is moved with."""
+    return role if not is_companion(role) else _GARMENT if is_garments(role) else _TARGET
 
 
 class TripletTransform(TripletCells):
@@ -42,6 +48,10 @@ class TripletTransform(TripletCells):
     | `"all"` | person, garment and target: a flip mirrors all three, a colour change fits all three |
     | `"person_target"` | person and target; the garment draws its own, as a photograph of its own would |
     | `"none"` | nothing |
+
+    Companions, such as masks and poses that a dataset was loaded with, go where their image goes: those called by the
+    garment with the garment, all others with the person. They stay uint8 [3, H, W], nearest pixels are taken, and a
+    pipeline of `transforms.v2` moves them without a change of colour, as masks.
 
     What is shared is the draw. A crop's place or an angle is the same in person and target pixel for pixel;
     in a garment of another size it is the same draw applied to that size. A callable with a generator of its
@@ -126,7 +136,7 @@ class TripletTransform(TripletCells):
 
     def of_batch(self, batch: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
         """Transform undecoded rows; randomness follows from the column `key`."""
-        roles = [role for role in ROLES if role in batch]
+        roles = [name for name, cells in batch.items() if name in ROLES or any(map(is_image, cells))]
         if not roles:
             return dict(batch)
         if len(batch) == 1:
@@ -223,10 +233,11 @@ class TripletTransform(TripletCells):
         if not self._resizes_itself:
             pictures = matched(pictures, self._path.kind)
         for role, picture in pictures.items():
-            seed_generators(seed if self._shares(role) else seed_of(seed, role))
+            seed_generators(seed if self._shares(role) else seed_of(seed, _belongs_to(role)))
+            finish = self._path.companion if is_companion(role) else self._path.transformed
             try:
                 with stage("transform"):
-                    transformed[role] = self._path.transformed(self._path.fitted(picture, role))
+                    transformed[role] = finish(self._path.fitted(picture, role))
             except Exception as error:
                 width, height = self._path.kind.shape(picture)
                 error.add_note(f"The transform was given {role} of {row['key']}, {width} x {height} pixels.")
@@ -234,7 +245,7 @@ class TripletTransform(TripletCells):
         return transformed
 
     def _shares(self, role: str) -> bool:
-        return self._sync == "all" or (self._sync == "person_target" and role != _GARMENT)
+        return self._sync == "all" or (self._sync == "person_target" and not is_garments(role))
 
     def __getstate__(self) -> dict[str, Any]:
         check_picklable(self._path.transform)

@@ -12,12 +12,13 @@ from vton_hf.triplets.audit import (
     Audit,
     Seen,
 )
+from vton_hf.triplets.companions import check_companions
 from vton_hf.triplets.content import CONTENT_HASH, content_digest
 from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.entities import ENTITIES, check_entities, entities_of
 from vton_hf.triplets.layouts import KINDS, VTON, Layout, Naming, layout_text, read_layout
-from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest, Source, sources_of
+from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest, Source, images_in, sources_of
 from vton_hf.triplets.mending import lost_triplets, mending
 from vton_hf.triplets.metadata import Metadata
 from vton_hf.triplets.select import RULES, check_filters, select_triplets
@@ -47,11 +48,13 @@ __all__ = [
     "Naming",
     "Seen",
     "Source",
+    "check_companions",
     "check_entities",
     "check_filters",
     "content_digest",
     "discover",
     "entities_of",
+    "images_in",
     "layout_text",
     "lost_triplets",
     "mending",

@@ -1,7 +1,8 @@
 """The columns of a manifest, each made once and in its final order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -9,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
+from vton_hf.naming import DIFFICULTIES, ETAG, GENDERS, ROLES
 from vton_hf.triplets.arrow_text import hash_strings
 from vton_hf.triplets.content import CONTENT_HASH
 from vton_hf.triplets.keys import Keys, Rows
 from vton_hf.triplets.manifest import ORDER_KEY, SCHEMA, Manifest
 
-_OF_AN_IMAGE: Final = {"": "uri", "_size": "size", "_etag": "etag"}
+_OF_AN_IMAGE: Final = {"": "uri", "_size": "size", ETAG: "etag"}
 _BATCH: Final = 16_384
 
 
@@ -68,12 +69,15 @@ class TripletRows:
         return cls(Keys.joined([part.garments for part in parts]), *map(np.concatenate, rows))
 
 
-def build_manifest(listing: pa.Table, triplets: TripletRows) -> tuple[Manifest, Rows]:
+def build_manifest(
+    listing: pa.Table, triplets: TripletRows, companions: Mapping[str, Rows] = MappingProxyType({})
+) -> tuple[Manifest, Rows]:
     """Write one row for each triplet.
 
     Args:
         listing: `uri`, `size` and `etag`, sorted by `uri`.
         triplets: What belongs together.
+        companions: Further images by name, in line with the triplets: rows of the listing, -1 where there is none.
 
     Returns:
         The manifest, and for each of its rows which of `triplets` it is.
@@ -89,12 +93,17 @@ def build_manifest(listing: pa.Table, triplets: TripletRows) -> tuple[Manifest, 
     garments, identity = garments.take(order), identity.take(pa.array(order))
     columns = {name: garments.column(name) for name in ("difficulty", "gender")}
     columns |= {"stem": garments.stem, "garment": garments.garment}
-    for role, rows in zip(ROLES, (triplets.persons[order], garments.row, triplets.targets[order]), strict=True):
+    images = dict(zip(ROLES, (triplets.persons[order], garments.row, triplets.targets[order]), strict=True))
+    images |= {name: rows[order] for name, rows in companions.items()}
+    for role, rows in images.items():
         index = pa.array(rows, mask=rows < 0)
         columns |= {f"{role}{what}": listing[name].take(index).combine_chunks() for what, name in _OF_AN_IMAGE.items()}
     columns["key"] = _unique(_keys(garments, triplets.several[order]), columns)
-    columns |= {ORDER_KEY: pa.array(order_key[order]), CONTENT_HASH: pa.array(_versions(identity, columns))}
-    return Manifest(pa.table(columns).select(SCHEMA.names).cast(SCHEMA)), order
+    columns |= {ORDER_KEY: pa.array(order_key[order]), CONTENT_HASH: pa.array(_versions(identity, columns, images))}
+    own = pa.table(columns).select(SCHEMA.names).cast(SCHEMA)
+    for name in (f"{role}{what}" for role in companions for what in _OF_AN_IMAGE):
+        own = own.append_column(name, columns[name])
+    return Manifest(own), order
 
 
 def _partitions(garments: Keys) -> NDArray[np.int8]:
@@ -138,9 +147,9 @@ def _keys(garments: Keys, several: NDArray[np.bool_]) -> pa.StringArray:
     return key
 
 
-def _versions(identity: pa.StringArray, columns: Mapping[str, pa.Array]) -> NDArray[np.uint64]:
+def _versions(identity: pa.StringArray, columns: Mapping[str, pa.Array], images: Iterable[str]) -> NDArray[np.uint64]:
     # The key is among the facts: it is stored with the images, and a namesake elsewhere changes it.
-    facts = ["key", *(f"{role}{what}" for role in ROLES for what in _OF_AN_IMAGE)]
+    facts = ["key", *(f"{role}{what}" for role in images for what in _OF_AN_IMAGE)]
     versions = np.empty(len(identity), np.uint64)
     for start in range(0, len(identity), _BATCH):
         # An image that there is not leaves a mark, too.

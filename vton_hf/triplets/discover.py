@@ -15,6 +15,7 @@ from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.build_manifest import TripletRows, build_manifest
+from vton_hf.triplets.companions import companions_of
 from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.facts import with_facts
 from vton_hf.triplets.keys import Rows
@@ -35,6 +36,7 @@ def discover(
     rules: DifficultyRules = _NO_RULES,
     naming: Naming = _OWN,
     metadata: Metadata | None = None,
+    companions: Sequence[str] = (),
     needs_difficulty: bool = True,
 ) -> tuple[Manifest, Audit]:
     """Group a listing into complete triplets, and account for every key that is not part of one.
@@ -49,6 +51,7 @@ def discover(
         rules: The difficulty of what nothing else says one of.
         naming: How images may be named; without it as the bucket's own grammar has it.
         metadata: What a table says of triplets.
+        companions: Columns of files beside the images that are images, too.
         needs_difficulty: Whether what is of no difficulty is left out.
 
     Raises:
@@ -63,7 +66,8 @@ def discover(
         rows, kept = _with_difficulties(listing, rows, metadata, rules, needed=needs_difficulty)
         left_out += _nowhere(listing, rows.where(~kept))
         rows, columns = rows.where(kept), columns and columns.filter(pa.array(kept))
-    manifest, order = build_manifest(listing, rows)
+    further, columns = companions_of(listing, columns, companions)
+    manifest, order = build_manifest(listing, rows, further)
     manifest = manifest.with_columns(columns and columns.take(pa.array(order)))
     audit = Audit(pa.concat_tables(left_out), seen=tuple(part.seen for part in parts), nearest=nearest)
     return (manifest, audit) if metadata is None else _joined(manifest, audit, metadata)

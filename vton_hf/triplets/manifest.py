@@ -16,7 +16,7 @@ from vton_hf._core.checks import did_you_mean
 from vton_hf._core.digests import digest
 from vton_hf._core.units import amount, number
 from vton_hf.errors import ConfigError
-from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, DIFFICULTY, ROLES
+from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, DIFFICULTY, ETAG, ROLES
 from vton_hf.triplets.asked import Exclude, check_gender, check_limit, read_names
 from vton_hf.triplets.content import CONTENT_HASH, content_digest, texts_of
 
@@ -61,6 +61,11 @@ class Manifest:
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The columns of images: `ROLES`, then companions."""
+        return images_in(self.table)
 
     @property
     def columns(self) -> pa.Table | None:
@@ -157,7 +162,7 @@ class Manifest:
 
     def bytes(self) -> int:
         """What all images weigh in the store, in bytes."""
-        return sum(pc.sum(self.table[f"{role}_size"]).as_py() or 0 for role in ROLES)
+        return sum(pc.sum(self.table[f"{role}_size"]).as_py() or 0 for role in self.images)
 
     def digest(self) -> str:
         """Changes whenever a triplet comes, goes or is given other bytes."""
@@ -237,6 +242,13 @@ def _authorities(uris: pa.ChunkedArray) -> list[str]:
     return parts
 
 
+def images_in(rows: pa.Table) -> tuple[str, ...]:
+    """The columns of images that rows of a manifest have: `ROLES`, then companions."""
+    names = (name.removesuffix(ETAG) for name in rows.column_names if name.endswith(ETAG))
+    return (*ROLES, *(name for name in names if name not in ROLES))
+
+
 def sources_of(row: Mapping[str, Any]) -> dict[str, Source]:
-    """By role, URI, ETag and size of the objects that a row of a manifest is made of, in the order of `ROLES`."""
-    return {role: (row[role], row[f"{role}_etag"], row[f"{role}_size"]) for role in ROLES if row[role] is not None}
+    """By role, or companion's name, URI, ETag and size of the objects that a row of a manifest is made of."""
+    roles = [name.removesuffix(ETAG) for name in row if name.endswith(ETAG)]
+    return {role: (row[role], row[f"{role}{ETAG}"], row[f"{role}_size"]) for role in roles if row[role] is not None}

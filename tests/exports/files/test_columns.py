@@ -36,7 +36,7 @@ def opened(cell: Mapping[str, bytes]) -> Image.Image:
 
 
 def test_none_leaves_everything_as_it_is() -> None:
-    columns = parse_columns(None)
+    columns = parse_columns(None).of(features())
     assert columns.features == features()
     assert columns.apply(TABLE).equals(TABLE, check_metadata=True)
 
@@ -118,7 +118,7 @@ def test_a_caption_is_filled_in_row_by_row() -> None:
 )
 def test_a_template_that_would_fail_is_refused_at_once(caption: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_columns("text=caption", caption)
+        parse_columns("text=caption", caption).of(features())
     assert words in str(caught.value)
 
 
@@ -164,7 +164,7 @@ def test_a_caption_that_no_column_shows_is_refused() -> None:
 )
 def test_columns_that_make_no_sense_are_refused(columns: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_columns(columns)
+        parse_columns(columns).of(features())
     assert words in str(caught.value)
 
 

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 import vton_hf
 from tests.bucket import Bucket
 from tests.cli.test_cli import Cli, cli  # noqa: F401 - a fixture
+from tests.fake_hub import Hub, run_python
 from tests.s3 import MotoS3
 from tests.trees import CATEGORIES, ROOTS, write_tree
 from vton_hf.errors import LayoutError
@@ -262,3 +263,63 @@ def _no_listing() -> Any:
     from vton_hf.storage.tables import SCHEMA
 
     return SCHEMA.empty_table()
+
+
+PUSH_ALL = """
+import json, sys
+import datasets
+import vton_hf
+for name, options in json.loads(sys.argv[1]).items():
+    vton_hf.push_to_hub(f"team/{name}", configs="hard", **options)
+    back = datasets.load_dataset(f"team/{name}", "hard", split="train")
+    print(json.dumps([name, back["key"][:], back.column_names]))
+"""
+
+
+def test_all_are_pushed_and_come_back(bucket: Bucket, hub: Hub, tmp_path: Path) -> None:
+    asked = {name: options(bucket, name, tmp_path / "cache") | {"epoch_size": COUNTS[name]} for name in ROOTS}
+    done = run_python(PUSH_ALL, hub.environment(hub.token("anna", orgs=("team",)), tmp_path), json.dumps(asked))
+    assert done.returncode == 0, done.stderr
+    told = {name: said for name, *said in map(json.loads, done.stdout.splitlines())}
+    for name in ROOTS:
+        ds = vton_hf.load("hard", **asked[name])
+        assert told[name] == [ds["key"][:], ds.column_names]
+
+
+FIRST = {"viton-hd": "train_pairs.txt", "dresscode": "dresses/train_pairs.txt", "catvton": "train_pairs.txt"}
+TABLES = {"table": "metadata.csv", "dresscode-mr": "test.jsonl", "igpair": "IGPair.json"}
+
+
+def spoilt(text: str, kind: str) -> bytes:
+    """A byte-order mark, Windows line ends, a line twice, one that names a missing file, one with a blank in a name."""
+    if kind == "IGPair.json":
+        rows = json.loads(text)
+        rows += [rows[0], {"image_file": "images/no such.jpg", "cloth_file": rows[0]["cloth_file"], "text": []}]
+        return b"\xef\xbb\xbf" + json.dumps(rows, indent=1).replace("\n", "\r\n").encode()
+    lines = text.splitlines()
+    other = lines[-1].replace(".jpg", " (1).jpg")
+    return b"\xef\xbb\xbf" + "\r\n".join([*lines, lines[-1], other, ""]).encode()
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_defects_of_files_are_counted_and_cost_no_other_row(name: str, bucket: Bucket, tmp_path: Path) -> None:
+    asked = options(bucket, name, tmp_path)
+    whole = vton_hf.VTON(config_name="hard", **asked).triplets.manifest
+    file = ROOTS[name] + (FIRST | TABLES)[name]
+    text = (bucket.folder / file).read_text(encoding="utf-8")
+    bucket.put(file, spoilt(text, file.rpartition("/")[2]))
+    found = vton_hf.VTON(config_name="hard", listing="fresh", **asked).triplets
+    assert found.manifest.digest() == whole.digest()
+    rows = 2 if name == "dresscode-mr" else 1  # a line of it makes a row of each garment
+    counts = found.audit.counts()
+    assert (counts.pop("repeated line"), counts.pop("missing file"), counts) == (rows, rows, {})
+
+
+def test_a_picture_with_a_blank_in_its_name_is_taken(bucket: Bucket, tmp_path: Path) -> None:
+    asked = options(bucket, "viton-hd", tmp_path)
+    folder = bucket.folder / "VITON-HD"
+    for role in ("image", "cloth"):
+        (folder / f"train/{role}/00001_00.jpg").rename(folder / f"train/{role}/my shirt.jpg")
+    pairs = folder / "train_pairs.txt"
+    pairs.write_text(pairs.read_text(encoding="utf-8").replace("00001_00.jpg", "my shirt.jpg"), encoding="utf-8")
+    assert "my shirt" in vton_hf.load("hard", **asked)["stem"][:]

@@ -1,5 +1,6 @@
 """Rows on their way into Arrow, a record batch at a time, in memory that is used again."""
 
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -8,33 +9,37 @@ import pyarrow as pa
 
 from vton_hf.cache.chunks.fetch import Row
 from vton_hf.cache.features import TEXT_COLUMNS, cells, features
-from vton_hf.naming import ROLES
 
 BATCH_ROWS: Final = 32
 """Few, so that a row is read without its neighbours; not fewer, since opening a dataset looks at each batch."""
 
 BATCH_BYTES: Final = 128 * 2**20
 
-SCHEMA: Final = features().arrow_schema
+
+def schema_of(roles: Sequence[str]) -> pa.Schema:
+    """Of rows with these images."""
+    return features(roles=roles).arrow_schema
 
 
 class Batch:
     """A record batch that is filled row by row, written, and filled again."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: Sequence[str]) -> None:
+        """For rows with these images."""
+        self._schema = schema_of(roles)
         self._rows: list[Row] = []
-        self._columns = {role: _Column() for role in ROLES}
+        self._columns = {role: _Column() for role in roles}
 
     @property
     def full(self) -> bool:
         """Whether it should be written before another row is added."""
         return len(self._rows) >= BATCH_ROWS or sum(column.size for column in self._columns.values()) >= BATCH_BYTES
 
-    def add(self, row: Row, images: list[bytes | None]) -> None:
-        """One more row; its images are copied, None where it has none."""
+    def add(self, row: Row, images: Mapping[str, bytes]) -> None:
+        """One more row; its images, as far as it has them, are copied."""
         self._rows.append(row)
-        for column, image in zip(self._columns.values(), images, strict=True):
-            column.add(image)
+        for role, column in self._columns.items():
+            column.add(images.get(role, b""))
 
     def write(self, writer: pa.ipc.RecordBatchStreamWriter) -> None:
         """Write the rows there are, if any, and begin anew."""
@@ -44,7 +49,7 @@ class Batch:
                 paths = pa.array([row[role] for row in self._rows], pa.string())
                 columns[role] = cells(column.array(), paths)
             columns |= {name: pa.array([row[name] for row in self._rows], pa.string()) for name in TEXT_COLUMNS}
-            writer.write_batch(pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA))
+            writer.write_batch(pa.record_batch([columns[name] for name in self._schema.names], schema=self._schema))
         self.clear()
 
     def clear(self) -> None:
@@ -66,9 +71,7 @@ class _Column:
         self._lengths: list[int] = []
         self.size = 0
 
-    def add(self, image: bytes | None) -> None:
-        """One more; None takes no room."""
-        image = image or b""
+    def add(self, image: bytes) -> None:
         end = self.size + len(image)
         if end > len(self._memory):
             larger = np.empty(2 * end, np.uint8)

@@ -32,12 +32,12 @@ class Images(NamedTuple):
     """Those of one row.
 
     Attributes:
-        stored: In the order of `ROLES`, the bytes or what is wrong with them; None of an image that the row has not.
+        stored: Of each image that the row has the bytes, or what is wrong with them.
         notices: What should be known of them.
         measured: What was measured of their objects, as far as that was wanted.
     """
 
-    stored: tuple[Stored | None, ...]
+    stored: Mapping[str, Stored]
     notices: tuple[Notice, ...]
     measured: tuple[ImageRow, ...]
 
@@ -120,7 +120,9 @@ class Fetcher:
 
 
 def _to_measure(group: ImageGroup, known: Container[ListedSource] | None) -> set[str]:
-    return set() if known is None else {role for role, source in zip(*group, strict=True) if source not in known}
+    if known is None:
+        return set()
+    return {role for role, source in zip(*group, strict=True) if source not in known and role in ROLES}
 
 
 def _of_row(
@@ -138,7 +140,7 @@ def _of_row(
         for role, source in zip(*group, strict=True)
         if role in images[group].measured
     )
-    return Images(tuple(stored.get(role) for role in ROLES), notices, measured)
+    return Images(stored, notices, measured)
 
 
 def _is_broken(cell: Prepared) -> bool:

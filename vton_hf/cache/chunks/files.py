@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any, Final
 from vton_hf.cache.leases import FOLDER, Leases, leases_in
 from vton_hf.cache.reservations import children, modified
 from vton_hf.images import Notice, Noticed
+from vton_hf.naming import ROLES
 from vton_hf.triplets import Source
 
 DATA: Final = "data.arrow"
@@ -87,11 +88,13 @@ class Sources:
         verify: How the objects were checked.
         rows: For each row of the data the three objects; None of an image that it has not.
         notices: For each row what should be known of them; empty in chunks of versions that did not look.
+        roles: Of the objects of a row, in their order; on disk only where there are companions.
     """
 
     verify: str
     rows: list[tuple[Source | None, ...]]
     notices: list[tuple[Notice, ...]] = field(default_factory=list)
+    roles: Sequence[str] = ROLES
 
 
 _SKIPPED: Final = "left_out"
@@ -116,7 +119,10 @@ def write_report(directory: Path, report: Report, sources: Sources) -> None:
 
     Nothing waits for the disk: of a machine that loses power some file comes back short, and the lengths tell.
     """
-    (directory / SOURCES).write_text(json.dumps(asdict(sources)), encoding="utf-8")
+    of_sources = asdict(sources)
+    if tuple(of_sources["roles"]) == ROLES:
+        del of_sources["roles"]
+    (directory / SOURCES).write_text(json.dumps(of_sources), encoding="utf-8")
     files = {name: (directory / name).stat().st_size for name in (DATA, SOURCES)}
     facts = asdict(report) | {"files": files}
     facts[_SKIPPED] = facts.pop("skipped")

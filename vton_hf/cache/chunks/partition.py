@@ -16,8 +16,7 @@ import pyarrow.compute as pc
 from vton_hf._core.digests import digest
 from vton_hf.cache.statistics import unit_name
 from vton_hf.images import BYTES_A_PIXEL, ORIGINAL, ImageSpec
-from vton_hf.naming import ROLES
-from vton_hf.triplets import ORDER_KEY, Manifest, content_digest
+from vton_hf.triplets import ORDER_KEY, Manifest, content_digest, images_in
 
 TARGET_ROWS: Final = 64
 TARGET_BYTES: Final = 256 * 2**20
@@ -82,7 +81,7 @@ class Chunk:
     @property
     def images(self) -> int:
         """How many objects its rows are made of, each as often as it stands there."""
-        return sum(self.rows.num_rows - self.rows[role].null_count for role in ROLES)
+        return sum(self.rows.num_rows - self.rows[role].null_count for role in images_in(self.rows))
 
     @property
     def disk(self) -> int:
@@ -113,7 +112,7 @@ def _folders(table: pa.Table) -> Iterator[tuple[str, str]]:
 
 def _weights(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     weights: np.ndarray[tuple[int], np.dtype[np.int64]] = np.sum(
-        [pc.fill_null(table[f"{role}_size"], 0).to_numpy() for role in ROLES], axis=0, dtype=np.int64
+        [pc.fill_null(table[f"{role}_size"], 0).to_numpy() for role in images_in(table)], axis=0, dtype=np.int64
     )
     return weights
 

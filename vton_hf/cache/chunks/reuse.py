@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from vton_hf.cache.chunks.files import DATA, SOURCES, ImageGroup, Sources, is_finished
 from vton_hf.images import Notice
-from vton_hf.naming import ROLES
 from vton_hf.triplets import Source
 
 _STRICTNESS: Final = ("none", "structure", "decode")
@@ -40,7 +39,7 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
                 continue
             noticed = sources.notices or [()] * len(sources.rows)
             for index, (row, notices) in enumerate(zip(sources.rows, noticed, strict=True)):
-                of_role = {role: (uri, etag, size) for role, (uri, etag, size) in _there(row)}
+                of_role = {role: (uri, etag, size) for role, (uri, etag, size) in _there(row, sources.roles)}
                 for group in image_groups(of_role, role_groups):
                     self._location[group] = directory, index
                     self._notices[group] = [Notice(*notice) for notice in notices if notice[1] in group[0]]
@@ -75,9 +74,11 @@ def image_groups(sources: Mapping[str, Source], role_groups: Sequence[tuple[str,
         sources: Its objects by role.
         role_groups: The roles, those side by side that are of use only together.
     """
-    there = (tuple(role for role in roles if role in sources) for roles in role_groups)
+    grouped = {role for roles in role_groups for role in roles}
+    companions = [(name,) for name in sources if name not in grouped]
+    there = (tuple(role for role in roles if role in sources) for roles in (*role_groups, *companions))
     return [(roles, tuple(sources[role] for role in roles)) for roles in there if roles]
 
 
-def _there(row: Sequence[Source | None]) -> Iterator[tuple[str, Source]]:
-    return ((role, source) for role, source in zip(ROLES, row, strict=True) if source is not None)
+def _there(row: Sequence[Source | None], roles: Sequence[str]) -> Iterator[tuple[str, Source]]:
+    return ((role, source) for role, source in zip(roles, row, strict=True) if source is not None)

@@ -21,7 +21,9 @@ from vton_hf.cache.chunks.write import Job, Writing
 from vton_hf.cache.leases import BusyError
 from vton_hf.engines import check_probe, tried
 from vton_hf.errors import StorageError
+from vton_hf.naming import ROLES
 from vton_hf.storage import StorageSettings, Store
+from vton_hf.triplets import images_in
 
 BuildOutcome: TypeAlias = Report | Exception | None
 """The report of a chunk, what is wrong with it, or None while another process is at work on it."""
@@ -142,7 +144,7 @@ def build(
         `ImageError` if `on_error="raise"`, a `StorageError`, an `OSError` of the disk.
     """
     under_way, outcomes = deque[Writing](), deque[tuple[Job, BuildOutcome]]()
-    fetch, batch = partial(_fetched, Fetcher.of(store)), Batch()
+    fetch, batch = partial(_fetched, Fetcher.of(store)), Batch(images_in(jobs[0].chunk.rows) if jobs else ROLES)
     pieces = _pieces(jobs, under_way, outcomes, shared=shared, wait=wait)
     try:
         for (writing, rows), images in map_prefetched(pieces, fetch, depth=threads):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf.cache.chunks.batch import SCHEMA, Batch
+from vton_hf.cache.chunks.batch import Batch, schema_of
 from vton_hf.cache.chunks.fetch import Images, Row, parts
 from vton_hf.cache.chunks.files import (
     DATA,
@@ -28,8 +28,7 @@ from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.leases import BusyError
 from vton_hf.errors import ImageError, StorageError, UnavailableError
 from vton_hf.images import Notice, counted
-from vton_hf.naming import ROLES
-from vton_hf.triplets import Source, sources_of
+from vton_hf.triplets import Source, images_in, sources_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class Writing:
         self._shared = shared
         self._lease, self._file = ExitStack(), ExitStack()
         self._scratch = self._take(wait=wait)
-        self._skipped = list(job.kept)
+        self._skipped, self._roles = list(job.kept), images_in(job.chunk.rows)
         self._sources: list[tuple[Source | None, ...]] = []
         self._notices: list[tuple[Notice, ...]] = []
         self._noticed: list[tuple[Notice, str, str]] = []
@@ -109,7 +108,7 @@ class Writing:
         """What is to be added, in order; nothing if another process has finished the chunk."""
         if self._scratch is not None:
             file = self._file.enter_context((self._scratch / DATA).open("wb"))
-            self._writer = self._file.enter_context(pa.ipc.new_stream(file, SCHEMA))
+            self._writer = self._file.enter_context(pa.ipc.new_stream(file, schema_of(self._roles)))
             rows, kept = self.job.chunk.rows, pa.array([item.key for item in self.job.kept], pa.string())
             yield from parts(rows.filter(pc.invert(pc.is_in(rows["key"], kept))))
 
@@ -124,10 +123,10 @@ class Writing:
         for row, triplet, notices in good:
             batch.add(row, triplet)
             sources = sources_of(row)
-            self._sources.append(tuple(sources.get(role) for role in ROLES))
+            self._sources.append(tuple(sources.get(role) for role in self._roles))
             self._notices.append(notices)
             self._noticed += [(notice, row["key"], row[notice.role]) for notice in notices]
-            self._bytes += sum(len(image) for image in triplet if image is not None)
+            self._bytes += sum(map(len, triplet.values()))
             if batch.full:
                 batch.write(self._writer)
 
@@ -158,7 +157,9 @@ class Writing:
             self._file.close()
             rows, skipped, noticed = len(self._sources), tuple(self._skipped), counted(self._noticed)
             report = Report(rows, self._bytes, skipped, noticed, renewed=self.job.directory.exists())
-            write_report(self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices))
+            write_report(
+                self._scratch, report, Sources(self.job.chunk.verify, self._sources, self._notices, self._roles)
+            )
             publish(self._scratch, self.job.directory, self.job.since)
             if self.measuring is not None:
                 self.measuring.finish(self._shared)
@@ -188,23 +189,24 @@ def is_passing(error: Exception) -> bool:
 
 def _sorted_out(
     rows: list[Row], images: list[Images]
-) -> tuple[list[tuple[Row, list[bytes | None], tuple[Notice, ...]]], list[tuple[SkippedTriplet, Exception]]]:
+) -> tuple[list[tuple[Row, dict[str, bytes], tuple[Notice, ...]]], list[tuple[SkippedTriplet, Exception]]]:
     """The good rows with their images, and for each other row what is wrong with it: what does not pass comes first.
 
     Raises:
         UnavailableError: If the store did not give an object in time: that says nothing of the object.
     """
-    good: list[tuple[Row, list[bytes | None], tuple[Notice, ...]]] = []
+    good: list[tuple[Row, dict[str, bytes], tuple[Notice, ...]]] = []
     failures: list[tuple[SkippedTriplet, Exception]] = []
     for row, (triplet, notices, _) in zip(rows, images, strict=True):
-        errors = [(role, image) for role, image in zip(ROLES, triplet, strict=True) if isinstance(image, Exception)]
+        errors = [(role, image) for role, image in triplet.items() if isinstance(image, Exception)]
         if errors:
             role, error = min(errors, key=lambda failure: is_passing(failure[1]))
             if isinstance(error, UnavailableError):
                 raise error
             failures.append((SkippedTriplet(row["key"], row[role], str(error), is_passing(error)), error))
         else:
-            good.append((row, [image if isinstance(image, bytes) else None for image in triplet], notices))
+            sound = {role: image for role, image in triplet.items() if isinstance(image, bytes)}
+            good.append((row, sound, notices))
     return good, failures
 
 

@@ -89,7 +89,7 @@ class StoredImages:
 
     def _read(self, batch: _Batch) -> list[tuple[int, ThreeImages]]:
         numbers, rows, stored = batch
-        sources = {source: role for row in rows for role, source in sources_of(row).items()}
+        sources = {source: role for row in rows for role, source in sources_of(row).items() if role in ROLES}
         known: dict[Any, bytes | None] = {}
         for source, role in sources.items():
             bodies = (images.get(((role,), (source,))) for images in stored)

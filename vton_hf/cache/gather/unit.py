@@ -85,7 +85,7 @@ class Measuring:
 
     def wanted(self, rows: list[Row]) -> Wanted:
         """The objects of some rows that were not measured before."""
-        wanted = {source: role for row in rows for role, source in sources_of(row).items()}
+        wanted = {source: role for row in rows for role, source in sources_of(row).items() if role in ROLES}
         return {source: role for source, role in wanted.items() if source not in self._rows}
 
     def stored(self, source: Source, role: str) -> ImageRow | None:

@@ -84,6 +84,7 @@ def _path(listing: Listing, *, below: Sequence[str], **options: Any) -> Path:
     naming, metadata = options.get("naming"), options.get("metadata")
     layout = naming and naming.layout
     more = [layout and layout.mark(), metadata and [metadata.name, metadata.content], options.get("where")]
+    more.append(list(options.get("companions", ())))
     mix_by = options.get("mix_by", DIFFICULTY)
     more.append(None if mix_by == DIFFICULTY else mix_by)
     # Where nothing is said of them, the name is that of versions before.

@@ -18,7 +18,6 @@ from vton_hf.cache.owners import UNKNOWN
 from vton_hf.cache.records.build_records import BuildRecord, read_record, records_in
 from vton_hf.cache.records.files import keep, kept, open_manifest
 from vton_hf.errors import BuildError
-from vton_hf.naming import ROLES
 from vton_hf.storage import known_table
 from vton_hf.triplets import Manifest
 
@@ -124,9 +123,9 @@ class CacheDir:
 
         def rows() -> pa.Table:
             table = manifest.table.combine_chunks()
-            columns = {role: image_column(None, table[role]) for role in ROLES}
+            columns = {role: image_column(None, table[role]) for role in manifest.images}
             columns |= {name: table[name] for name in TEXT_COLUMNS}
-            schema = features(decode=False).arrow_schema
+            schema = features(decode=False, roles=manifest.images).arrow_schema
             return pa.table(columns).select(schema.names).cast(schema)
 
         return keep(self.manifests / _uris_name(manifest.digest()), rows, pa.ipc.new_stream)
@@ -149,9 +148,9 @@ class CacheDir:
         """Write size and ETag of each object, for reads that know its URI alone."""
 
         def rows() -> pa.Table:
-            there = {role: pc.is_valid(manifest.table[role]) for role in ROLES}
+            there = {role: pc.is_valid(manifest.table[role]) for role in manifest.images}
             parts = [
-                [manifest.table[f"{role}{what}"].filter(there[role]) for role in ROLES]
+                [manifest.table[f"{role}{what}"].filter(there[role]) for role in manifest.images]
                 for what in ("", "_size", "_etag")
             ]
             return known_table(*(pa.chunked_array([chunk for one in part for chunk in one.chunks]) for part in parts))

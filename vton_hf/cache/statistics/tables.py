@@ -45,7 +45,8 @@ def triplet_table(rows: Sequence[Mapping[str, Any]], images: Mapping[Source, Ima
         rows: Of a manifest.
         images: What was measured of their images; triplets of which an image is missing or of no use are left out.
     """
-    found = [(row, [images.get(source) for source in sources_of(row).values()]) for row in rows]
+    sources = ((row, sources_of(row)) for row in rows)
+    found = [(row, [images.get(of_row[role]) for role in ROLES if role in of_row]) for row, of_row in sources]
     whole = [
         (row, of_row)
         for row, of_row in found

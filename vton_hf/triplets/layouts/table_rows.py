@@ -1,6 +1,7 @@
 """Rows of tables whose columns hold the paths of the three images."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -64,7 +65,7 @@ def find_table_rows(
     left_out.append(reasons.rows_of(reasons.NOT_LISTED, listing["uri"].filter(pa.array(pictures))))
     told = [f"{file.uri.rpartition('/')[2]} has {file.table.rows.num_rows:,} rows" for file in files]
     splits = any(file.splits for file in files)
-    return Found(rows.where(first), columns.filter(pa.array(first)), left_out, told, splits)
+    return Found(_with_several(rows.where(first)), columns.filter(pa.array(first)), left_out, told, splits)
 
 
 class _Table:
@@ -153,9 +154,7 @@ class _Table:
         )
         said = {name: column for name in ("difficulty", "gender") if (column := self._said(name)) is not None}
         keys = with_facts(keys, said, first=True) if said else keys
-        identity = keys.identity().dictionary_encode().indices.to_numpy()
-        several = np.bincount(identity, minlength=1)[identity] > 1
-        return TripletRows(keys, person, target, several, np.ones(len(garment), bool))
+        return TripletRows(keys, person, target, np.zeros(len(garment), bool), np.ones(len(garment), bool))
 
     def _cut(self, rows: Rows) -> tuple[pa.StringArray, pa.StringArray]:
         """Folder and name, without its ending, of some keys."""
@@ -234,6 +233,12 @@ def _at(values: NDArray[np.int64], rows: Rows, otherwise: int) -> NDArray[np.int
     """Values at some rows; another one where there is no row."""
     taken: NDArray[np.int64] = np.where(rows < 0, otherwise, values[rows])
     return taken
+
+
+def _with_several(rows: TripletRows) -> TripletRows:
+    """The same rows, which know whether another one has their stem."""
+    identity = rows.garments.identity().dictionary_encode().indices.to_numpy()
+    return replace(rows, several=np.bincount(identity, minlength=1)[identity] > 1)
 
 
 def _firsts(rows: TripletRows) -> Flags:

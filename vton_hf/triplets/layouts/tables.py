@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
+import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
 from vton_hf.errors import LayoutError
@@ -111,6 +112,8 @@ def _json(text: str) -> UserTable:
     stripped = text.strip()
     if stripped.startswith("["):
         return UserTable(_of_rows(json.loads(stripped)))
+    if (quick := _texts_alone(stripped)) is not None:
+        return UserTable(quick)
     lines = [line for line in stripped.splitlines() if line.strip()]
     try:
         return UserTable(_of_rows(json.loads(f"[{','.join(lines)}]")))
@@ -125,6 +128,32 @@ def _json(text: str) -> UserTable:
     if not good:
         raise ValueError("it is no JSON, and none of its lines is")
     return UserTable(_of_rows(good), tuple(odd))
+
+
+def _texts_alone(text: str) -> pa.Table | None:
+    """An object a line, all of whose values are texts, by Arrow; None if they are not.
+
+    600,000 lines of four texts: 0.3 s instead of 1.4. Arrow is told that they are texts: it would make dates of some.
+    """
+    try:
+        first = json.loads(text.partition("\n")[0])
+        names = list(first) if all(isinstance(value, str) for value in first.values()) else []
+    except (ValueError, AttributeError):
+        return None
+    if not names:
+        return None
+    schema = pa.schema(dict.fromkeys(names, pa.string()))
+    how = pa_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    try:
+        table = pa_json.read_json(pa.BufferReader(text.encode()), pa_json.ReadOptions(use_threads=False), how)
+    except pa.ArrowInvalid:
+        return None
+    return pa.table({name: _column_of_texts(table[name]) for name in names})
+
+
+def _column_of_texts(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    return pc.if_else(pc.equal(whole, ""), None, whole)
 
 
 def _of_rows(rows: list[Any]) -> pa.Table:
