@@ -28,6 +28,7 @@ from tests.faults import BUCKET as FAULTY
 from tests.faults import LIST, FaultServer, Status, serve_faults
 from tests.python import program
 from tests.s3 import BUCKET, MotoS3
+from tests.trees import write_tree
 from vton_hf import configure
 from vton_hf.cli import main
 from vton_hf.cli.doctor.machine import OLDEST_PYTHON
@@ -391,6 +392,20 @@ def test_where_nothing_fits_the_nearest_key_says_why(doctor: Doctor, faults: Fau
     assert line.found.startswith(f"none of 2 keys fits the layout; the nearest: {PREFIX}")
     assert words in line.found
     assert "initial_image/STEM_person.png, cloth_image/STEM_cloth_GARMENT.png" in line.step
+
+
+@pytest.mark.parametrize("name", ["viton-hd", "catvton", "table"])
+def test_other_layouts_are_recognised(doctor: Doctor, faults: FaultServer, name: str) -> None:
+    faults.objects = {}
+    root = write_tree(name, faults.objects.__setitem__)
+    lines = doctor(f"s3://{FAULTY}/{root}").lines()
+    naming, reading = lines["naming"], lines["reading"]
+    assert reading.mark == "ok"
+    if name == "table":
+        assert (naming.mark, "fit the layout 'table', 4 complete triplets" in naming.found) == ("ok", True)
+    else:
+        assert (naming.mark, f"of no difficulty, in layout {name!r} (" in naming.found) == ("warn", True)
+        assert "--default-difficulty easy" in naming.step
 
 
 def test_incomplete_triplets(doctor: Doctor, faults: FaultServer) -> None:

@@ -14,6 +14,8 @@ vton_hf.configure()
 
 built = vton_hf.load("hard", s3_prefixes=PREFIXES, epoch_size="min", image_size=(512, 384), image_format="png-fast")
 streamed = vton_hf.load("easy", streaming=True, s3_prefixes=Path("data"), gender=["female"], cloth="each", split=None)
+pairs = vton_hf.load("hard", s3_prefixes=PREFIXES, layout="viton-hd", metadata=Path("people.csv"), companions=["mask"])
+mixed = vton_hf.load("hard", layout={"table": "t.csv"}, mix_by="category", where={"split": ["test"], "weight": 3})
 vton_hf.set_transform(built, lambda image: image, sync="person_target", max_broken=3)
 streamed = vton_hf.with_transform(streamed, image_size=(512, 384), dtype=torch.uint8, on_error="skip")
 
