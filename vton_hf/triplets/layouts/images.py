@@ -117,6 +117,8 @@ def _lists(
     uris: pa.ChunkedArray, paths: Paths, layout: Layout, persons: Matched, free: NDArray[np.bool_]
 ) -> list[ListFile]:
     """The files of pairs that lie where a tree of images begins."""
+    if not len(persons):
+        return []
     roots = set(persons.folders["root"].take(pa.array(np.unique(persons.folder))).to_pylist())
     names = pc.match_substring_regex(paths.name, _LIST_NAME).to_numpy()
     found = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import LayoutError
@@ -109,3 +110,16 @@ def is_text(column: pa.Array) -> bool:
     return bool(
         pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_null(column.type)
     )
+
+
+def texts_in(table: pa.Table, name: str, uri: str) -> pa.StringArray:
+    """A column of paths, without blanks around them; null where there is none.
+
+    Raises:
+        LayoutError: If it holds something else.
+    """
+    column = table[name].combine_chunks()
+    if not is_text(column):
+        raise LayoutError(f"Column {name!r} of {uri} holds {column.type}, no paths of images.")
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vton_hf.errors import LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
 from vton_hf.triplets.arrow_text import cut, edges, names_in
@@ -23,7 +22,7 @@ from vton_hf.triplets.layouts.layout import CLOTH, INITIAL, KINDS, TRY_ON, Layou
 from vton_hf.triplets.layouts.match import Matched, Paths, Rows, match
 from vton_hf.triplets.layouts.paths import Listed
 from vton_hf.triplets.layouts.strangers import strangers
-from vton_hf.triplets.layouts.table_columns import TableFile, columns_for, further_columns, is_text
+from vton_hf.triplets.layouts.table_columns import TableFile, columns_for, further_columns, is_text, texts_in
 
 Flags = NDArray[np.bool_]
 _NONE: Final = pa.scalar(None, pa.string())
@@ -88,7 +87,7 @@ class _Table:
         self._listed = Listed(listing["uri"], file.bases)
         table = file.table.rows
         names = self._used[CLOTH]
-        garments = [_texts(table, name, file.uri) for name in names]
+        garments = [texts_in(table, name, file.uri) for name in names]
         self._source = np.tile(np.arange(table.num_rows), len(names))
         self._which = np.repeat(np.arange(len(names)), table.num_rows)
         paths = {CLOTH: pa.concat_arrays(garments)}
@@ -98,10 +97,12 @@ class _Table:
             paths[CLOTH] = paths[CLOTH].take(pa.array(there))
         at = pa.array(self._source)
         for role in (INITIAL, TRY_ON):
-            columns = [_texts(table, name, file.uri) for name in self._used.get(role, ())]
+            columns = [texts_in(table, name, file.uri) for name in self._used.get(role, ())]
             paths[role] = pc.coalesce(*columns).take(at) if columns else pa.nulls(len(at), pa.string())
         self._paths = paths
-        self._found = {role: self._listed.rows(column) for role, column in paths.items()}
+        # All at once: whoever looks something up first makes an index of all keys.
+        rows = self._listed.rows(pa.concat_arrays(list(paths.values())))
+        self._found = dict(zip(paths, np.split(rows, len(paths)), strict=True))
         self._sort_out()
 
     def _sort_out(self) -> None:
@@ -174,6 +175,8 @@ class _Table:
         columns |= {name: further[name].take(pa.array(self.kept)).combine_chunks() for name in further.column_names}
         if len(self._used[CLOTH]) > 1 and "category" not in columns:
             columns["category"] = pa.array(self._used[CLOTH]).take(pa.array(self._which[self._rows]))
+        if not self._further:
+            return pa.table(columns)
         keys = self.rows().garments
         for name, files in self._further.items():
             found = pa.nulls(len(self.kept), pa.string())
@@ -219,14 +222,6 @@ def of_table(uri: str, rows: Rows, reason: str, detail: pa.Array | str) -> pa.Ta
     number = pa.array(rows + 1).cast(pa.string())
     stem = pc.binary_join_element_wise("row", number, " ")
     return reasons.rows_of(reason, uri, pc.binary_join_element_wise(stem, detail, " "), "", stem)
-
-
-def _texts(table: pa.Table, name: str, uri: str) -> pa.StringArray:
-    column = table[name].combine_chunks()
-    if not is_text(column):
-        raise LayoutError(f"Column {name!r} of {uri} holds {column.type}, no paths of images.")
-    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.if_else(pc.equal(texts, ""), _NONE, texts)
 
 
 def _at(values: NDArray[np.int64], rows: Rows, otherwise: int) -> NDArray[np.int64]:
