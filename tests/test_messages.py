@@ -74,6 +74,7 @@ HANDED_ON = {
     "triplets/group.py: _several_cloths_message(listing, images, further)": "looked for there",
     "triplets/layouts/table_files.py: _no_table(paths, layout)": "looked for there",
     "exports/captions.py: template": "in _no_field",
+    "exports/columns.py: source": "in _unknown",
     "triplets/select.py: _nothing_left(listing, whole, audit, gender, excluded.num_rows)": "looked for there",
 }
 """What is raised or logged and is no text there: where the text is, or why it needs no entry."""

@@ -59,6 +59,11 @@ def matched(pictures: Pictures, kind: ImageBackend) -> Pictures:
     return pictures
 
 
+def belongs_to(role: str) -> str:
+    """The image that a companion is moved with."""
+    return role if not is_companion(role) else ROLES[1] if is_garments(role) else ROLES[2]
+
+
 def image_columns(row: Mapping[str, Any]) -> list[str]:
     """The columns of images of an undecoded row: the three, and companions, whose cells look alike."""
     return [name for name, cell in row.items() if name in ROLES or is_image(cell)]

@@ -19,18 +19,11 @@ from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
 from vton_hf.transforms.notices import NoticeLog
 from vton_hf.transforms.pickling import check_picklable
-from vton_hf.transforms.pictures import Pictures, is_image, matched, read_pictures
+from vton_hf.transforms.pictures import Pictures, belongs_to, is_image, matched, read_pictures
 from vton_hf.transforms.pipeline import ImagePipeline, Transform
 from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
 from vton_hf.transforms.rows import NoRows, Rows
 from vton_hf.transforms.steps import resizes_first
-
-_GARMENT, _TARGET = ROLES[1:]
-
-
-def _belongs_to(role: str) -> str:
-    """The image that a companion is moved with."""
-    return role if not is_companion(role) else _GARMENT if is_garments(role) else _TARGET
 
 
 class TripletTransform(TripletCells):
@@ -233,7 +226,7 @@ class TripletTransform(TripletCells):
         if not self._resizes_itself:
             pictures = matched(pictures, self._path.kind)
         for role, picture in pictures.items():
-            seed_generators(seed if self._shares(role) else seed_of(seed, _belongs_to(role)))
+            seed_generators(seed if self._shares(role) else seed_of(seed, belongs_to(role)))
             finish = self._path.companion if is_companion(role) else self._path.transformed
             try:
                 with stage("transform"):

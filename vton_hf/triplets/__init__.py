@@ -13,12 +13,12 @@ from vton_hf.triplets.audit import (
     Seen,
 )
 from vton_hf.triplets.companions import check_companions
-from vton_hf.triplets.content import CONTENT_HASH, content_digest
+from vton_hf.triplets.content import CONTENT_HASH, Source, content_digest, images_in, sources_of
 from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
 from vton_hf.triplets.entities import ENTITIES, check_entities, entities_of
 from vton_hf.triplets.layouts import KINDS, VTON, Layout, Naming, layout_text, read_layout
-from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest, Source, images_in, sources_of
+from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest
 from vton_hf.triplets.mending import lost_triplets, mending
 from vton_hf.triplets.metadata import Metadata
 from vton_hf.triplets.select import RULES, check_filters, select_triplets

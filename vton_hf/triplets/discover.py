@@ -41,12 +41,9 @@ def discover(
 ) -> tuple[Manifest, Audit]:
     """Group a listing into complete triplets, and account for every key that is not part of one.
 
-    A stem is identified within its own folder: the same `001` under female and male is two triplets.
-
     Args:
         listing: `uri`, `size` (bytes; below 0 where it cannot be read) and `etag` (then why), sorted by `uri`.
-        cloth: What several garments for one stem mean: `"first"` takes the first in key order, `"each"`
-            makes a triplet of each, `"error"` refuses.
+        cloth: What several garments for one stem mean: one of `CLOTH_RULES`.
         below: The prefixes, below which what is hidden is left out; without any it is taken.
         rules: The difficulty of what nothing else says one of.
         naming: How images may be named; without it as the bucket's own grammar has it.

@@ -1,10 +1,10 @@
 """The complete triplets of a listing as one Arrow table, in an order that does not depend on the listing."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +16,9 @@ from vton_hf._core.checks import did_you_mean
 from vton_hf._core.digests import digest
 from vton_hf._core.units import amount, number
 from vton_hf.errors import ConfigError
-from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, DIFFICULTY, ETAG, ROLES
+from vton_hf.naming import AUTHORITY_PATTERN, DIFFICULTIES, DIFFICULTY, ROLES
 from vton_hf.triplets.asked import Exclude, check_gender, check_limit, read_names
-from vton_hf.triplets.content import CONTENT_HASH, content_digest, texts_of
-
-Source: TypeAlias = tuple[str, str, int]
-"""URI, ETag and size of an object: what makes its bytes the same."""
+from vton_hf.triplets.content import CONTENT_HASH, content_digest, images_in, texts_of
 
 ORDER_KEY: Final = "place"
 """The column that orders a pool: the hash of a triplet's identity, which never changes. It has its name on disk."""
@@ -240,15 +237,3 @@ def _authorities(uris: pa.ChunkedArray) -> list[str]:
         parts.append(match[0] if match else "")
         uris = uris.filter(pc.invert(pc.starts_with(uris, parts[-1])))
     return parts
-
-
-def images_in(rows: pa.Table) -> tuple[str, ...]:
-    """The columns of images that rows of a manifest have: `ROLES`, then companions."""
-    names = (name.removesuffix(ETAG) for name in rows.column_names if name.endswith(ETAG))
-    return (*ROLES, *(name for name in names if name not in ROLES))
-
-
-def sources_of(row: Mapping[str, Any]) -> dict[str, Source]:
-    """By role, or companion's name, URI, ETag and size of the objects that a row of a manifest is made of."""
-    roles = [name.removesuffix(ETAG) for name in row if name.endswith(ETAG)]
-    return {role: (row[role], row[f"{role}{ETAG}"], row[f"{role}_size"]) for role in roles if row[role] is not None}
