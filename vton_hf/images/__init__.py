@@ -1,11 +1,21 @@
 """Verifies, decodes, resizes and encodes images; pixels are 8-bit RGB, upright, on white."""
 
-from vton_hf.images.aspect import check_fit, distortions, fit, halfway, is_companion, is_garments, placement, resized
+from vton_hf.images.aspect import (
+    belongs_to,
+    check_fit,
+    distortions,
+    fit,
+    halfway,
+    is_companion,
+    is_garments,
+    placement,
+    resized,
+)
 from vton_hf.images.comparison import compare
 from vton_hf.images.decoding import Pixels, decode, decode_array, is_sound, verify
 from vton_hf.images.encode import BYTES_A_PIXEL, LOSSY, check_encoding, encode
 from vton_hf.images.facts import NOT_AN_IMAGE, TRUNCATED, UNREADABLE
-from vton_hf.images.metrics import psnr, ssim
+from vton_hf.images.metrics import WINDOW, psnr, ssim
 from vton_hf.images.notices import KINDS, Notice, Noticed, counted, profile_notices, tell_counts, tell_once
 from vton_hf.images.profiles import profile_of
 from vton_hf.images.recognition import format_of
@@ -23,12 +33,14 @@ __all__ = [
     "ORIGINAL",
     "TRUNCATED",
     "UNREADABLE",
+    "WINDOW",
     "ImageSpec",
     "Notice",
     "Noticed",
     "Pixels",
     "Prepared",
     "Stored",
+    "belongs_to",
     "check_encoding",
     "check_fit",
     "compare",

@@ -1,7 +1,7 @@
 """An image of one shape into a picture of another: stretched, padded, cropped, or as CatVTON does."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final, NamedTuple
 
 from PIL import Image
@@ -77,16 +77,44 @@ def _stretched(kind: str, role: str, shape: tuple[int, int], wanted: tuple[int, 
 
 
 def matched(pictures: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
-    """The same pictures by role, a target of another size brought to its person's, so that one crop fits both."""
-    person, target = pictures.get(_PERSON), pictures.get(_TARGET)
-    if person is None or target is None or person.size == target.size:
-        return dict(pictures)
-    return {**pictures, _TARGET: resized(target, person.size)}
+    """The same pictures by role, a target of another size brought to its person's, so that one crop fits both.
+
+    Companions are brought to the size of the picture that they belong to, by the nearest pixels.
+    """
+    fitting = dict(pictures)
+    for role, picture in pictures.items():
+        beside = fitting.get(belongs_to(role, pictures), picture)
+        if beside.size != picture.size:
+            nearest = is_companion(role)
+            fitting[role] = (
+                picture.resize(beside.size, Image.Resampling.NEAREST) if nearest else resized(picture, beside.size)
+            )
+    return fitting
+
+
+def belongs_to(role: str, there: Container[str]) -> str:
+    """The image whose size another one follows: of a target its person, of a companion the image that it shows.
+
+    Args:
+        role: The image.
+        there: Those that the row has.
+
+    >>> belongs_to("agnostic_mask", ("initial_image", "try_on_image")), belongs_to("cloth_mask", ("cloth_image",))
+    ('initial_image', 'cloth_image')
+    """
+    if is_garments(role):
+        return _GARMENT
+    return _PERSON if _PERSON in there else _TARGET
 
 
 def is_garments(role: str) -> bool:
-    """Whether an image shows a garment: its own, or a companion that is called by it, such as `cloth_mask`."""
-    return role == _GARMENT or (role not in (_PERSON, _TARGET) and ("cloth" in role or "garment" in role))
+    """Whether an image shows a garment: its own, or a companion that is called by it, such as `cloth_mask`.
+
+    One that is called warped shows the garment where the person wears it.
+    """
+    if role in (_PERSON, _GARMENT, _TARGET):
+        return role == _GARMENT
+    return ("cloth" in role or "garment" in role) and "warp" not in role
 
 
 def is_companion(role: str) -> bool:

@@ -12,7 +12,9 @@ _Plane = NDArray[np.float64]
 
 _PEAK: Final = 255.0
 _SIGMA: Final = 1.5
-_WINDOW: Final = 11
+WINDOW: Final = 11
+"""Pixels that SSIM looks at, each way."""
+
 _C1, _C2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
 
 
@@ -52,8 +54,8 @@ def ssim(picture: Image.Image, other: Image.Image) -> float:
         ImageError: If the sizes differ, or are too small for a window.
     """
     _check_sizes(picture, other)
-    if min(picture.size) < _WINDOW:
-        raise ImageError(f"SSIM looks at {_WINDOW} x {_WINDOW} pixels at a time; the pictures have {picture.size}.")
+    if min(picture.size) < WINDOW:
+        raise ImageError(f"SSIM looks at {WINDOW} x {WINDOW} pixels at a time; the pictures have {picture.size}.")
     x, y = (np.asarray(image.convert("L"), np.float64) for image in (picture, other))
     mean_x, mean_y = _blurred(x), _blurred(y)
     variances = _blurred(x * x) - mean_x**2 + _blurred(y * y) - mean_y**2
@@ -64,10 +66,10 @@ def ssim(picture: Image.Image, other: Image.Image) -> float:
 
 def _blurred(plane: _Plane) -> _Plane:
     """The plane's Gaussian means, where the window lies within."""
-    steps = np.arange(_WINDOW) - _WINDOW // 2
+    steps = np.arange(WINDOW) - WINDOW // 2
     weights = np.exp(-(steps**2) / (2 * _SIGMA**2))
     weights /= weights.sum()
-    rows, columns = plane.shape[0] - _WINDOW + 1, plane.shape[1] - _WINDOW + 1
+    rows, columns = plane.shape[0] - WINDOW + 1, plane.shape[1] - WINDOW + 1
     across, down = np.zeros((plane.shape[0], columns)), np.zeros((rows, columns))
     for step, weight in enumerate(weights):
         across += weight * plane[:, step : step + columns]

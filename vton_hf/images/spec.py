@@ -1,6 +1,6 @@
 """Images as they are stored: the objects' own bytes, or smaller ones made once while building."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from PIL import Image
 
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images.aspect import distortions, fit, is_companion, matched
+from vton_hf.images.aspect import distortions, fit, is_companion, is_garments, matched
 from vton_hf.images.decoding import decode, verify
 from vton_hf.images.encode import DEFAULT_QUALITY, LOSSY, encode
 from vton_hf.images.notices import Notice, profile_notices
@@ -87,11 +87,19 @@ class ImageSpec:
         """The format of images that are changed."""
         return self.format or "png"
 
-    @property
-    def role_groups(self) -> tuple[tuple[str, ...], ...]:
-        """The roles of a triplet, those that have a say in each other side by side: a target follows its person."""
-        person, garment, target = ROLES
-        return ((person, target), (garment,)) if self.size else ((person,), (garment,), (target,))
+    def role_groups(self, roles: Collection[str]) -> list[tuple[str, ...]]:
+        """The images of a row, those that have a say in each other side by side.
+
+        Where images are resized, a target follows its person, and companions the image that they belong to.
+
+        Args:
+            roles: Those that it has.
+        """
+        if not self.size:
+            return [(role,) for role in roles]
+        garments = tuple(role for role in roles if is_garments(role))
+        groups = (tuple(role for role in roles if role not in garments), garments)
+        return [group for group in groups if group]
 
     def apply(
         self, bodies: Mapping[str, bytes | StorageError], level: str, measure: Container[str] = frozenset()

@@ -6,7 +6,7 @@ from typing import Any
 from vton_hf._core.timing import stage
 from vton_hf.builder import use_cells
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import Notice, is_companion, is_garments, profile_notices
+from vton_hf.images import Notice, belongs_to, is_companion, is_garments, profile_notices
 from vton_hf.naming import ROLES
 from vton_hf.storage import Body, Store
 from vton_hf.transforms.backends import ImageBackend
@@ -49,19 +49,21 @@ def matched(pictures: Pictures, kind: ImageBackend) -> Pictures:
 
     Companions are brought to the size of the picture that they belong to.
     """
-    person, target = pictures.get(ROLES[0]), pictures.get(ROLES[2])
-    if person is not None and target is not None and kind.shape(person) != kind.shape(target):
-        pictures = pictures | {ROLES[2]: kind.resize(target, kind.shape(person))}
-    for name in filter(is_companion, list(pictures)):
-        beside = pictures.get(ROLES[1]) if is_garments(name) else target if person is None else person
-        if beside is not None and kind.shape(beside) != kind.shape(pictures[name]):
-            pictures = pictures | {name: kind.nearest(pictures[name], kind.shape(beside))}
-    return pictures
+    fitting = dict(pictures)
+    for role, picture in pictures.items():
+        shape = kind.shape(fitting.get(belongs_to(role, pictures), picture))
+        if shape != kind.shape(picture):
+            fitting[role] = (kind.nearest if is_companion(role) else kind.resize)(picture, shape)
+    return fitting
 
 
-def belongs_to(role: str) -> str:
-    """The image that a companion is moved with."""
-    return role if not is_companion(role) else ROLES[1] if is_garments(role) else ROLES[2]
+def moved_together(pictures: Pictures) -> dict[str, list[str]]:
+    """By image the companions that are moved with it, whatever the three share; the image need not be there."""
+    groups: dict[str, list[str]] = {role: [] for role in ROLES if role in pictures}
+    wearer = ROLES[2] if ROLES[2] in pictures else ROLES[0]
+    for name in filter(is_companion, pictures):
+        groups.setdefault(ROLES[1] if is_garments(name) else wearer, []).append(name)
+    return groups
 
 
 def image_columns(row: Mapping[str, Any]) -> list[str]:

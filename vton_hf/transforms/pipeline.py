@@ -85,22 +85,51 @@ class ImagePipeline:
         result = self.transform(tv_tensors.Image(picture) if self._takes_tensors else picture)
         return result.as_subclass(torch.Tensor) if isinstance(result, tv_tensors.TVTensor) else result
 
-    def companion(self, picture: Any) -> Any:
-        """What the model gets of a mask, a pose and the like: uint8 [3, H, W], moved as its image is, but not coloured.
+    def together(self, pictures: Sequence[Any], start: Callable[[], None]) -> list[Any]:
+        """What the model gets of an image and of its companions: masks, poses and the like, moved but not coloured.
 
-        A pipeline of `transforms.v2` takes it for a `tv_tensors.Mask`; any other callable gets it as it gets an image.
+        All go through a pipeline of `transforms.v2` in one call, companions as `tv_tensors.Mask`, so that each step
+        draws once for all. Any other callable gets companions as it gets images.
+
+        Args:
+            pictures: The image, then its companions, all 8-bit RGB of `kind`.
+            start: Sets random generators to where the image finds them.
+
+        Returns:
+            As many; of companions uint8 [3, H, W], unless a callable makes something else of them.
         """
+        image, *companions = pictures
+        start()
+        if not companions:
+            return [self.transformed(image)]
         if self.transform is not None and not _is_v2(self.transform):
-            return self.transformed(picture)
-        pixels = picture if isinstance(picture, torch.Tensor) else v2.functional.pil_to_tensor(picture)
+            results = [self.transformed(image)]
+            for companion in companions:
+                start()
+                results.append(self.transformed(companion))
+            return results
+        masks = [each if isinstance(each, torch.Tensor) else v2.functional.pil_to_tensor(each) for each in companions]
         if self.transform is None:
-            return pixels.contiguous()
-        result = self.transform(tv_tensors.Mask(pixels))
-        return result.as_subclass(torch.Tensor) if isinstance(result, tv_tensors.TVTensor) else result
+            return [self.transformed(image), *(mask.contiguous() for mask in masks)]
+        given = tv_tensors.Image(image) if self._takes_tensors else image
+        moved = _called(self.transform, [given, *map(tv_tensors.Mask, masks)])
+        return [each.as_subclass(torch.Tensor) if isinstance(each, tv_tensors.TVTensor) else each for each in moved]
+
+
+def _called(transform: Any, inputs: Sequence[Any]) -> Sequence[Any]:
+    """What a pipeline makes of several inputs in one call; the containers that take one only are walked."""
+    if isinstance(transform, (v1.Compose, torch.nn.Sequential)):
+        for step in transform.transforms if isinstance(transform, v1.Compose) else transform:
+            inputs = _called(step, inputs)
+        return inputs
+    results: Sequence[Any] = transform(*inputs)
+    return results
 
 
 def _is_v2(transform: Transform) -> bool:
-    """Whether all steps of a pipeline tell masks from images."""
+    """Whether all steps of a pipeline tell masks from images, and may be called with several."""
+    if isinstance(transform, v1.RandomApply):
+        return False
     return all(isinstance(step, v2.Transform) and not isinstance(step, v2.Lambda) for step in _steps(transform))
 
 

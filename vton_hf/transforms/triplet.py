@@ -11,7 +11,7 @@ from vton_hf._core.checks import check_choice, check_int
 from vton_hf._core.options import ON_BROKEN_SAMPLE, SYNC, Aspect, OnBrokenSample, Sync
 from vton_hf._core.timing import stage
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
-from vton_hf.images import is_companion, is_garments
+from vton_hf.images import is_garments
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, settings_for
 from vton_hf.transforms.cells import TripletCells
@@ -19,7 +19,7 @@ from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
 from vton_hf.transforms.notices import NoticeLog
 from vton_hf.transforms.pickling import check_picklable
-from vton_hf.transforms.pictures import Pictures, belongs_to, is_image, matched, read_pictures
+from vton_hf.transforms.pictures import Pictures, is_image, matched, moved_together, read_pictures
 from vton_hf.transforms.pipeline import ImagePipeline, Transform
 from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
 from vton_hf.transforms.rows import NoRows, Rows
@@ -222,19 +222,25 @@ class TripletTransform(TripletCells):
     def _transformed(self, pictures: Pictures, row: Mapping[str, Any], seed: int) -> dict[str, Any]:
         for notice in self._path.distortions(pictures):
             self._notices.tell(notice, row)
-        transformed = {}
         if not self._resizes_itself:
             pictures = matched(pictures, self._path.kind)
-        for role, picture in pictures.items():
-            seed_generators(seed if self._shares(role) else seed_of(seed, belongs_to(role)))
-            finish = self._path.companion if is_companion(role) else self._path.transformed
+        transformed = dict(pictures)
+        for role, beside in moved_together(pictures).items():
+            start = partial(seed_generators, seed if self._shares(role) else seed_of(seed, role))
+            names = [role, *beside] if role in pictures else beside
             try:
                 with stage("transform"):
-                    transformed[role] = finish(self._path.fitted(picture, role))
+                    fitted = [self._path.fitted(pictures[name], name) for name in names]
+                    # What is looked at alone is moved as if its image were there.
+                    given = fitted if role in pictures else [fitted[0], *fitted]
+                    results = self._path.together(given, start)[-len(names) :]
             except Exception as error:
-                width, height = self._path.kind.shape(picture)
+                width, height = self._path.kind.shape(pictures[names[0]])
                 error.add_note(f"The transform was given {role} of {row['key']}, {width} x {height} pixels.")
+                if beside:
+                    error.add_note(f"With it went {', '.join(beside)} as masks, which RandAugment and its like refuse.")
                 raise
+            transformed |= dict(zip(names, results, strict=True))
         return transformed
 
     def _shares(self, role: str) -> bool:

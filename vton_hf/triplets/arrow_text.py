@@ -1,5 +1,6 @@
-"""Slices and hashes strings in Arrow arrays, without a Python object for each row."""
+"""Slices, joins and hashes strings in Arrow arrays, without a Python object for each row."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -47,6 +48,35 @@ def names_in(paths: pa.StringArray) -> Positions:
     last = np.concatenate([[-1], slashes])[np.searchsorted(slashes, at[1:])]
     names: Positions = np.maximum(last + 1, at[:-1]).astype(np.int32)
     return names
+
+
+def as_text(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Values as people write them: numbers and truths by Arrow, lists and structs as Python shows them."""
+    if not pa.types.is_nested(column.type):
+        return column.cast(pa.string())
+    return pa.array([value if value is None else str(value) for value in column.to_pylist()], pa.string())
+
+
+def joined_tables(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables one below the other, null where one lacks a column; what is a number in one and a text in another is text.
+
+    >>> joined_tables([pa.table({"size": [1]}), pa.table({"size": ["XL"]})])["size"].to_pylist()
+    ['1', 'XL']
+    """
+    kinds: dict[str, set[pa.DataType]] = {}
+    for table in tables:
+        for name in table.column_names:
+            kinds.setdefault(name, set()).add(table[name].type)
+    for name, types in kinds.items():
+        types.discard(pa.null())
+        if len(types) > 1 and not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in types):
+            tables = [
+                table.set_column(table.column_names.index(name), name, as_text(table[name]))
+                if name in table.column_names
+                else table
+                for table in tables
+            ]
+    return pa.concat_tables(tables, promote_options="permissive")
 
 
 def hash_strings(strings: pa.ChunkedArray | pa.Array) -> NDArray[np.uint64]:

@@ -13,6 +13,7 @@ from vton_hf._core.checks import check_choice
 from vton_hf._core.options import CLOTH_RULES
 from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
+from vton_hf.triplets.arrow_text import as_text, joined_tables
 from vton_hf.triplets.audit import Audit
 from vton_hf.triplets.build_manifest import TripletRows, build_manifest
 from vton_hf.triplets.companions import companions_of
@@ -91,7 +92,7 @@ def _columns(parts: Sequence[Part]) -> pa.Table | None:
         else part.columns
         for part in parts
     ]
-    return pa.concat_tables(tables, promote_options="permissive")
+    return joined_tables(tables)
 
 
 def _with_difficulties(
@@ -135,5 +136,12 @@ def _joined(manifest: Manifest, audit: Audit, metadata: Metadata) -> tuple[Manif
     note, more = metadata.note(places), metadata.columns(places)
     both = {} if columns is None else {name: columns[name] for name in columns.column_names}
     for name, column in zip(more.column_names, more.columns, strict=True) if more is not None else ():
-        both[name] = column if name not in both else pc.coalesce(column, both[name].cast(column.type))
+        both[name] = column if name not in both else _filled(column, both[name])
     return manifest.with_columns(pa.table(both) if both else None), replace(audit, notes=(note,) if note else ())
+
+
+def _filled(column: pa.Array, other: pa.Array) -> pa.Array:
+    """A column, and where it says nothing another one; of two types both as texts."""
+    if column.type != other.type:
+        column, other = as_text(column), as_text(other)
+    return pc.coalesce(column, other)

@@ -1,6 +1,7 @@
 """Difficulty and gender that a table says of rows, beside what their folders say."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from vton_hf.naming import DIFFICULTIES, GENDERS
 from vton_hf.triplets.keys import Keys
 
+FACTS: Final = ("difficulty", "gender")
 _KNOWN = {"difficulty": ("", *DIFFICULTIES), "gender": ("", *GENDERS)}
 
 

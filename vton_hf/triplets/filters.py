@@ -1,6 +1,7 @@
 """Which triplets are wanted, by what columns say: `where={"category": ["dresses"]}`."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from vton_hf.errors import ConfigError
 from vton_hf.triplets.manifest import Manifest
 
 _SHOWN: Final = 8
+_LONGEST: Final = 60
 
 
 def check_where(where: object) -> dict[str, list[Any]]:
@@ -47,6 +49,8 @@ def wanted_rows(manifest: Manifest, where: Mapping[str, list[Any]]) -> NDArray[n
     wanted = np.ones(len(manifest), bool)
     for name, values in where.items() if len(manifest) else ():
         column = manifest.column(name, "where=")
+        if pa.types.is_nested(column.type):
+            raise ConfigError(f"where= names {name!r}, a column of {column.type}; allowed are texts, numbers, truths.")
         hit = _hit(column, values)
         if not hit.any():
             raise ConfigError(f"where={{{name!r}: {values!r}}} fits no triplet: the column holds {_shown(column)}.")
@@ -55,16 +59,33 @@ def wanted_rows(manifest: Manifest, where: Mapping[str, list[Any]]) -> NDArray[n
 
 
 def _hit(column: pa.Array, values: list[Any]) -> NDArray[np.bool_]:
+    asked = [value for value in values if value is not None]
     try:
-        known = pa.array([value for value in values if value is not None], column.type)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        # Of another type: as people write it.
-        column, known = column.cast(pa.string()), pa.array([str(value) for value in values if value is not None])
+        known = pa.array(asked, column.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        known = _read_as(column.type, asked)
     hit: NDArray[np.bool_] = pc.is_in(column, value_set=known).to_numpy(zero_copy_only=False)
-    return hit | column.is_null().to_numpy(zero_copy_only=False) if None in values else hit
+    if None in values:
+        hit |= column.is_null().to_numpy(zero_copy_only=False)
+        if pa.types.is_string(column.type):
+            hit |= pc.fill_null(pc.equal(column, ""), False).to_numpy(zero_copy_only=False)
+    return hit
+
+
+def _read_as(kind: pa.DataType, values: list[Any]) -> pa.Array:
+    """Values of another type than the column's: what people write for one, such as on the command line."""
+    read = []
+    for value in values:
+        with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            read.append(pa.scalar(str(value)).cast(kind).as_py())
+    return pa.array(read, kind)
 
 
 def _shown(column: pa.Array) -> str:
     values = sorted(pc.unique(column).to_pylist(), key=str)
-    shown = ", ".join(map(repr, values[:_SHOWN]))
+    shown = ", ".join(_short(repr(value)) for value in values[:_SHOWN])
     return f"{shown}{f' and {len(values) - _SHOWN:,} more values' if len(values) > _SHOWN else ''}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

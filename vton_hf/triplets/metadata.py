@@ -16,10 +16,10 @@ from vton_hf._core.units import number
 from vton_hf.errors import ConfigError, LayoutError
 from vton_hf.naming import ROLES
 from vton_hf.triplets.arrow_text import cut, edges, names_in
+from vton_hf.triplets.facts import FACTS
 from vton_hf.triplets.layouts import read_table, usual_splits
 
 JOINED_BY: Final = ("key", "stem", "file_name")
-FACTS: Final = ("difficulty", "gender")
 _OWN: Final = (*ROLES, *JOINED_BY, "garment", *FACTS)
 """Columns that rows have anyway: of these a table only fills in what keys do not say of `FACTS`."""
 
@@ -134,7 +134,9 @@ def _by_file(known: pa.Array, uris: Sequence[pa.Array]) -> NDArray[np.int64]:
     found = np.full(len(uris[0]), -1, np.int64)
     known = pc.replace_substring_regex(pc.replace_substring(known, "\\", "/"), r"^(?:\./)+", "")
     depths = np.unique(pc.count_substring(known, "/").to_numpy())
-    for column in reversed(uris):
+    person, garment, target = uris
+    # Whose garment it is says less than who wears it: the one of an unpaired row is another's.
+    for column in (target, person, garment):
         texts = pc.fill_null(column, "")
         for depth in depths.tolist():
             at = _index(_last(texts, depth), known)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from vton_hf._core.checks import check_choice
 from vton_hf._core.options import CLOTH_RULES
@@ -21,7 +22,7 @@ from vton_hf.triplets.filters import check_where, wanted_rows
 from vton_hf.triplets.layouts import VTON
 from vton_hf.triplets.manifest import Manifest
 
-RULES: Final = "4"
+RULES: Final = "5"
 """Part of the name under which a selection is kept; to be raised when the same listing gives others."""
 
 TRAIN: Final = "train"
@@ -94,20 +95,32 @@ def _of_split(manifest: Manifest, audit: Audit, where: Mapping[str, Any]) -> tup
     columns = manifest.columns
     if columns is None or "split" in where or not any(seen.splits for seen in audit.seen):
         return manifest, ()
-    other = pc.fill_null(pc.not_equal(columns["split"], TRAIN), False).to_numpy()
-    if not other.any() or not pc.any(pc.equal(columns["split"], TRAIN)).as_py():
+    split, theirs = columns["split"].cast(pa.string()), _of_splits(manifest, audit)
+    train = pc.fill_null(pc.equal(split, TRAIN), False).to_numpy() & theirs
+    other = pc.is_valid(split).to_numpy() & theirs & ~train
+    if not other.any() or not train.any():
         return manifest, ()
-    splits = sorted(pc.unique(columns["split"].filter(pa.array(other))).to_pylist())
-    one = number(int(other.sum()), "triplet")
-    note = f"{one} of {' and '.join(splits)} not drawn; where={{'split': {splits[0]!r}}} takes them."
+    splits = sorted(pc.unique(split.filter(pa.array(other))).to_pylist())
+    one, taken = number(int(other.sum()), "triplet"), splits[0] if len(splits) == 1 else splits
+    note = f"{one} of {' and '.join(splits)} not drawn; where={{'split': {taken!r}}} takes them."
     return manifest.where(~other), (note,)
+
+
+def _of_splits(manifest: Manifest, audit: Audit) -> NDArray[np.bool_]:
+    """Which triplets lie where names of files or folders say splits; a table's own column is no such name."""
+    says: NDArray[np.bool_] = np.zeros(len(manifest), bool)
+    for seen in (seen for seen in audit.seen if seen.splits):
+        for prefix in seen.prefixes or ("",):
+            says |= pc.starts_with(manifest.table["cloth_image"], prefix).to_numpy()
+    return says
 
 
 def _excluded_keys(triplets: pa.Table, kept: Manifest) -> pa.Table:
     """The keys that no kept triplet uses: with several garments, triplets share person and target."""
     parts = []
     for role in ROLES:
-        rows = triplets.filter(pc.invert(pc.is_in(triplets[role], kept.table[role].combine_chunks())))
+        gone = pc.invert(pc.is_in(triplets[role], kept.table[role].combine_chunks()))
+        rows = triplets.filter(pc.and_(gone, pc.is_valid(triplets[role])))
         columns = {"reason": pa.repeat(EXCLUDED, rows.num_rows), "folder": pa.repeat("", rows.num_rows)}
         columns |= {"uri": rows[role], "stem": rows["stem"], "detail": rows["key"]}
         parts.append(pa.table(columns).select(SCHEMA.names))

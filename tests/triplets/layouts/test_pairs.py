@@ -1,5 +1,6 @@
 """Rows by files of pairs: read by what they name, whatever they are called and however they are written."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,7 +110,12 @@ DEFECTS = {
     "comment": "# person garment\n" + lines(*SAME),
     "no endings": lines(*SAME).replace(".jpg", ""),
     "other endings": lines(*SAME).replace(".jpg", ".PNG"),
-    "paths": lines(*SAME).replace("0000", "image/0000"),
+    "paths": re.sub(r"(\S+) (\S+)", r"image/\1 cloth/\2", lines(*SAME)),
+    "paths from above": re.sub(r"(\S+) (\S+)", r"/data/tree/train/image/\1 ../train/cloth/\2", lines(*SAME)),
+    "windows paths": re.sub(r"(\S+) (\S+)", r"train\\image\\\1 train\\cloth\\\2", lines(*SAME)),
+    "quotes": re.sub(r"(\S+) (\S+)", r'"\1","\2"', lines(*SAME)),
+    "semicolons": lines(*SAME).replace(" ", ";"),
+    "bars": lines(*SAME).replace(" ", " | "),
 }
 
 

@@ -149,4 +149,4 @@ def _is_broken(cell: Prepared) -> bool:
 
 def _image_groups(row: Row, chunk: Chunk) -> list[ImageGroup]:
     """What the row is made of, such as is stored or taken over as a whole."""
-    return image_groups(sources_of(row), chunk.image_spec.role_groups)
+    return image_groups(sources_of(row), chunk.image_spec)

@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 
 from vton_hf.cache.chunks.files import DATA, SOURCES, ImageGroup, Sources, is_finished
-from vton_hf.images import Notice
+from vton_hf.images import ImageSpec, Notice
 from vton_hf.triplets import Source
 
 _STRICTNESS: Final = ("none", "structure", "decode")
@@ -17,14 +17,12 @@ _STRICTNESS: Final = ("none", "structure", "decode")
 class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
     """The images of older chunks by what they were made of, read from disk only when asked for."""
 
-    def __init__(
-        self, directories: Iterable[Path], role_groups: Sequence[tuple[str, ...]], *, checked: str | None = None
-    ) -> None:
+    def __init__(self, directories: Iterable[Path], image_spec: ImageSpec, *, checked: str | None = None) -> None:
         """Take note of what the chunks hold.
 
         Args:
             directories: The chunks'.
-            role_groups: The roles of a row, those side by side that are of use only together.
+            image_spec: How they are stored.
             checked: Only chunks whose objects were checked at this level or a stricter one; None takes any.
         """
         self._location: dict[ImageGroup, tuple[Path, int]] = {}
@@ -40,7 +38,7 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
             noticed = sources.notices or [()] * len(sources.rows)
             for index, (row, notices) in enumerate(zip(sources.rows, noticed, strict=True)):
                 of_role = {role: (uri, etag, size) for role, (uri, etag, size) in _there(row, sources.roles)}
-                for group in image_groups(of_role, role_groups):
+                for group in image_groups(of_role, image_spec):
                     self._location[group] = directory, index
                     self._notices[group] = [Notice(*notice) for notice in notices if notice[1] in group[0]]
 
@@ -67,17 +65,14 @@ class ReusableImages(Mapping[ImageGroup, tuple[bytes, ...]]):
         return len(self._location)
 
 
-def image_groups(sources: Mapping[str, Source], role_groups: Sequence[tuple[str, ...]]) -> list[ImageGroup]:
+def image_groups(sources: Mapping[str, Source], image_spec: ImageSpec) -> list[ImageGroup]:
     """What a row is made of, such as is stored or taken over as a whole; of the roles that it has.
 
     Args:
         sources: Its objects by role.
-        role_groups: The roles, those side by side that are of use only together.
+        image_spec: How they are stored, which says what is of use only together.
     """
-    grouped = {role for roles in role_groups for role in roles}
-    companions = [(name,) for name in sources if name not in grouped]
-    there = (tuple(role for role in roles if role in sources) for roles in (*role_groups, *companions))
-    return [(roles, tuple(sources[role] for role in roles)) for roles in there if roles]
+    return [(roles, tuple(sources[role] for role in roles)) for roles in image_spec.role_groups(sources)]
 
 
 def _there(row: Sequence[Source | None], roles: Sequence[str]) -> Iterator[tuple[str, Source]]:

@@ -86,7 +86,7 @@ class Writing:
         )
         # What is stored prepared no longer shows whether its object was sound.
         image_spec = job.chunk.image_spec
-        self.older = ReusableImages(job.older, image_spec.role_groups, checked=job.chunk.verify if image_spec else None)
+        self.older = ReusableImages(job.older, image_spec, checked=job.chunk.verify if image_spec else None)
 
     def _take(self, *, wait: bool) -> Path | None:
         """Where to write; None if nothing is to be written, since the chunk is there or was published."""

@@ -10,10 +10,11 @@ from vton_hf._core.concurrency import map_prefetched
 from vton_hf.cache.chunks.partition import Chunk
 from vton_hf.cache.chunks.reuse import ReusableImages
 from vton_hf.cache.gather.run import units_of
-from vton_hf.cache.gather.unit import SINGLE_ROLES, Unit
+from vton_hf.cache.gather.unit import Unit
 from vton_hf.cache.records import CacheDir
 from vton_hf.cache.statistics import IMAGES, StatisticsFiles
 from vton_hf.errors import StorageError
+from vton_hf.images import ORIGINAL
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, read_sources
 from vton_hf.triplets import sources_of
@@ -104,7 +105,7 @@ class StoredImages:
 def _batches(parts: Sequence[tuple[Chunk, list[int], int]], units: Sequence[Unit]) -> Iterator[_Batch]:
     """Rows that are read at once, with their numbers and the chunks on disk that may hold their images."""
     for (chunk, wanted, start), unit in zip(parts, units, strict=True):
-        stored = [ReusableImages([path], SINGLE_ROLES) for path, _ in unit.chunks]
+        stored = [ReusableImages([path], ORIGINAL) for path, _ in unit.chunks]
         for at in range(0, len(wanted), _AT_ONCE):
             numbers = wanted[at : at + _AT_ONCE]
             yield numbers, chunk.rows.take([row - start for row in numbers]).to_pylist(), stored

@@ -19,14 +19,12 @@ from vton_hf.cache.statistics import (
     source_of,
     triplet_table,
 )
-from vton_hf.images import measured
+from vton_hf.images import ORIGINAL, measured
 from vton_hf.naming import ROLES
 from vton_hf.triplets import Source, sources_of
 
 Wanted: TypeAlias = dict[Source, str]
 """Objects, and the role that each plays."""
-
-SINGLE_ROLES = tuple((role,) for role in ROLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class Measuring:
         self._rows: dict[Source, ImageRow] = {}
         for place in (files, more):
             self._rows |= {} if place is None else _of(unit.chunk, KnownImages(place, names))
-        self._stored = [(ReusableImages([path], SINGLE_ROLES), how) for path, how in unit.chunks]
+        self._stored = [(ReusableImages([path], ORIGINAL), how) for path, how in unit.chunks]
         self.failure: Exception | None = None
         self._unreadable: dict[str, str] = {}
 

@@ -82,8 +82,7 @@ def _path(listing: Listing, *, below: Sequence[str], **options: Any) -> Path:
     facts = [RULES, options["cloth"], read_names(options["exclude"]), genders, options["limit"], sorted(below)]
     difficulties = [options.get("default_difficulty"), sorted((options.get("difficulty_of") or {}).items())]
     naming, metadata = options.get("naming"), options.get("metadata")
-    layout = naming and naming.layout
-    more = [layout and layout.mark(), metadata and [metadata.name, metadata.content], options.get("where")]
+    more = [naming and naming.mark(), metadata and [metadata.name, metadata.content], options.get("where")]
     more.append(list(options.get("companions", ())))
     mix_by = options.get("mix_by", DIFFICULTY)
     more.append(None if mix_by == DIFFICULTY else mix_by)

@@ -28,37 +28,35 @@ def columns_of(listing: pa.Table, tree: Tree, part: Part) -> pa.Table:
         there its URI, null for rows that have none.
     """
     persons, garments = tree.images[TRY_ON], tree.images[CLOTH]
-    # The person is the target of a pair, and the initial image of what is none.
-    worn_by = np.where(part.rows.targets < 0, part.rows.persons, part.rows.targets)
-    person, garment = np.searchsorted(persons.row, worn_by), np.searchsorted(garments.row, part.rows.garments.row)
+    person, garment = np.searchsorted(persons.row, part.wearers), np.searchsorted(garments.row, part.rows.garments.row)
     columns = {"kind": part.kind}
     for field, said in (("split", part.split), ("category", part.category)):
         in_folder = persons.column(field).take(pa.array(person)) if len(persons) else said
         values = pc.if_else(pc.equal(in_folder, ""), said, in_folder)
         if pc.any(pc.not_equal(values, "")).as_py():
             columns[field] = pc.if_else(pc.equal(values, ""), None, values)
-    of_person = persons.take(person), persons.stem.take(pa.array(person))
-    of_garment = garments.take(garment), tree.garments().take(pa.array(garment))
+    of_person, of_garment = persons.take(person), garments.take(garment)
+    of_both = names_of(persons.stem.take(pa.array(person)), tree.garments().take(pa.array(garment)))
     further = dict(tree.columns)
     if (part.rows.targets < 0).any():
         # Their initial image is the person's own picture.
         further[AGNOSTIC] = tree.images[INITIAL]
     for name, files in further.items():
         if len(files):
-            beside, wanted = of_person if by_stem(files) else of_garment
+            beside = of_person if pc.any(pc.not_equal(files.stem, "")).as_py() else of_garment
             fields = files.fields & beside.fields
             places = beside.places(fields).take(pa.array(beside.folder))
-            columns[name] = uris_of(listing, files, fields, places, wanted)
+            columns[name] = uris_of(listing, files, fields, places, of_both)
     return pa.table(columns)
 
 
-def by_stem(files: Matched) -> bool:
-    """Whether files are called by the stem of the person; else they are by the garment."""
-    return bool(pc.any(pc.not_equal(files.stem, "")).as_py())
+def names_of(stems: pa.StringArray, garments: pa.StringArray) -> pa.Table:
+    """What files beside the images of some rows may be called by, as of `uris_of`."""
+    return pa.table({"stem": stems, "garment": garments})
 
 
 def uris_of(
-    listing: pa.Table, files: Matched, fields: Collection[str], places: pa.StringArray, wanted: pa.StringArray
+    listing: pa.Table, files: Matched, fields: Collection[str], places: pa.StringArray, names: pa.Table
 ) -> pa.StringArray:
     """For each row the URI of its file; null where there is none.
 
@@ -67,9 +65,12 @@ def uris_of(
         files: By a pattern.
         fields: By which they are joined, beside the name.
         places: Of each row, its root and those fields as one path.
-        wanted: Of each row, the name of its file.
+        names: Of each row, `stem` and `garment`: files are called by one of them or by both.
     """
-    names = files.stem if by_stem(files) else files.garment
-    known = pc.binary_join_element_wise(files.places(fields).take(pa.array(files.folder)), names, "\n")
-    at = pc.index_in(pc.binary_join_element_wise(places, wanted, "\n"), value_set=known)
+    called = {"stem": files.stem, "garment": files.garment}
+    said = [name for name, column in called.items() if pc.any(pc.not_equal(column, "")).as_py()]
+    folders = files.places(fields).take(pa.array(files.folder))
+    known = pc.binary_join_element_wise(folders, *(called[name] for name in said), "\n")
+    wanted = pc.binary_join_element_wise(places, *(names[name].combine_chunks() for name in said), "\n")
+    at = pc.index_in(wanted, value_set=known)
     return listing["uri"].take(pa.array(files.row).take(at)).combine_chunks()

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from vton_hf.triplets.build_manifest import TripletRows
+from vton_hf.triplets.layouts.match import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,15 @@ class Part:
 
     Attributes:
         rows: Which images make them.
+        wearers: [n], the listing's row of the person's picture, by which files beside it are called; of an unpaired
+            row of a layout of triplets it is in none of its columns.
         kind: [n], one of `KINDS`.
         split: [n], as a file of pairs says; empty where none does.
         category: [n], the same.
     """
 
     rows: TripletRows
+    wearers: Rows
     kind: pa.StringArray
     split: pa.StringArray
     category: pa.StringArray
@@ -47,10 +52,11 @@ class Part:
     def plain(cls, rows: TripletRows, kind: str) -> "Part":
         """Rows of one kind of which nothing else is said."""
         silent = pa.repeat(pa.scalar("", pa.string()), len(rows))
-        return cls(rows, pa.repeat(pa.scalar(kind, pa.string()), len(rows)), silent, silent)
+        return cls(rows, rows.targets, pa.repeat(pa.scalar(kind, pa.string()), len(rows)), silent, silent)
 
     @classmethod
     def joined(cls, parts: Sequence["Part"]) -> "Part":
         """The rows of all parts."""
         said = ([getattr(part, name) for part in parts] for name in ("kind", "split", "category"))
-        return cls(TripletRows.joined([part.rows for part in parts]), *map(pa.concat_arrays, said))
+        wearers = np.concatenate([part.wearers for part in parts])
+        return cls(TripletRows.joined([part.rows for part in parts]), wearers, *map(pa.concat_arrays, said))

@@ -69,6 +69,16 @@ class Tree:
         folder = places.indices.to_numpy()[whole.folder]
         return replace(whole, folder=folder, folders=read_folders(places.dictionary))
 
+    def folder_of(self, where: ListFile) -> str:
+        """The folder of `keys` below which a list says what belongs together, as far as its name and folder say it."""
+        folder = where.root
+        for field, value in (("split", where.split), ("category", where.category)):
+            if field in self.shared:
+                if not value:
+                    break
+                folder += f"{value}/"
+        return folder
+
     def garments(self) -> pa.StringArray:
         """What pictures of garments are called: by their own field, else by their stem."""
         matched = self.images[ROLES[CLOTH]]

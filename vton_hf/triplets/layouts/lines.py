@@ -18,7 +18,7 @@ from vton_hf.triplets.layouts.found import Part
 from vton_hf.triplets.layouts.images import Tree
 from vton_hf.triplets.layouts.layout import CLOTH, INITIAL, KINDS, TRY_ON
 from vton_hf.triplets.layouts.match import Rows
-from vton_hf.triplets.layouts.pairs import Pairs
+from vton_hf.triplets.layouts.pairs import SEVERAL, Pairs
 
 Flags = NDArray[np.bool_]
 _SHOWN: Final = 3
@@ -56,6 +56,17 @@ class Lines:
         self._kept = np.flatnonzero(self._first & self._sound)
         self.covered: Flags = np.zeros(keys.folders.num_rows, bool)
         self.covered[keys.folder[self._at[self._person[self._person >= 0]]]] = True
+        self.covered |= self._covered_in_vain()
+
+    def _covered_in_vain(self) -> Flags:
+        """Folders of which a list says the pairs, and none of them is there: nothing else pairs their images then."""
+        covered = np.zeros(self._keys.folders.num_rows, bool)
+        number, lists = self._pairs.lines["list"].to_numpy(), self._tree.lists
+        found = np.bincount(number[self._person >= 0], minlength=len(lists))
+        says = np.bincount(number, minlength=len(lists)) + list(map(len, self._pairs.unreadable))
+        for index in np.flatnonzero((found == 0) & (says > 0)).tolist():
+            covered |= pc.starts_with(self._keys.folders["folder"], self._tree.folder_of(lists[index])).to_numpy()
+        return covered
 
     @property
     def part(self) -> Part:
@@ -80,7 +91,7 @@ class Lines:
         at = pa.array(kept)
         kind = pc.if_else(pa.array(paired), self._kind, KINDS[2])
         split, category = (pairs.lines[name].take(at).combine_chunks() for name in ("split", "category"))
-        return Part(rows, kind, split, category)
+        return Part(rows, person, kind, split, category)
 
     def _initial_images(self) -> Rows:
         """The initial image of each line's person; -1 where there is none of use."""
@@ -131,6 +142,9 @@ class Lines:
         one = pc.if_else(no_person, of_lines["person"], of_lines["garment"])
         different = pc.not_equal(of_lines["person"], of_lines["garment"])
         names = pc.if_else(pc.and_(pc.and_(no_person, no_garment), different), both, one)
+        several = np.minimum(self._pairs.person, self._pairs.garment)[lines] == SEVERAL
+        why = pc.if_else(pa.array(several), ", and there are several of that name", "")
+        names = pc.binary_join_element_wise(names, why, "")
         return self._of_lines(lines, reasons.MISSING_FILE, pc.binary_join_element_wise("names", names, " "))
 
     def _repeated(self) -> pa.Table:

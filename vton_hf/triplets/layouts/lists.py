@@ -9,11 +9,13 @@ import pyarrow.compute as pc
 
 _IMAGE: Final = r"\.(?i:png|jpe?g|webp)"
 _NAMES: Final = (
-    rf"^\s*(?P<first>[^\t]+?{_IMAGE})[\s,]+(?P<second>[^\t]+?{_IMAGE})(?:[\s,]+(?P<third>\S(?:.*\S)?))?\s*$",
+    rf"^\s*(?P<first>[^\t]+?{_IMAGE})[\s,;|]+(?P<second>[^\t]+?{_IMAGE})(?:[\s,;|]+(?P<third>\S(?:.*\S)?))?\s*$",
     r"^\s*(?P<first>[^\t]+?)\s*\t\s*(?P<second>[^\t]+?)(?:\s*\t\s*(?P<third>\S(?:.*\S)?))?\s*$",
-    r"^\s*(?P<first>[^\s,]+)[\s,]+(?P<second>[^\s,]+)(?:[\s,]+(?P<third>\S+))?\s*$",
+    r"^\s*(?P<first>[^\s,;|]+)[\s,;|]+(?P<second>[^\s,;|]+)(?:[\s,;|]+(?P<third>\S+))?\s*$",
 )
 """A line: two file names, in which there may be blanks; else what tabs separate; else what blanks separate."""
+
+_QUOTED: Final = r"""^\s*(?:"[^"]*"(?:[\s,;|]+|$)){2,}|^\s*(?:'[^']*'(?:[\s,;|]+|$)){2,}"""
 
 _MARKS: Final = (("\ufeff".encode("utf-16-le"), "utf-16"), ("\ufeff".encode("utf-16-be"), "utf-16"))
 
@@ -49,16 +51,22 @@ def decoded(data: bytes) -> str:
 
 
 def read_lines(data: bytes) -> Lines:
-    r"""Read a file of pairs; blank lines and those that begin with # are passed over.
+    r"""Read a file of pairs; blank lines and comments, which begin with # and name no picture, are passed over.
+
+    Quotes around names are none of theirs.
 
     >>> lines = read_lines(b"\xef\xbb\xbfa b.jpg c.jpg\r\n\r\n1.jpg\r\n")
     >>> lines.first.to_pylist(), lines.second.to_pylist(), lines.unreadable
     (['a b.jpg'], ['c.jpg'], [3])
     """
     text = pa.array(decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n"), pa.string())
-    told = pc.invert(pc.match_substring_regex(text, r"^\s*(?:#|$)"))
+    comment = pc.and_not(pc.match_substring_regex(text, r"^\s*#"), pc.match_substring_regex(text, _IMAGE))
+    told = pc.invert(pc.or_(comment, pc.match_substring_regex(text, r"^\s*$")))
     number = pa.array(np.flatnonzero(told.to_numpy(zero_copy_only=False)) + 1)
     text = text.filter(told)
+    quoted = pc.match_substring_regex(text, _QUOTED)
+    if pc.any(quoted).as_py():
+        text = pc.if_else(quoted, pc.replace_substring_regex(text, r"[\"']", ""), text)
     parts = [pa.nulls(len(text), pa.string())] * 3
     for pattern in _NAMES:
         known = pc.is_valid(parts[0])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vton_hf.triplets.layouts.images import ListFile, Tree
 from vton_hf.triplets.layouts.layout import CLOTH, TRY_ON, Layout
 from vton_hf.triplets.layouts.lists import Lines, read_lines
-from vton_hf.triplets.layouts.match import Matched, Rows, in_names, path_of
+from vton_hf.triplets.layouts.match import Rows, in_names, path_of
 from vton_hf.triplets.layouts.patterns import Pattern
 
 Flags = NDArray[np.bool_]
@@ -20,6 +20,9 @@ Read = Callable[[Sequence[str]], Sequence[bytes]]
 """Gives the bytes of some URIs."""
 
 _ENDING: Final = r"\.(?i:png|jpe?g|webp)$"
+SEVERAL: Final = -2
+"""In place of a picture: the name fits several, and it cannot be said which is meant."""
+
 _MOST: Final = 0.5
 """The share of a file's lines that tells how it is meant: a single line that is otherwise makes no other file of it."""
 
@@ -31,7 +34,8 @@ class Pairs:
     Attributes:
         lines: [n] `list` (which file), `number` (of the line, from 1), `person` and `garment` (as it names them),
             `root`, `split` and `category` (empty where nothing says).
-        person: [n], places among the pictures of persons; -1 where there is none of that name.
+        person: [n], places among the pictures of persons; -1 where there is none of that name, `SEVERAL` where there
+            are several.
         garment: [n], places among those of garments.
         paired: [n], whether the person wears the garment.
         turned: Files whose columns stand in the other order than the layout says.
@@ -116,14 +120,32 @@ class _Names:
     def __init__(self, tree: Tree, layout: Layout, lines: pa.Table) -> None:
         self._tree, self._layout, self._lines = tree, layout, lines
         self._last: tuple[tuple[pa.StringArray, tuple[str, ...]], pa.StringArray] | None = None
+        self._known: dict[tuple[str, str, tuple[str, ...]], tuple[pa.StringArray, Flags]] = {}
 
     def persons(self, column: str) -> Rows:
-        """Places among the pictures of persons; -1 where there is none."""
-        return self.of_stems(TRY_ON, self._stems(TRY_ON, column))
+        """Places among the pictures of persons; -1 where there is none, `SEVERAL` where the name fits several."""
+        return self._named(TRY_ON, column)
 
     def garments(self, column: str) -> Rows:
         """Places among those of garments."""
-        return self.of_stems(CLOTH, self._stems(CLOTH, column))
+        return self._named(CLOTH, column)
+
+    def _named(self, role: str, column: str) -> Rows:
+        """By stems, and where a stem is not enough by the name of the file; names with folders by their path alone."""
+        found = self.of_stems(role, self._stems(role, column))
+        names = pc.replace_substring(self._lines[column].combine_chunks(), "\\", "/")
+        depth = pc.count_substring(names, "/").to_numpy()
+        rows = np.flatnonzero((found == SEVERAL) & (depth == 0))
+        if len(rows):
+            found[rows] = self._placed(role, "name", names, rows)
+        rows = np.flatnonzero(depth > 0)
+        found[rows] = -1
+        for level in range(int(depth.max(initial=0)), 0, -1):
+            # As much of a path as the tree has: lists may begin above it.
+            rows = np.flatnonzero((depth >= level) & (found == -1))
+            if len(rows):
+                found[rows] = self._placed(role, str(level), tails(names, level), rows)
+        return found
 
     def _stems(self, role: str, column: str) -> pa.StringArray:
         names = self._lines[column].combine_chunks()
@@ -135,24 +157,54 @@ class _Names:
         return self._last[1]
 
     def of_stems(self, role: str, stems: pa.StringArray) -> Rows:
-        """The same for a stem a line; what a line says of split and category must fit, as far as folders say it."""
+        """The same for a stem a line."""
+        return self._placed(role, "stem", stems, np.arange(len(stems)))
+
+    def _placed(self, role: str, called: str, texts: pa.StringArray, rows: Rows) -> Rows:
+        """Pictures for some lines by a text of each; what lines say of split and category must fit folders."""
         matched, lines = self._tree.images[role], self._lines
-        found: Rows = np.full(lines.num_rows, -1, np.int64)
-        says = {field: pc.not_equal(lines[field], "").to_numpy() for field in ("split", "category")}
+        found: Rows = np.full(len(rows), -1, np.int64)
+        says = {field: pc.not_equal(lines[field], "").to_numpy()[rows] for field in ("split", "category")}
         kinds = says["split"] * 2 + says["category"]
         for kind in np.unique(kinds).tolist():
-            fields = [field for field, bit in (("split", 2), ("category", 1)) if kind & bit and field in matched.fields]
-            rows = np.flatnonzero(kinds == kind)
-            of_rows = lines.take(pa.array(rows))
-            wanted = pc.binary_join_element_wise(path_of(of_rows, fields), stems.take(pa.array(rows)), "\n")
-            found[rows] = _places(wanted, matched, fields)
+            bits = (("split", 2), ("category", 1))
+            fields = tuple(field for field, bit in bits if kind & bit and field in matched.fields)
+            these = np.flatnonzero(kinds == kind)
+            of_rows = lines.take(pa.array(rows[these]))
+            wanted = pc.binary_join_element_wise(path_of(of_rows, fields), texts.take(pa.array(rows[these])), "\n")
+            known, several = self._of_pictures(role, called, fields)
+            at = pc.fill_null(pc.index_in(wanted, value_set=known), -1).to_numpy().astype(np.int64)
+            found[these] = np.where((at >= 0) & several[at], SEVERAL, at) if len(several) else at
         return found
 
+    def _of_pictures(self, role: str, called: str, fields: tuple[str, ...]) -> tuple[pa.StringArray, Flags]:
+        """What the pictures of a role are called, with the folder that fields say; and of which there are several."""
+        key = role, called, fields
+        if key not in self._known:
+            matched, paths = self._tree.images[role], self._tree.paths
+            texts = matched.stem
+            if called != "stem":
+                rows = pa.array(matched.row)
+                texts = paths.name.take(rows).combine_chunks()
+                if called != "name":
+                    folders = paths.folders.take(pa.array(paths.folder[matched.row]))
+                    texts = tails(pc.binary_join_element_wise(folders, texts, ""), int(called))
+            places = matched.places(fields).take(pa.array(matched.folder))
+            known = pc.fill_null(pc.binary_join_element_wise(places, texts, "\n"), "")
+            first = pc.index_in(known, value_set=known).to_numpy()
+            several = np.zeros(len(known), bool)
+            several[first[first != np.arange(len(known))]] = True
+            self._known[key] = known, several
+        return self._known[key]
 
-def _places(wanted: pa.StringArray, matched: Matched, fields: Sequence[str]) -> Rows:
-    known = pc.binary_join_element_wise(matched.places(fields).take(pa.array(matched.folder)), matched.stem, "\n")
-    places: Rows = pc.fill_null(pc.index_in(wanted, value_set=known), -1).to_numpy().astype(np.int64)
-    return places
+
+def tails(paths: pa.StringArray, level: int) -> pa.StringArray:
+    """The name, with so many folders above it; null where a path has fewer.
+
+    >>> tails(pa.array(["a/b/c.png", "c.png"]), 1).to_pylist()
+    ['b/c.png', None]
+    """
+    return pc.struct_field(pc.extract_regex(paths, rf"(?P<tail>(?:[^/]+/){{{level}}}[^/]*)$"), "tail")
 
 
 def _stems(names: pa.StringArray, patterns: Sequence[Pattern]) -> pa.StringArray:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from vton_hf.naming import ROLES
 from vton_hf.triplets import audit as reasons
-from vton_hf.triplets.arrow_text import cut, edges, names_in
+from vton_hf.triplets.arrow_text import cut, edges, joined_tables, names_in
 from vton_hf.triplets.build_manifest import TripletRows
 from vton_hf.triplets.facts import with_facts
 from vton_hf.triplets.keys import CLOTH as CLOTH_CODE
 from vton_hf.triplets.keys import Keys, read_folders
-from vton_hf.triplets.layouts.columns import by_stem, uris_of
+from vton_hf.triplets.layouts.columns import names_of, uris_of
 from vton_hf.triplets.layouts.found import Found
 from vton_hf.triplets.layouts.layout import CLOTH, INITIAL, KINDS, TRY_ON, Layout
 from vton_hf.triplets.layouts.match import Matched, Paths, Rows, match
@@ -48,7 +48,7 @@ def find_table_rows(
     further = {name: match(paths, patterns, free) for name, patterns in layout.columns.items()}
     tables = [_Table(listing, layout, file, further) for file in files]
     rows = TripletRows.joined([table.rows() for table in tables])
-    columns = pa.concat_tables([table.columns() for table in tables], promote_options="permissive")
+    columns = joined_tables([table.columns() for table in tables])
     left_out = [part for table in tables for part in table.left_out()]
     first, start = _firsts(rows), 0
     for table in tables:
@@ -178,12 +178,12 @@ class _Table:
         if not self._further:
             return pa.table(columns)
         keys = self.rows().garments
+        names = names_of(keys.stem, keys.garment)
         for name, files in self._further.items():
             found = pa.nulls(len(self.kept), pa.string())
-            wanted = keys.stem if by_stem(files) else keys.garment
             for base in self.file.bases:
-                places = pa.repeat(pa.scalar(base, pa.string()), len(wanted))
-                found = pc.coalesce(found, uris_of(self._listing, files, (), places, wanted))
+                places = pa.repeat(pa.scalar(base, pa.string()), len(self.kept))
+                found = pc.coalesce(found, uris_of(self._listing, files, (), places, names))
             columns[name] = found
         return pa.table(columns)
 

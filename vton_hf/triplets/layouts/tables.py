@@ -1,5 +1,7 @@
 """Tables of users: CSV, TSV, JSON, JSON Lines and Parquet, read as they were meant."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +17,12 @@ from vton_hf.errors import LayoutError
 from vton_hf.triplets.layouts.lists import decoded
 
 FORMATS: Final = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
+NAMES: Final = ("key", "stem", "file_name", "garment", "difficulty", "gender", "kind", "split", "category")
+"""Columns of names: texts, whatever they look like."""
+
 _INT: Final = r"^-?(?:0|[1-9][0-9]{0,17})$"
-_FLOAT: Final = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+# A float holds 15 digits; a longer number is somebody's name.
+_FLOAT: Final = r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,3})?$"
 _BOOL: Final = r"^(?:[Tt]rue|[Ff]alse)$"
 
 
@@ -36,7 +42,8 @@ class UserTable:
 def read_table(data: bytes, name: str) -> UserTable:
     """Read a table by the ending of its name.
 
-    Numbers without a leading zero become numbers, all else stays the text that it is: `001` is no 1.
+    Numbers without a leading zero become numbers, all else stays the text that it is: `001` is no 1. Columns of names,
+    such as `stem`, are texts, whatever they hold.
 
     Args:
         data: The file.
@@ -59,7 +66,22 @@ def read_table(data: bytes, name: str) -> UserTable:
             )
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise LayoutError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
-    return table
+    return UserTable(_plain(table.rows), table.unreadable)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Columns of the types that rows may have: of values that are coded or long the usual type, of names texts."""
+    columns = {}
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        kind = column.type
+        scalar = not pa.types.is_nested(kind)
+        if (scalar and name in NAMES) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            column = column.cast(pa.string())
+        columns[name] = column
+    return pa.table(columns)
 
 
 def _separated(text: str, delimiter: str) -> UserTable:
@@ -72,16 +94,17 @@ def _separated(text: str, delimiter: str) -> UserTable:
         odd.append(row.text)
         return "skip"
 
-    head = next(line for line in text.splitlines() if line.strip())
+    head = next(line for line in text.split("\n") if line.strip())
     if delimiter == "," and head.count(";") > head.count(","):
         delimiter = ";"
-    names = [name.strip().strip('"') for name in head.split(delimiter)]
+    # As they stand, for Arrow, which keeps blanks around them.
+    names = next(row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if "".join(row).strip())
     table = pa_csv.read_csv(
         pa.BufferReader(text.encode()),
         read_options=pa_csv.ReadOptions(use_threads=False),
         parse_options=pa_csv.ParseOptions(delimiter=delimiter, invalid_row_handler=note, newlines_in_values=True),
         convert_options=pa_csv.ConvertOptions(
-            column_types=dict.fromkeys([*names, *head.split(delimiter)], pa.string()),
+            column_types=dict.fromkeys(names, pa.string()),
             strings_can_be_null=True,
             null_values=[""],
         ),
@@ -90,17 +113,17 @@ def _separated(text: str, delimiter: str) -> UserTable:
     if len(set(names)) < len(names):
         raise ValueError(f"it has two columns of one name: {', '.join(names)}")
     table = table.rename_columns(names)
-    return UserTable(pa.table({name: _typed(_trimmed(table[name])) for name in table.column_names}), tuple(odd))
+    return UserTable(pa.table({name: _typed(name, _trimmed(table[name])) for name in table.column_names}), tuple(odd))
 
 
 def _trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.utf8_trim_whitespace(column.cast(pa.string()))
 
 
-def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Numbers and truths as such, if all values are."""
+def _typed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers and truths as such, if all values are; names are none."""
     values = column.drop_null()
-    for pattern, kind in ((_INT, pa.int64()), (_FLOAT, pa.float64()), (_BOOL, pa.bool_())):
+    for pattern, kind in () if name in NAMES else ((_INT, pa.int64()), (_FLOAT, pa.float64()), (_BOOL, pa.bool_())):
         if len(values) and pc.all(pc.match_substring_regex(values, pattern)).as_py():
             texts = pc.utf8_lower(column) if kind == pa.bool_() else column
             return texts.cast(kind)
@@ -114,7 +137,7 @@ def _json(text: str) -> UserTable:
         return UserTable(_of_rows(json.loads(stripped)))
     if (quick := _texts_alone(stripped)) is not None:
         return UserTable(quick)
-    lines = [line for line in stripped.splitlines() if line.strip()]
+    lines = [line for line in stripped.split("\n") if line.strip()]  # other ends of lines may stand in texts
     try:
         return UserTable(_of_rows(json.loads(f"[{','.join(lines)}]")))
     except ValueError:
@@ -166,7 +189,7 @@ def _of_rows(rows: list[Any]) -> pa.Table:
 def _column(values: list[Any]) -> pa.Array:
     try:
         column = pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        # Of several types: as they are written.
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        # Of several types, or longer than any number: as they are written.
         column = pa.array([value if value is None or isinstance(value, str) else json.dumps(value) for value in values])
     return pc.if_else(pc.equal(column, ""), None, column) if column.type == pa.string() else column

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from vton_hf._core.digests import digest
 from vton_hf.errors import LayoutError
 from vton_hf.triplets.layouts.found import Found
 from vton_hf.triplets.layouts.images import hidden_of, read_tree
@@ -32,6 +33,18 @@ class Naming:
     layout: Layout | None = None
     prefixes: Sequence[str] = ()
     read: Read | None = None
+
+    def mark(self) -> str:
+        """A name for the layout, and for what its tables hold that no listing shows.
+
+        Raises:
+            StorageError: If such a table cannot be read.
+        """
+        if self.layout is None:
+            return ""
+        away = [uri for uri in self.layout.table if "://" in uri and not uri.startswith(tuple(self.prefixes))]
+        bodies = self.read(away) if away and self.read else ()
+        return "\n".join([self.layout.mark(), *map(digest, bodies)])
 
 
 @dataclass(frozen=True, slots=True)
