@@ -12,6 +12,7 @@ import pytest
 import vton_hf
 from tests.bucket import Bucket
 from tests.cli.test_cli import Cli, cli  # noqa: F401 - a fixture
+from tests.trees import write_tree
 from vton_hf.errors import ConfigError, EmptyPoolError, LayoutError
 
 PEOPLE = "stem,person,weight,caption\n000,anna,1,red\n001,berta,2,\n002,carla,3,green\n"
@@ -287,3 +288,63 @@ def test_a_changed_column_is_another_file_and_the_same_is_none(
     Path(people).write_text(PEOPLE.replace("anna", "doris"), encoding="utf-8")
     changed = vton_hf.export(str(tmp_path / "files"), **options)
     assert sum(part.new_files for part in changed.parts) == 1
+
+
+def test_a_row_about_a_file_is_about_who_wears_it(bucket: Bucket, tmp_path: Path) -> None:
+    root = write_tree("viton-hd", bucket.put)
+    table = tmp_path / "people.csv"
+    table.write_text("file_name,person\n" + "".join(f"{n:05d}_00.jpg,p{n}\n" for n in range(100, 103)))
+    ds = vton_hf.load(
+        "easy",
+        s3_prefixes=bucket.uri(root),
+        metadata=str(table),
+        where={"split": "test"},
+        default_difficulty="easy",
+        cache_dir=tmp_path / "cache",
+    )
+    assert ds["kind"][:] == ["unpaired"] * 3
+    assert ds["person"][:] == [f"p{int(stem[:5])}" for stem in ds["stem"]]
+
+
+def test_folds_of_a_table_go_over_splits_of_a_layout(bucket: Bucket, tmp_path: Path) -> None:
+    root = write_tree("viton-hd", bucket.put)
+    table = tmp_path / "folds.csv"
+    table.write_text("stem,split\n" + "".join(f"{n:05d}_00,{n % 2}\n" for n in range(4)))
+    how = {"metadata": str(table), "default_difficulty": "easy", "cache_dir": tmp_path / "cache"}
+    ds = vton_hf.load("easy", s3_prefixes=bucket.uri(root), where={"split": ["1"]}, **how)
+    assert sorted(ds["stem"]) == ["00001_00", "00003_00"]
+
+
+@pytest.mark.parametrize(
+    ("where", "stems"),
+    [
+        ({"flag": "True"}, {"000"}),
+        ({"flag": ["true"]}, {"000"}),
+        ({"size": "1.0"}, {"000"}),
+        ({"size": 2.5}, {"001"}),
+        ({"person": None}, {"002"}),
+    ],
+    ids=str,
+)
+def test_values_may_be_written_as_people_write_them(
+    asked: dict[str, Any], tmp_path: Path, where: Any, stems: set[str]
+) -> None:
+    table = tmp_path / "more.csv"
+    table.write_text("stem,flag,size,person\n000,True,1.0,a\n001,False,2.5,b\n002,False,3.5,\n")
+    assert set(vton_hf.load("hard", metadata=str(table), where=where, **asked)["stem"]) == stems
+
+
+def test_a_gender_that_nobody_says_is_none(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill({"easy": 2}, genders=("", "female"))
+    how = {"s3_prefixes": bucket.prefix, "cache_dir": tmp_path / "cache"}
+    assert set(vton_hf.load("easy", where={"gender": None}, **how)["gender"]) == {""}
+
+
+def test_lists_are_no_values_to_choose_by(asked: dict[str, Any], tmp_path: Path) -> None:
+    table = tmp_path / "tags.jsonl"
+    table.write_text("\n".join(json.dumps({"stem": f"{n:03d}", "tags": ["a"], "note": "x" * 500}) for n in range(3)))
+    with pytest.raises(ConfigError, match="names 'tags', a column of list"):
+        vton_hf.load("hard", metadata=str(table), where={"tags": "a"}, **asked)
+    with pytest.raises(ConfigError, match=r"the column holds 'xxx.*\.\.\.") as error:
+        vton_hf.load("hard", metadata=str(table), where={"note": "y"}, **asked)
+    assert len(str(error.value)) < 200

@@ -143,7 +143,7 @@ class VTON(ReadableBuilder):
         config = self.config
         shares = mixing.shares_of(sizes, config.weights, epoch_size=config.epoch_size, mix_by=config.mix_by)
         if not self._warned:
-            mixing.warn_of_repeats(shares)
+            mixing.warn_of_repeats(shares, mix_by=config.mix_by)
             self._warned = True
         return shares
 

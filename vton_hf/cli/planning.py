@@ -38,7 +38,7 @@ def plan(args: Namespace) -> None:
         facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": root}
         print(json.dumps(facts | ({"sample": asdict(sample)} if sample and shown else {}), indent=2))
         return
-    print(f"{args.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix)}\n")
+    print(f"{args.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix, mix_by=builder.config.mix_by)}\n")
     nothing = " (all is built)" if builder.config.embed_images else " (images are fetched on access)"
     print(f"To fetch: {images:,} objects, {amount(fetched)}{'' if missing else nothing}")
     if missing:

@@ -170,14 +170,14 @@ def shares_of(
     return tuple(Share.of(name, float(parts[name]), int(sizes.get(name, 0)), quotas[name]) for name in parts)
 
 
-def warn_of_repeats(shares: Sequence[Share], advice: str = _ADVICE) -> None:
+def warn_of_repeats(shares: Sequence[Share], advice: str = _ADVICE, *, mix_by: str = DIFFICULTY) -> None:
     """Log in one line of which difficulties triplets repeat, and how often; nothing if none does."""
     short = [share for share in shares if share.repeats]
     if short:
         details = "; ".join(
             f"{share.difficulty!r}, {share.asked:,} asked, {share.available:,} available" for share in short
         )
-        logger.warning("Target count exceeds available samples: difficulty %s. %s", details, advice)
+        logger.warning("Target count exceeds available samples: %s %s. %s", mix_by, details, advice)
 
 
 def _part(share: Share) -> str:

@@ -76,7 +76,7 @@ def bucket_table(manifest: Manifest) -> str:
     return table(header, [*rows, ["all", *totals, amount(manifest.bytes())]])
 
 
-def plan_table(plan: Plan) -> str:
+def plan_table(plan: Plan, *, mix_by: str = DIFFICULTY) -> str:
     """What a mix asks of each pool, what it gets, how often it repeats, how much of the pool it shows."""
     rows = [
         [
@@ -90,7 +90,7 @@ def plan_table(plan: Plan) -> str:
         ]
         for share in plan.composition()
     ]
-    return table(["difficulty", "weight", "available", "asked", "got", "repeats", "coverage"], rows)
+    return table([mix_by, "weight", "available", "asked", "got", "repeats", "coverage"], rows)
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

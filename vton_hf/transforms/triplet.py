@@ -231,8 +231,7 @@ class TripletTransform(TripletCells):
             try:
                 with stage("transform"):
                     fitted = [self._path.fitted(pictures[name], name) for name in names]
-                    # What is looked at alone is moved as if its image were there.
-                    given = fitted if role in pictures else [fitted[0], *fitted]
+                    given = fitted if role in pictures else [fitted[0], *fitted]  # alone as if its image were there
                     results = self._path.together(given, start)[-len(names) :]
             except Exception as error:
                 width, height = self._path.kind.shape(pictures[names[0]])

@@ -17,6 +17,7 @@ from tests.bucket import Bucket, encoded
 from tests.s3 import MotoS3
 from tests.trees import write_tree
 from vton_hf.errors import ConfigError
+from vton_hf.images import is_garments
 
 NAMES = ["agnostic_mask", "cloth_mask"]
 SIZE = (48, 64)
@@ -170,3 +171,61 @@ def test_what_makes_no_sense_is_refused(bucket: Bucket, tmp_path: Path, companio
             companions=companions,
         )
     assert said in str(caught.value)
+
+
+STEPS = {
+    "noise": [v2.ToDtype(torch.float32, scale=True), v2.GaussianNoise(sigma=0.001), v2.RandomHorizontalFlip()],
+    "grey": [v2.RandomGrayscale(), v2.RandomHorizontalFlip()],
+    "channels": [v2.RandomChannelPermutation(), v2.RandomHorizontalFlip()],
+    "erasing": [v2.ToImage(), v2.RandomErasing(p=0), v2.RandomHorizontalFlip()],
+    "distort": [v2.RandomPhotometricDistort(p=0), v2.RandomHorizontalFlip()],
+    "jitter": [v2.ColorJitter(0.01), v2.RandomHorizontalFlip(), v2.ToImage()],
+}
+
+
+@pytest.mark.filterwarnings("ignore:RandomErasing")
+@pytest.mark.parametrize("outer", [v2.Compose, v1.Compose, lambda steps: torch.nn.Sequential(*steps)])
+@pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
+def test_steps_that_draw_for_images_alone_leave_them_in_step(asked: dict[str, Any], steps: Any, outer: Any) -> None:
+    ds, flipped = vton_hf.load("easy", **asked), set()
+    for row in (row for seed in range(3) for row in vton_hf.with_transform(ds, outer(steps), seed=seed)):
+        for image, mask in (("try_on_image", "agnostic_mask"), ("cloth_image", "cloth_mask")):
+            pixels = np.asarray(row[image]) if isinstance(row[image], Image.Image) else row[image].permute(1, 2, 0)
+            whole = 1.0 if getattr(pixels, "dtype", None) == torch.float32 else 255.0
+            white = torch.as_tensor(np.asarray(pixels) / whole).float().mean(2) > 0.5
+            assert torch.equal(white, row[mask][0] > 127)
+            flipped.add(bool(white[0, 0]))
+    assert flipped == {True, False}
+
+
+@pytest.mark.parametrize("aspect", ["stretch", "crop", "pad", "catvton"])
+def test_they_follow_their_image_where_person_and_target_differ_in_size(
+    bucket: Bucket, tmp_path: Path, aspect: Any
+) -> None:
+    for n in range(2):
+        bucket.put(f"T/before/{n}.png", encoded(halves(n).resize((96, 48))))
+        bucket.put(f"T/cloth/{n}.png", encoded(halves(n)))
+        for folder in ("result", "mask"):
+            bucket.put(f"T/{folder}/{n}.png", encoded(halves(n).resize((64, 64))))
+    layout = {name: f"{place}/{{stem}}.png" for name, place in (("cloth_image", "cloth"), ("try_on_image", "result"))}
+    layout |= {"initial_image": "before/{stem}.png", "columns": {"mask": "mask/{stem}.png"}}  # type: ignore[dict-item]
+    how = {"s3_prefixes": bucket.uri("T/"), "layout": layout, "default_difficulty": "easy", "companions": ["mask"]}
+    fit = {"image_size": (40, 40), "aspect": aspect}
+    built = vton_hf.load("easy", cache_dir=tmp_path / "built", **fit, **how)
+    lazy = vton_hf.load("easy", cache_dir=tmp_path / "lazy", embed_images=False, **how)
+    lazy = vton_hf.with_transform(lazy, None, dtype=torch.uint8, **fit)
+    for one, other in zip(built, lazy, strict=True):
+        mask = np.asarray(one["mask"])
+        assert np.array_equal(mask.transpose(2, 0, 1), other["mask"])
+        inside = mask[12:28, :, 0] > 127  # where nothing is padded
+        image = np.asarray(one["try_on_image"])[12:28, :, 0] > 127
+        assert (inside != image).mean() < 0.06
+
+
+def test_what_shows_the_garment_as_it_is_worn_goes_with_the_person() -> None:
+    assert [is_garments(name) for name in ("cloth_mask", "garment_pose", "warped_cloth_mask", "agnostic_mask")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.triplets.listings import BUCKET, empty, listing
+from vton_hf.errors import LayoutError
 from vton_hf.triplets import Audit, Manifest, Naming, discover, read_layout
 
 ROOT = "V/"
@@ -187,3 +188,108 @@ def test_a_triplet_layout_takes_what_its_files_name() -> None:
     manifest, audit = found([*people[:-2], people[-1], *clothes], {"T/pairs.txt": text}, layout)
     assert rows(manifest) == {"0/c1": ("triplet", "c1"), "1/c0": ("triplet", "c0")}
     assert audit.counts() == {"incomplete": 2}
+
+
+def images(manifest: Manifest, role: str) -> list[str]:
+    return sorted(uri.removeprefix(BUCKET + ROOT) for uri in manifest.table[role].to_pylist() if uri)
+
+
+def test_a_name_with_folders_is_that_picture_and_no_other() -> None:
+    keys = [*viton("train", names(2)), *viton("test", names(2))]
+    text = "".join(f"train/image/{name}.jpg train/cloth/{name}.jpg\n" for name in names(2))
+    manifest, _ = found(keys, {f"{ROOT}pairs.txt": text})
+    named = [path for path in images(manifest, "try_on_image") if path.startswith("train/")]
+    assert named == [f"train/image/{name}.jpg" for name in names(2)]
+    text += text.replace("train/", "test/")
+    manifest, audit = found(keys, {f"{ROOT}pairs.txt": text})
+    assert (len(manifest), audit.counts()) == (4, {})
+
+
+def test_a_picture_in_a_folder_that_is_not_there_is_missing_not_another_one() -> None:
+    keys = [f"{ROOT}person/0.jpg", f"{ROOT}person/men/0.jpg", f"{ROOT}garment/0_men.jpg", f"{ROOT}garment/0.jpg"]
+    _, audit = found(keys, {f"{ROOT}train_pairs.txt": "men/0.jpg 0_men.jpg\n"})
+    assert audit.counts()["missing file"] == 1
+    manifest, _ = found(keys, {f"{ROOT}train_pairs.txt": "men/0.jpg 0_men.jpg\n0.jpg 0_men.jpg\n"})
+    assert images(manifest, "initial_image") == ["person/0.jpg"]
+
+
+def test_of_two_endings_the_named_one_is_taken() -> None:
+    keys = [f"{ROOT}image/0.jpg", f"{ROOT}image/0.png", f"{ROOT}cloth/0.jpg"]
+    manifest, audit = found(keys, {f"{ROOT}train_pairs.txt": "0.png 0.jpg\n"})
+    assert images(manifest, "try_on_image") == ["image/0.png"]
+    assert [row["uri"] for row in audit.of("not listed")] == [f"{BUCKET}{ROOT}image/0.jpg"]
+
+
+def test_a_name_that_fits_several_pictures_is_said_and_not_guessed() -> None:
+    keys = [
+        f"{ROOT}{part}/images/{n:06d}_{k}.jpg" for part in ("dresses", "upper_body") for n in (0, 1) for k in (0, 1)
+    ]
+    manifest, audit = found(keys, {f"{ROOT}train_pairs.txt": "000000_0.jpg\t000000_1.jpg\n"})
+    assert len(manifest) == 0
+    (row,) = audit.of("missing file")
+    assert row["detail"] == "line 1 names 000000_0.jpg and 000000_1.jpg, and there are several of that name"
+    whole = "000000_0.jpg\t000000_1.jpg\t2\n000000_0.jpg\t000000_1.jpg\t0\n"
+    manifest, audit = found(keys, {f"{ROOT}train_pairs.txt": whole})
+    assert (len(manifest), audit.counts()) == (2, {"not listed": 4})
+
+
+@pytest.mark.parametrize("text", ["gone.jpg other.jpg\n", "just one name\n"[:5]], ids=["missing", "unreadable"])
+def test_a_list_of_which_nothing_is_there_pairs_nothing_by_stems(text: str) -> None:
+    manifest, audit = found(viton("train", names(2)), {f"{ROOT}train_pairs.txt": text})
+    assert len(manifest) == 0
+    assert sum(audit.counts().values()) == 5
+    both = [*viton("train", names(2)), *viton("test", names(2))]
+    files = {f"{ROOT}train_pairs.txt": text, f"{ROOT}test_pairs.txt": lines(*SAME[:2])}
+    manifest, _ = found(both, files)
+    assert images(manifest, "try_on_image") == [f"test/image/{name}.jpg" for name in names(2)]
+
+
+def test_a_name_may_begin_with_a_hash() -> None:
+    keys = [f"{ROOT}image/#1 red.jpg", f"{ROOT}cloth/#1 red.jpg"]
+    manifest, audit = found(keys, {f"{ROOT}train_pairs.txt": "# person garment\n#1 red.jpg #1 red.jpg\n"})
+    assert (manifest.table["stem"].to_pylist(), audit.counts()) == (["#1 red"], {})
+
+
+TRIPLETS = {
+    "kind": "triplet",
+    "initial_image": "before/{stem}.png",
+    "cloth_image": "garment/{stem}.png",
+    "try_on_image": "result/{stem}.png",
+    "pairs": ["{split}_pairs.txt"],
+    "columns": {"mask": "mask/{stem}.png"},
+}
+
+
+@pytest.mark.parametrize("before", ["a", "z"], ids=["first", "last"])
+def test_unpaired_rows_of_triplets_have_the_files_of_their_person(before: str) -> None:
+    layout = TRIPLETS | {"initial_image": f"{before}/{{stem}}.png"}
+    keys = [f"{ROOT}{folder}/{n}.png" for folder in (before, "garment", "mask", "result") for n in range(4)]
+    manifest, _ = found(keys, {f"{ROOT}test_pairs.txt": "1.png 2.png\n2.png 3.png\n3.png 0.png\n"}, layout)
+    assert manifest.columns is not None
+    masks = dict(zip(manifest.table["stem"].to_pylist(), manifest.columns["mask"].to_pylist(), strict=True))
+    assert masks == {str(n): f"{BUCKET}{ROOT}mask/{n}.png" for n in (1, 2, 3)}
+
+
+PERSONS = {"try_on_image": "person/{gender}/{stem}.jpg", "cloth_image": "garment/{stem}.jpg"}
+
+
+def test_what_only_the_folder_of_persons_says_is_known() -> None:
+    keys = [f"{ROOT}person/female/0.jpg", f"{ROOT}person/male/1.jpg", f"{ROOT}garment/0.jpg", f"{ROOT}garment/1.jpg"]
+    manifest, _ = found(keys, {}, PERSONS)
+    assert dict(zip(*(manifest.table[name].to_pylist() for name in ("stem", "gender")), strict=True)) == {
+        "0": "female",
+        "1": "male",
+    }
+    with pytest.raises(LayoutError, match=r"differ in \{gender\}"):
+        found([*keys, f"{ROOT}person/male/0.jpg"], {}, PERSONS)
+
+
+def test_files_called_by_stem_and_garment_are_those_of_both() -> None:
+    layout = TRIPLETS | {"cloth_image": "garment/{stem}__{garment}.png", "columns": {"m": "m/{stem}__{garment}.png"}}
+    keys = [f"{ROOT}{folder}/0.png" for folder in ("before", "result")]
+    keys += [f"{ROOT}{folder}/0__{garment}.png" for folder in ("garment", "m") for garment in "xy"]
+    naming = Naming(read_layout(layout), (BUCKET,), lambda _: [])
+    manifest, _ = discover(listing(keys), naming=naming, needs_difficulty=False, cloth="each")
+    assert manifest.columns is not None
+    masks = dict(zip(manifest.table["garment"].to_pylist(), manifest.columns["m"].to_pylist(), strict=True))
+    assert masks == {garment: f"{BUCKET}{ROOT}m/0__{garment}.png" for garment in "xy"}

@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 import vton_hf
-from tests.bucket import Bucket
+from tests.bucket import Bucket, encoded
 from tests.trees import write_tree
 from tests.triplets.listings import BUCKET, empty, listing
 from vton_hf.errors import LayoutError
@@ -211,3 +212,87 @@ def test_a_prefix_with_a_table_that_says_nothing_is_none(bucket: Bucket, tmp_pat
     bucket.put("shop/metadata.csv", b"file_name,caption\na.jpg,b\n")
     with pytest.raises(LayoutError, match="has no column for cloth_image"):
         vton_hf.load("hard", s3_prefixes=[bucket.uri("shop/")], cache_dir=str(tmp_path))
+
+
+def test_long_numbers_and_names_stay_what_they_are() -> None:
+    table = [row | {"stem": f"1.{n}0", "product": 12345678901234567890 + n} for n, row in enumerate(rows(0, 1, 2))]
+    for data, name in ((csv(table), "rows.csv"), ("\n".join(map(json.dumps, table)).encode(), "rows.jsonl")):
+        manifest, _ = found(data, name)
+        assert stems(manifest) == ["1.00", "1.10", "1.20"]
+        assert manifest.columns is not None
+        assert sorted(map(str, manifest.columns["product"].to_pylist())) == [
+            str(12345678901234567890 + n) for n in range(3)
+        ]
+
+
+def test_stems_and_garments_that_are_numbers_are_those_of_the_row() -> None:
+    table = [row | {"stem": 100 + n, "garment": 7} for n, row in enumerate(rows(0, 1, 2))]
+    for data, name in (
+        (csv(table), "rows.csv"),
+        ("\n".join(map(json.dumps, table)).encode(), "rows.jsonl"),
+        (parquet(table), "rows.parquet"),
+    ):
+        manifest, _ = found(data, name)
+        assert stems(manifest) == ["100", "101", "102"]
+        assert set(manifest.table["garment"].to_pylist()) == {"7"}
+
+
+def test_other_ends_of_lines_in_texts_stay_there() -> None:
+    table = [row | {"caption": "a\u2028b\u0085c", "n": 1} for row in rows(0, 1, 2)]
+    manifest, _ = found("\n".join(json.dumps(row, ensure_ascii=False) for row in table).encode(), "rows.jsonl")
+    assert manifest.columns is not None
+    assert set(manifest.columns["caption"].to_pylist()) == {"a\u2028b\u0085c"}
+
+
+def test_names_of_columns_may_hold_the_separator() -> None:
+    data = b'person,cloth,result,"size, cm"\n' + b"".join(
+        f"p/{n}.jpg,c/{n}.jpg,r/{n}.jpg,0{n}\n".encode() for n in range(3)
+    )
+    manifest, _ = found(data)
+    assert manifest.columns is not None
+    assert sorted(manifest.columns["size, cm"].to_pylist()) == ["00", "01", "02"]
+
+
+def test_coded_columns_are_what_they_code() -> None:
+    table = pa.Table.from_pylist(rows(0, 1, 2))
+    table = table.append_column("size", pa.array(["S", "M", "S"]).dictionary_encode())
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    manifest, _ = found(buffer.getvalue(), "rows.parquet")
+    assert manifest.columns is not None
+    assert manifest.columns["size"].type == pa.string()
+
+
+def test_numbers_in_one_table_and_texts_in_another_are_texts(bucket: Bucket, tmp_path: Path) -> None:
+    for place, size in (("one/", "0"), ("two/", "XL")):
+        for folder in "pcr":
+            bucket.put(f"{place}{folder}/0.jpg", encoded(Image.new("RGB", (8, 8)), "JPEG"))
+        text = f"initial_image,cloth_image,try_on_image,size\np/0.jpg,c/0.jpg,r/0.jpg,{size}\n"
+        bucket.put(f"{place}metadata.csv", text.encode())
+    prefixes, how = [bucket.uri("one/"), bucket.uri("two/")], {"cache_dir": tmp_path, "default_difficulty": "easy"}
+    assert sorted(vton_hf.load("easy", s3_prefixes=prefixes, **how)["size"]) == ["0", "XL"]
+
+
+def test_a_column_split_of_a_table_is_no_split_because_another_prefix_has_some(bucket: Bucket, tmp_path: Path) -> None:
+    root = write_tree("viton-hd", bucket.put)
+    for folder in "pcr":
+        bucket.put(f"mine/{folder}/0.jpg", encoded(Image.new("RGB", (8, 8)), "JPEG"))
+    text = "initial_image,cloth_image,try_on_image,split\np/0.jpg,c/0.jpg,r/0.jpg,fold2\n"
+    bucket.put("mine/metadata.csv", text.encode())
+    prefixes, how = [bucket.uri(root), bucket.uri("mine/")], {"cache_dir": tmp_path, "default_difficulty": "easy"}
+    assert set(vton_hf.load("easy", s3_prefixes=prefixes, **how)["split"]) == {"train", "fold2"}
+
+
+def test_a_table_elsewhere_in_the_store_is_read_again_when_it_changes(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vton_hf.cache.listings.refresh.MIN_CACHED_KEYS", 1)
+    for folder in "pcr":
+        bucket.put(f"T/{folder}/0.jpg", encoded(Image.new("RGB", (8, 8)), "JPEG"))
+    told = []
+    for size in ("S", "M"):
+        text = f"person,cloth,result,size\np/0.jpg,c/0.jpg,r/0.jpg,{size}\n"
+        layout = MINE | {"table": bucket.put("tables/rows.csv", text.encode())}
+        how = {"cache_dir": tmp_path, "default_difficulty": "easy", "layout": layout}
+        told += vton_hf.load("easy", s3_prefixes=bucket.uri("T/"), **how)["size"]
+    assert told == ["S", "M"]

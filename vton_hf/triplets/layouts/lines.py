@@ -18,7 +18,8 @@ from vton_hf.triplets.layouts.found import Part
 from vton_hf.triplets.layouts.images import Tree
 from vton_hf.triplets.layouts.layout import CLOTH, INITIAL, KINDS, TRY_ON
 from vton_hf.triplets.layouts.match import Rows
-from vton_hf.triplets.layouts.pairs import SEVERAL, Pairs
+from vton_hf.triplets.layouts.named import SEVERAL
+from vton_hf.triplets.layouts.pairs import Pairs
 
 Flags = NDArray[np.bool_]
 _SHOWN: Final = 3
