@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vton_hf.builder import VTON, VTONConfig, build, build_status, load, validate
     from vton_hf.cache import BuildStatus
     from vton_hf.engines import RayEngine
+    from vton_hf.evaluating import Evaluation, Scores, evaluation
     from vton_hf.exports import ExportResult, export, preview, push_to_hub
     from vton_hf.exports import ExportResult as Delivery
     from vton_hf.loader.collate import collate_triplets
@@ -56,6 +57,7 @@ __all__ = [
     "Curriculum",
     "Delivery",
     "EmptyPoolError",
+    "Evaluation",
     "ExportResult",
     "HubAccessError",
     "HubError",
@@ -70,6 +72,7 @@ __all__ = [
     "S3VTONDatasetHard",
     "S3VTONDatasetMedium",
     "SampleError",
+    "Scores",
     "StorageError",
     "TimeBudget",
     "TripletSampler",
@@ -83,6 +86,7 @@ __all__ = [
     "collate_triplets",
     "configure",
     "contact_sheet",
+    "evaluation",
     "export",
     "get_vton_dataset",
     "load",
@@ -100,6 +104,7 @@ _LAZY_MODULES = {
     "VTON": "builder",
     "BuildStatus": "cache",
     "Curriculum": "loader.samplers",
+    "Evaluation": "evaluating",
     "ExportResult": "exports",
     "LoaderProfile": "loader.profile",
     "RayEngine": "engines",
@@ -107,6 +112,7 @@ _LAZY_MODULES = {
     "S3VTONDatasetEasy": "loader.variants",
     "S3VTONDatasetHard": "loader.variants",
     "S3VTONDatasetMedium": "loader.variants",
+    "Scores": "evaluating",
     "TripletSampler": "loader.samplers",
     "TripletTransform": "transforms",
     "VTONConfig": "builder",
@@ -116,6 +122,7 @@ _LAZY_MODULES = {
     "collate_triplets": "loader.collate",
     "configure": "storage",
     "contact_sheet": "report",
+    "evaluation": "evaluating",
     "export": "exports",
     "get_vton_dataset": "loader.variants",
     "load": "builder",

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from vton_hf import __version__
 from vton_hf._core.options import ASPECTS, EXPORT_FORMATS, IMAGE_FORMATS, PRESET_NAMES, RECIPES
+from vton_hf.cli.evaluation_arguments import add_evaluation
 from vton_hf.cli.groups import (
     add_cache_dir,
     add_choice,
@@ -52,6 +53,7 @@ def parser() -> _Parser:
     add_validate(add)
     _add_mixes(add)
     _add_exports(add)
+    add_evaluation(add)
     _add_bench(add)
     _add_demo(add)
     _add_cache(add)
