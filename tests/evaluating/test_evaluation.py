@@ -188,6 +188,15 @@ def test_pairs_of_other_layouts_are_frozen_by_category(bucket: Bucket, make: Mak
         assert item.pixels["person"] == item.pixels["ground_truth"]
 
 
+def test_persons_with_several_garments_stand_in_it_once_for_each(bucket: Bucket, make: Make) -> None:
+    root = write_tree("dresscode-mr", bucket.put, count=3)
+    layout = Path(__file__).parents[2] / "docs" / "layouts" / "dresscode-mr.toml"
+    made = make(prefix=bucket.uri(root), layout=layout, where={"kind": "pair"}, default_difficulty="hard")
+    assert len(made) == 6
+    assert Counter(item.category for item in made.protocol.items) == {"upper": 3, "shoe": 3}
+    assert {path.stem for path in (made.directory / "garment").iterdir()} == set(made.protocol.names)
+
+
 def test_rows_without_ground_truth_are_an_error_that_says_so(bucket: Bucket, make: Make) -> None:
     root = write_tree("viton-hd", bucket.put)
     with pytest.raises(ConfigError, match="nothing to compare predictions with"):

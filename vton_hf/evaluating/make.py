@@ -1,5 +1,6 @@
 """`evaluation`: a test set with one resize rule and seeded pairs, frozen in a folder."""
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -170,7 +171,7 @@ def _frozen(row: Row, folder: Path, name: str) -> dict[str, str]:
 def _names_of(rows: Sequence[Row]) -> list[str]:
     for spell in _SPELLINGS:
         # Lists of pairs are split at blanks, and some file systems take a and A for one.
-        names = ["_".join("_".join(filter(None, spell(row))).split()) for row in rows]
+        names = [re.sub(r"[\s/\\]+", "_", "_".join(filter(None, spell(row)))) for row in rows]
         if max(Counter(name.casefold() for name in names).values(), default=0) <= 1:
             break
     return names
