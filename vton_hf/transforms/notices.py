@@ -1,11 +1,32 @@
 """What should be known of images: a warning of each kind, once for all worker processes together."""
 
-from collections.abc import Mapping
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 
 from vton_hf.images import KINDS, Notice, tell_once
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """One process of this machine at a time, where files can be locked; no lock of Python's own can be pickled."""
+    descriptor = os.open(tempfile.gettempdir(), os.O_RDONLY) if sys.platform != "win32" else -1
+    try:
+        if sys.platform != "win32":
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 class NoticeLog:
@@ -23,10 +44,16 @@ class NoticeLog:
             row: Columns by name; those of images hold `{"bytes": ..., "path": URI}`.
         """
         kind = KINDS.index(notice.kind)
-        if not self._flags[kind]:
-            self._flags[kind] = True
+        if not self._flags[kind] and self._is_first(kind):
             uri = row[notice.role]["path"]
             tell_once(notice, str(row.get("key", uri)), uri)
+
+    def _is_first(self, kind: int) -> bool:
+        """Set a flag, and say whether it was not set: two workers may come to it at once."""
+        with _locked():
+            first = not self._flags[kind]
+            self._flags[kind] = True
+        return first
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__ = state
