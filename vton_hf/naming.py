@@ -26,15 +26,16 @@ ETAG: Final = "_etag"
 """Behind the name of an image's column, in a manifest: the column with the ETag of its object."""
 
 CLOTH_MARK: Final = "_cloth_"
-_EXTENSION: Final = r"\.(?i:png|jpe?g|webp)"
+IMAGE_ENDING: Final = r"\.(?i:png|jpe?g|webp)"
+"""How the names of images end, as Python's expressions and Arrow's have it."""
 
 KEY_PATTERN: Final = rf"(?s)^(?P<folder>(?:.*/)?)(?P<role>{'|'.join(ROLES)})/(?P<name>[^/]+)$"
 """Splits a key into the folder that holds the three role folders, the role and the file's name."""
 
 ENDINGS: Final = {
-    "initial_image": rf"_person{_EXTENSION}$",
-    "cloth_image": rf"{_EXTENSION}$",
-    "try_on_image": rf"_vton{_EXTENSION}$",
+    "initial_image": rf"_person{IMAGE_ENDING}$",
+    "cloth_image": rf"{IMAGE_ENDING}$",
+    "try_on_image": rf"_vton{IMAGE_ENDING}$",
 }
 """What stands behind the stem, or behind the garment."""
 

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -326,7 +327,7 @@ def test_what_is_missing_or_unfit_is_not_scored(frozen: vton_hf.Evaluation, pred
 def test_what_cannot_be_computed_is_said(
     frozen: vton_hf.Evaluation, predictions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torchmetrics.image.lpip", None)
+    monkeypatch.setitem(sys.modules, "torchmetrics.image.lpip", None)
     scores = frozen.score(predictions)
     assert set(scores.of()) == {"ssim", "psnr"}
     assert set(scores.not_computed) == {"lpips", "fid", "kid"}

@@ -25,6 +25,7 @@ LayoutName: TypeAlias = Literal["auto", "vton", "viton-hd", "dresscode", "catvto
 ExportFormat: TypeAlias = Literal["parquet", "webdataset"]
 EngineName: TypeAlias = Literal["ray"]
 CheckLevel: TypeAlias = Literal["structure", "decode", "all"]
+Pairs: TypeAlias = Literal["paired", "unpaired"]
 Preset: TypeAlias = Literal["instruct-pix2pix", "controlnet"]
 
 MIXINGS: Final[tuple[str, ...]] = get_args(Mixing)
@@ -40,6 +41,7 @@ LAYOUTS: Final[tuple[str, ...]] = get_args(LayoutName)
 EXPORT_FORMATS: Final[tuple[str, ...]] = get_args(ExportFormat)
 CHECK_LEVELS: Final[tuple[str, ...]] = get_args(CheckLevel)
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
+PAIRS: Final[tuple[str, ...]] = get_args(Pairs)
 PRESET_NAMES: Final[tuple[str, ...]] = get_args(Preset)
 
 RECIPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(

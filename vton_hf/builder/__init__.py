@@ -9,7 +9,7 @@ from vton_hf.builder.context import BuildContext
 from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.indices import selected_rows
 from vton_hf.builder.lazy_images import LazyImages, embedded, use_cells
-from vton_hf.builder.loading import build, build_status, load
+from vton_hf.builder.loading import build, build_status, load, of_every_triplet
 from vton_hf.builder.notebooks import dataset_html, triplet_pictures
 from vton_hf.builder.one_by_one import OneByOne
 from vton_hf.builder.plain import listed
@@ -39,6 +39,7 @@ __all__ = [
     "features_of",
     "listed",
     "load",
+    "of_every_triplet",
     "open_stream",
     "row_ranges",
     "selected_rows",

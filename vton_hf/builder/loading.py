@@ -52,6 +52,19 @@ def build_status(name: Config, **options: Unpack[LoadOptions]) -> BuildStatus:
     return status_of(builder.context, lambda: builder.find().manifest, builder.context.how(builder.run, None))
 
 
+def of_every_triplet(**options: Any) -> VTON:
+    """A builder whose mix is each triplet that is found, once: the listing says what the weights are.
+
+    Raises:
+        VTONError: See `VTON`.
+    """
+    listed = VTON(config_name="hard", **options)
+    sizes = listed.triplets.manifest.sizes()
+    builder = VTON(config_name="hard", **(options | {"difficulty_weights": sizes}))
+    builder.triplets = listed.triplets
+    return builder
+
+
 def load(
     name: Config,
     *,

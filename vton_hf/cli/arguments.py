@@ -19,7 +19,8 @@ from vton_hf.cli.groups import (
     add_recipe,
     add_store,
 )
-from vton_hf.cli.looking import ROOT, Add, add_doctor, add_preview, add_scan, add_validate
+from vton_hf.cli.looking import ROOT, add_doctor, add_preview, add_scan, add_validate
+from vton_hf.cli.parsing import Add, adder
 from vton_hf.cli.parsing import Parser as _Parser
 from vton_hf.cli.values import names, positive, shard, size
 
@@ -46,7 +47,7 @@ def parser() -> _Parser:
         "--print-completion", action=_PrintCompletion, choices=SHELLS, help="print the shell's completion script"
     )
     several = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    add = _adder(several)
+    add = adder(several, "vton-hf")
     add_doctor(add)
     add_scan(add)
     add_preview(add)
@@ -58,24 +59,6 @@ def parser() -> _Parser:
     _add_demo(add)
     _add_cache(add)
     return whole
-
-
-def _adder(several: Any) -> Add:
-    def add(usage: str, command: str, purpose: str, example: str) -> _Parser:
-        name = usage.partition(" ")[0]
-        part: _Parser = several.add_parser(
-            name,
-            usage=f"vton-hf {usage}",
-            help=purpose,
-            description=purpose[0].upper() + purpose[1:] + ".",
-            epilog=f"example: vton-hf {example}",
-            # Else the example is cut at a hyphen.
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        part.set_defaults(command=command)
-        return part
-
-    return add
 
 
 def _add_mixes(add: Add) -> None:

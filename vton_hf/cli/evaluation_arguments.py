@@ -1,16 +1,11 @@
 """Arguments of `vton-hf evaluation`: make, check, score."""
 
-import argparse
 from pathlib import Path
-from typing import Any, Final
 
-from vton_hf._core.options import ASPECTS
+from vton_hf._core.options import ASPECTS, PAIRS
 from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_location, add_num_proc
-from vton_hf.cli.looking import Add
-from vton_hf.cli.parsing import Parser
+from vton_hf.cli.parsing import Add, adder
 from vton_hf.cli.values import size
-
-_PAIRS: Final = ("paired", "unpaired")
 
 
 def add_evaluation(add: Add) -> None:
@@ -21,7 +16,7 @@ def add_evaluation(add: Add) -> None:
         "freeze a test set, check predictions against it, and score them",
         "evaluation make ./test-set s3://bucket/dataset_test/",
     )
-    actions = part.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = adder(part.add_subparsers(title="actions", required=True, metavar="ACTION"), "vton-hf evaluation")
     _add_make(actions)
     _add_predictions(
         actions, "check", "say what is missing, surplus, of another size or format, or no prediction at all"
@@ -29,24 +24,10 @@ def add_evaluation(add: Add) -> None:
     _add_predictions(actions, "score", "score predictions, by difficulty, gender and category")
 
 
-def _action(actions: Any, usage: str, purpose: str, example: str) -> Parser:
-    name = usage.partition(" ")[0]
-    part: Parser = actions.add_parser(
-        name,
-        usage=f"vton-hf evaluation {usage}",
-        help=purpose,
-        description=purpose[0].upper() + purpose[1:] + ".",
-        epilog=f"example: vton-hf evaluation {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    part.set_defaults(command=f"evaluating:{name}")
-    return part
-
-
-def _add_make(actions: Any) -> None:
-    making = _action(
-        actions,
+def _add_make(add: Add) -> None:
+    making = add(
         "make [options] DIR PREFIX ...",
+        "evaluating:make",
         "freeze a test set in a folder: images of one size, pairs, and a digest of it all",
         "make ./test-set s3://bucket/dataset_test/ --image-size 512x384",
     )
@@ -62,12 +43,15 @@ def _add_make(actions: Any) -> None:
     add_cache_dir(how)
 
 
-def _add_predictions(actions: Any, name: str, purpose: str) -> None:
-    part = _action(
-        actions, f"{name} [options] DIR PREDICTIONS", purpose, f"{name} ./test-set ./predictions --pairs unpaired"
+def _add_predictions(add: Add, name: str, purpose: str) -> None:
+    part = add(
+        f"{name} [options] DIR PREDICTIONS",
+        f"evaluating:{name}",
+        purpose,
+        f"{name} ./test-set ./predictions --pairs unpaired",
     )
     part.add_argument("directory", type=Path, metavar="DIR", help="what `evaluation make` made")
     part.add_argument("predictions", type=Path, metavar="PREDICTIONS", help="a folder with a picture NAME.png an item")
     made = "the list that predictions were made from (default: paired)"
-    part.add_argument("--pairs", choices=_PAIRS, default=_PAIRS[0], help=made)
+    part.add_argument("--pairs", choices=PAIRS, default=PAIRS[0], help=made)
     add_json(part)

@@ -1,6 +1,5 @@
 """Arguments of the commands that look at a bucket: `doctor`, `scan`, `preview`, `validate`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +14,8 @@ from vton_hf.cli.groups import (
     add_prefixes,
     add_store,
 )
-from vton_hf.cli.parsing import Parser
+from vton_hf.cli.parsing import Add
 from vton_hf.cli.values import positive, shard, threshold
-
-Add = Callable[[str, str, str, str], Parser]
-"""Adds a command: its usage, what runs it, what it does, an example."""
 
 ROOT: Final = "s3://bucket/dataset_ultimate/"
 

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from vton_hf._core.checks import did_you_mean
@@ -34,3 +35,26 @@ class Parser(argparse.ArgumentParser):
                 "PREFIX is missing. Write where the triplets lie, such as s3://bucket/dataset_ultimate/ or ./data/"
             )
         return found, left_over
+
+
+Add = Callable[[str, str, str, str], Parser]
+"""Adds a command: its usage, what runs it, what it does, an example."""
+
+
+def adder(several: Any, program: str) -> Add:
+    """What adds commands to subparsers; `program` is what is typed before them."""
+
+    def add(usage: str, command: str, purpose: str, example: str) -> Parser:
+        part: Parser = several.add_parser(
+            usage.partition(" ")[0],
+            usage=f"{program} {usage}",
+            help=purpose,
+            description=purpose[0].upper() + purpose[1:] + ".",
+            epilog=f"example: {program} {example}",
+            # Else the example is cut at a hyphen.
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        part.set_defaults(command=command)
+        return part
+
+    return add

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
 
+from vton_hf._core.options import Pairs
 from vton_hf._core.units import number
-from vton_hf.evaluating.predictions import Pairs, Problem, check_predictions
+from vton_hf.evaluating.predictions import Problem, check_predictions
 from vton_hf.evaluating.protocol import Protocol
 from vton_hf.evaluating.scores import Scores, score_predictions
 

@@ -17,7 +17,7 @@ from vton_hf._core.checks import check_int, must_be, unknown_option
 from vton_hf._core.concurrency import map_prefetched
 from vton_hf._core.digests import digest
 from vton_hf._core.options import Aspect, FindOptions, Prefixes
-from vton_hf.builder import VTON
+from vton_hf.builder import VTON, of_every_triplet
 from vton_hf.errors import BuildError, ConfigError
 from vton_hf.evaluating.frozen import Evaluation
 from vton_hf.evaluating.protocol import FOLDERS, GARMENT, GROUND_TRUTH, PERSON, PROTOCOL, Item, Protocol
@@ -78,7 +78,7 @@ def evaluation(
     """
     folder, size = Path(directory), _checked(image_size, aspect, seed, set(options))
     _check_folder(folder)
-    builder = _builder(s3_prefixes, {"image_size": size, "aspect": aspect, "image_format": "png", **options})
+    builder = of_every_triplet(s3_prefixes=s3_prefixes, image_size=size, aspect=aspect, image_format="png", **options)
     builder.download_and_prepare(num_proc=num_proc)
     _freeze(folder, builder, size, aspect, seed)
     return Evaluation(folder, tuple(f"{item.key}: {item.reason}" for item in builder.prepared.skipped))
@@ -99,15 +99,6 @@ def _check_folder(folder: Path) -> None:
         raise ConfigError(f"{str(folder)!r} is a file. Name a folder for the evaluation.")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / PROTOCOL).is_file():
         raise ConfigError(f"{str(folder)!r} holds other files. Name a folder of the evaluation's own.")
-
-
-def _builder(prefixes: Prefixes, options: dict[str, Any]) -> VTON:
-    """Of all triplets, each once: the listing says what the weights are."""
-    listed = VTON(config_name="hard", s3_prefixes=prefixes, **options)
-    sizes = listed.find().manifest.sizes()
-    builder = VTON(config_name="hard", s3_prefixes=prefixes, difficulty_weights=sizes, **options)
-    builder.triplets = listed.find()
-    return builder
 
 
 def _freeze(folder: Path, builder: VTON, size: tuple[int, int], aspect: str, seed: int) -> None:
@@ -131,12 +122,10 @@ def _written(folder: Path, builder: VTON, size: tuple[int, int], aspect: str, se
     for name in FOLDERS:
         (folder / name).mkdir(parents=True)
     found: list[tuple[Row, dict[str, str]]] = []
-    with tqdm(total=len(rows), desc="Freezing", unit=" triplets", disable=None) as bar:
-        work = map_prefetched(range(len(rows)), lambda place: _frozen(rows[place], folder, names[place]), depth=_AHEAD)
-        for place, pixels in work:
-            bar.update()
-            if pixels:
-                found.append((texts[place] | {"name": names[place]}, pixels))
+    work = map_prefetched(range(len(rows)), lambda place: _frozen(rows[place], folder, names[place]), depth=_AHEAD)
+    for place, pixels in tqdm(work, "Freezing", len(rows), unit=" triplets", disable=None):
+        if pixels:
+            found.append((texts[place] | {"name": names[place]}, pixels))
     if not found:
         _refuse(len(rows))
     protocol = Protocol(list(_items(found, seed)), size, aspect, seed)

@@ -5,19 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final
 
 import numpy as np
 from datasets.utils import tqdm
 
 from vton_hf._core.checks import check_choice, did_you_mean
 from vton_hf._core.concurrency import map_prefetched
+from vton_hf._core.options import PAIRS, Pairs
 from vton_hf.errors import ConfigError, ImageError
 from vton_hf.evaluating.protocol import GARMENT, GROUND_TRUTH, PERSON, Item, Protocol
 from vton_hf.images import Pixels, decode_array, format_of
-
-Pairs: TypeAlias = Literal["paired", "unpaired"]
-PAIRS: Final[tuple[str, ...]] = get_args(Pairs)
 
 _EQUAL: Final = 1.0
 """Of 255, the mean difference below which two pictures are as good as equal: what JPEG does is above, and a garment
@@ -90,16 +88,17 @@ def predicted_files(folder: Path, items: Mapping[str, Item]) -> tuple[dict[str, 
     return files, surplus
 
 
-def read_prediction(path: Path, size: tuple[int, int]) -> Pixels | Problem:
-    """The pixels of a prediction, uint8 [H, W, 3], or why there are none of that size."""
+def read_prediction(path: Path, size: tuple[int, int]) -> tuple[Pixels, str] | Problem:
+    """The pixels of a prediction, uint8 [H, W, 3], and its format; or why there are none of that size."""
     try:
-        pixels = decode_array(path.read_bytes())
+        data = path.read_bytes()
+        pixels = decode_array(data)
     except (ImageError, OSError) as error:
         return Problem("unreadable", path.name, str(error))
     if pixels.shape[:2] != size:
         found, wanted = ("x".join(map(str, shape)) for shape in (pixels.shape[:2], size))
         return Problem("size", path.name, f"is {found}, the ground truth {wanted} (height x width)")
-    return pixels
+    return pixels, format_of(data) or "unknown"
 
 
 def check_predictions(directory: Path, protocol: Protocol, folder: Path, pairs: Pairs) -> list[Problem]:
@@ -108,16 +107,12 @@ def check_predictions(directory: Path, protocol: Protocol, folder: Path, pairs: 
     files, problems = predicted_files(folder, items)
     problems += _missing(items, files)
     seen: dict[str, list[str]] = defaultdict(list)
-    with tqdm(total=len(files), desc="Checking", unit=" predictions", disable=None) as bar:
-        work = map_prefetched(
-            files.items(), lambda named: _looked_at(directory, protocol, named[0], named[1]), depth=_AHEAD
-        )
-        for (name, path), (content, found) in work:
-            bar.update()
-            problems += found
-            if content and (others := seen[content]):
-                problems.append(Problem("equal", path.name, f"equals the prediction {others[0]}"))
-            seen[content].append(name)
+    work = map_prefetched(files.items(), lambda named: _looked_at(directory, protocol, *named), depth=_AHEAD)
+    for (name, path), (content, found) in tqdm(work, "Checking", len(files), unit=" predictions", disable=None):
+        problems += found
+        if content and (others := seen[content]):
+            problems.append(Problem("equal", path.name, f"equals the prediction {others[0]}"))
+        seen[content].append(name)
     return problems
 
 
@@ -129,14 +124,12 @@ def _missing(items: Mapping[str, Item], files: Mapping[str, Path]) -> Iterator[P
 
 def _looked_at(directory: Path, protocol: Protocol, name: str, path: Path) -> tuple[str, list[Problem]]:
     """What one prediction shows, as a digest, and what is wrong with it."""
-    pixels = read_prediction(path, protocol.image_size)
-    if isinstance(pixels, Problem):
-        return "", [pixels]
-    problems = []
-    kind = format_of(path.read_bytes()) or "unknown"
+    read = read_prediction(path, protocol.image_size)
+    if isinstance(read, Problem):
+        return "", [read]
+    (pixels, kind), problems = read, []
     if kind != "PNG":
-        loss = "whose losses change scores; write PNG"
-        problems.append(Problem("format", path.name, f"is {kind}, {loss}"))
+        problems.append(Problem("format", path.name, f"is {kind}, whose losses change scores; write PNG"))
     for place, detail in _ALIKE.items():
         other = decode_array((directory / place / f"{name}.png").read_bytes())
         if float(np.mean(np.abs(pixels.astype(np.int16) - other))) < _EQUAL:

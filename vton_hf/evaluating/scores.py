@@ -10,9 +10,10 @@ from datasets.utils import tqdm
 from PIL import Image
 
 from vton_hf._core.concurrency import map_prefetched
+from vton_hf._core.options import Pairs
 from vton_hf.errors import ConfigError
 from vton_hf.evaluating.learned import distances, lpips_model
-from vton_hf.evaluating.predictions import Pairs, Problem, expected_items, predicted_files, read_prediction
+from vton_hf.evaluating.predictions import Problem, expected_items, predicted_files, read_prediction
 from vton_hf.evaluating.protocol import GROUND_TRUTH, GROUPS, Item, Protocol
 from vton_hf.images import decode, psnr, ssim
 from vton_hf.report import tables
@@ -96,19 +97,16 @@ def _compared(
     lpips = lpips_model(reasons)
 
     def compare(name: str) -> dict[str, float] | Problem:
-        pixels = read_prediction(files[name], protocol.image_size)
-        if isinstance(pixels, Problem):
-            return pixels
-        prediction = Image.fromarray(pixels)
+        read = read_prediction(files[name], protocol.image_size)
+        if isinstance(read, Problem):
+            return read
+        prediction = Image.fromarray(read[0])
         truth = decode((directory / GROUND_TRUTH / f"{name}.png").read_bytes())
         return {"ssim": ssim(prediction, truth), "psnr": psnr(prediction, truth)} | lpips(prediction, truth)
 
     names = [item.name for item in protocol.items]
-    with tqdm(total=len(names), desc="Scoring", unit=" predictions", disable=None) as bar:
-        found = {}
-        for name, result in map_prefetched(names, compare, depth=_AHEAD):
-            found[name] = result
-            bar.update()
+    work = map_prefetched(names, compare, depth=_AHEAD)
+    found = dict(tqdm(work, "Scoring", len(names), unit=" predictions", disable=None))
     if problems := [result for result in found.values() if isinstance(result, Problem)]:
         _refuse(folder, problems)
     return {name: result for name, result in found.items() if not isinstance(result, Problem)}

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
+
+from vton_hf._core.digests import digest
 
 
 def other_garments(
@@ -28,7 +29,7 @@ def other_garments(
     """
     members = defaultdict(list)
     for name, group, garment in zip(names, groups, garments, strict=True):
-        members[group].append((_place(seed, garment), garment, _place(seed, name), name))
+        members[group].append((digest(f"{seed}\n{garment}"), garment, digest(f"{seed}\n{name}"), name))
     given: dict[str, str | None] = {}
     for group_members in members.values():
         given |= _shifted([(garment, name) for _, garment, _, name in sorted(group_members)])
@@ -45,7 +46,3 @@ def _shifted(ordered: Sequence[tuple[str, str]]) -> dict[str, str | None]:
         name: other if other_garment != garment else None
         for (garment, name), (other_garment, other) in zip(ordered, others, strict=True)
     }
-
-
-def _place(seed: int, name: str) -> str:
-    return blake2b(f"{seed}\n{name}".encode(), digest_size=8).hexdigest()

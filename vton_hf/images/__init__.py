@@ -1,15 +1,16 @@
 """Verifies, decodes, resizes and encodes images; pixels are 8-bit RGB, upright, on white."""
 
 from vton_hf.images.aspect import (
-    belongs_to,
     check_fit,
     distortions,
     fit,
     halfway,
     is_companion,
     is_garments,
+    matched,
     placement,
     resized,
+    to_nearest,
 )
 from vton_hf.images.comparison import compare
 from vton_hf.images.decoding import Pixels, decode, decode_array, is_sound, verify
@@ -40,7 +41,6 @@ __all__ = [
     "Pixels",
     "Prepared",
     "Stored",
-    "belongs_to",
     "check_encoding",
     "check_fit",
     "compare",
@@ -56,6 +56,7 @@ __all__ = [
     "is_companion",
     "is_garments",
     "is_sound",
+    "matched",
     "measured",
     "placement",
     "profile_notices",
@@ -66,6 +67,7 @@ __all__ = [
     "tell_counts",
     "tell_once",
     "thumbnail_pixels",
+    "to_nearest",
     "to_rgb",
     "verify",
 ]

@@ -1,8 +1,8 @@
 """An image of one shape into a picture of another: stretched, padded, cropped, or as CatVTON does."""
 
 import math
-from collections.abc import Container, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Container, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from PIL import Image
 
@@ -20,6 +20,8 @@ what a model puts out (multiples of 8, 16 or 64 pixels) explains another shape."
 SIZE_STRETCH: Final = 1.4
 """So much one edge may be stretched more than the other by `image_size` before it is warned of. A square of portraits
 of 3:4 (1.33), which many train on knowingly, is not; height and width that were swapped (3:4 to 4:3 is 1.78) are."""
+
+Resize: TypeAlias = Callable[[Any, tuple[int, int]], Any]
 
 _PERSON, _GARMENT, _TARGET = ROLES
 
@@ -76,22 +78,6 @@ def _stretched(kind: str, role: str, shape: tuple[int, int], wanted: tuple[int, 
     return [Notice(kind, role, "{} x {} to {} x {}".format(*shape, *wanted))]
 
 
-def matched(pictures: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
-    """The same pictures by role, a target of another size brought to its person's, so that one crop fits both.
-
-    Companions are brought to the size of the picture that they belong to, by the nearest pixels.
-    """
-    fitting = dict(pictures)
-    for role, picture in pictures.items():
-        beside = fitting.get(belongs_to(role, pictures), picture)
-        if beside.size != picture.size:
-            nearest = is_companion(role)
-            fitting[role] = (
-                picture.resize(beside.size, Image.Resampling.NEAREST) if nearest else resized(picture, beside.size)
-            )
-    return fitting
-
-
 def belongs_to(role: str, there: Container[str]) -> str:
     """The image whose size another one follows: of a target its person, of a companion the image that it shows.
 
@@ -131,6 +117,35 @@ def resized(image: Image.Image, shape: tuple[int, int]) -> Image.Image:
     return image.resize(halfway(image.size, shape), Image.Resampling.LANCZOS).resize(shape, Image.Resampling.LANCZOS)
 
 
+def to_nearest(image: Image.Image, shape: tuple[int, int]) -> Image.Image:
+    """The image in that width and height, of pixels that it has: values of masks and labels are not mixed."""
+    return image.resize(shape, Image.Resampling.NEAREST)
+
+
+def matched(
+    pictures: Mapping[str, Any],
+    shape: Callable[[Any], tuple[int, int]] = lambda picture: picture.size,
+    resize: Resize = resized,
+    nearest: Resize = to_nearest,
+) -> dict[str, Any]:
+    """The same pictures by role, a target of another size brought to its person's, so that one crop fits both.
+
+    Companions are brought to the size of the picture that they belong to, by the nearest pixels.
+
+    Args:
+        pictures: Of any kind; without the rest Pillow's.
+        shape: Gives width and height of one.
+        resize: Brings one to a width and height.
+        nearest: The same with the nearest pixels.
+    """
+    fitting = dict(pictures)
+    for role, picture in pictures.items():
+        wanted = shape(fitting.get(belongs_to(role, pictures), picture))
+        if wanted != shape(picture):
+            fitting[role] = (nearest if is_companion(role) else resize)(picture, wanted)
+    return fitting
+
+
 def halfway(shape: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
     """Width and height between the two passes: across first, unless a ribbon would take gigabytes in between.
 
@@ -166,7 +181,7 @@ def fit(image: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Im
     where = placement(image.size, box, aspect, role)
     part = image.crop(where.crop)
     nearest = is_companion(role)
-    small = part.resize(where.inner, Image.Resampling.NEAREST) if nearest else resized(part, where.inner)
+    small = (to_nearest if nearest else resized)(part, where.inner)
     if where.inner == box:
         return small
     white = Image.new("RGB", box, "black" if nearest else "white")

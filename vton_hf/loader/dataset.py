@@ -12,7 +12,7 @@ import numpy as np
 from vton_hf import mixing
 from vton_hf._core import html
 from vton_hf._core.options import EpochSize, Prefixes
-from vton_hf.builder import VTON, OneByOne, listed, triplet_pictures
+from vton_hf.builder import VTON, OneByOne, listed, of_every_triplet, triplet_pictures
 from vton_hf.loader.chosen import TRANSFORM_OPTIONS, check_names, of_builder, sample_columns
 from vton_hf.loader.indexing import Indexed
 from vton_hf.loader.options import SampleOptions
@@ -97,10 +97,10 @@ class S3VTONDataset(Indexed):
         chosen = of_builder(options, materialize=materialize)
         chosen |= {"s3_prefixes": prefixes, "storage_options": storage_options}
         chosen |= {"difficulty_weights": weights, "seed": seed, "epoch_size": epoch_size}
-        builder = _builder(self.recipe, chosen)
+        every = self.recipe is None and weights is None
+        builder = of_every_triplet(**chosen) if every else VTON(config_name=self.recipe or "hard", **chosen)
         builder.download_and_prepare(num_proc=num_proc)
         pools = builder.pools()
-
         recipe = weights or mixing.RECIPES.get(self.recipe or "")
         self.difficulty_weights = recipe and dict(recipe)
         self._sizes = {name: len(pool) for name, pool in pools.items()}
@@ -197,14 +197,3 @@ class S3VTONDataset(Indexed):
 
 def _listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:
     return [ROOT] if prefixes is None else listed(prefixes)
-
-
-def _builder(recipe: str | None, options: dict[str, Any]) -> VTON:
-    if recipe is not None or options["difficulty_weights"] is not None:
-        return VTON(config_name=recipe or "hard", **options)
-    # Without a recipe every triplet stands once, so the listing says what the weights are.
-    listed = VTON(config_name="hard", **options)
-    sizes = listed.triplets.manifest.sizes()
-    builder = VTON(config_name="hard", **(options | {"difficulty_weights": sizes}))
-    builder.triplets = listed.triplets
-    return builder

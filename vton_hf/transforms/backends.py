@@ -10,7 +10,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
-from vton_hf.images import decode, decode_array, fit, halfway, is_companion, placement, resized
+from vton_hf.images import decode, decode_array, fit, halfway, is_companion, placement, resized, to_nearest
 
 Shape: TypeAlias = tuple[int, int]
 """Width and height."""
@@ -61,7 +61,7 @@ class PilBackend:
 
     def nearest(self, picture: Image.Image, shape: Shape) -> Image.Image:
         """The same with the nearest pixels."""
-        return picture.resize(shape, Image.Resampling.NEAREST)
+        return to_nearest(picture, shape)
 
     def fit(self, picture: Image.Image, size: tuple[int, int], aspect: str, role: str) -> Image.Image:
         """It in that height and width."""

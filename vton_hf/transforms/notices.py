@@ -18,15 +18,16 @@ if sys.platform != "win32":
 @contextmanager
 def _locked() -> Iterator[None]:
     """One process of this machine at a time, where files can be locked; no lock of Python's own can be pickled."""
-    descriptor = os.open(tempfile.gettempdir(), os.O_RDONLY) if sys.platform != "win32" else -1
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(tempfile.gettempdir(), os.O_RDONLY)
     try:
-        if sys.platform != "win32":
-            with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        if descriptor >= 0:
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 class NoticeLog:

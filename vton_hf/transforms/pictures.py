@@ -6,7 +6,7 @@ from typing import Any
 from vton_hf._core.timing import stage
 from vton_hf.builder import use_cells
 from vton_hf.errors import ImageError, StorageError
-from vton_hf.images import Notice, belongs_to, is_companion, is_garments, profile_notices
+from vton_hf.images import Notice, is_companion, is_garments, profile_notices
 from vton_hf.naming import ROLES
 from vton_hf.storage import Body, Store
 from vton_hf.transforms.backends import ImageBackend
@@ -42,19 +42,6 @@ def read_pictures(
         return _pictures(rows[number], dict(zip(roles[number], bodies, strict=True)), kind, tell)
 
     return use_cells([[row[role] for role in of_row] for row, of_row in zip(rows, roles, strict=True)], store, pictures)
-
-
-def matched(pictures: Pictures, kind: ImageBackend) -> Pictures:
-    """The target in the person's size, so that one crop fits both; as `vton_hf.images.aspect.matched` does it.
-
-    Companions are brought to the size of the picture that they belong to.
-    """
-    fitting = dict(pictures)
-    for role, picture in pictures.items():
-        shape = kind.shape(fitting.get(belongs_to(role, pictures), picture))
-        if shape != kind.shape(picture):
-            fitting[role] = (kind.nearest if is_companion(role) else kind.resize)(picture, shape)
-    return fitting
 
 
 def moved_together(pictures: Pictures) -> dict[str, list[str]]:

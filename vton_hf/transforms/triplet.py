@@ -11,7 +11,7 @@ from vton_hf._core.checks import check_choice, check_int
 from vton_hf._core.options import ON_BROKEN_SAMPLE, SYNC, Aspect, OnBrokenSample, Sync
 from vton_hf._core.timing import stage
 from vton_hf.errors import ConfigError, ImageError, UnavailableError
-from vton_hf.images import is_garments
+from vton_hf.images import is_garments, matched
 from vton_hf.naming import ROLES
 from vton_hf.storage import Store, settings_for
 from vton_hf.transforms.cells import TripletCells
@@ -19,7 +19,7 @@ from vton_hf.transforms.epoch import SharedEpoch
 from vton_hf.transforms.failures import Failure, Failures
 from vton_hf.transforms.notices import NoticeLog
 from vton_hf.transforms.pickling import check_picklable
-from vton_hf.transforms.pictures import Pictures, is_image, matched, moved_together, read_pictures
+from vton_hf.transforms.pictures import Pictures, is_image, moved_together, read_pictures
 from vton_hf.transforms.pipeline import ImagePipeline, Transform
 from vton_hf.transforms.randomness import preserved_rng_state, seed_generators, seed_of
 from vton_hf.transforms.rows import NoRows, Rows
@@ -220,26 +220,26 @@ class TripletTransform(TripletCells):
         )
 
     def _transformed(self, pictures: Pictures, row: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        kind = self._path.kind
         for notice in self._path.distortions(pictures):
             self._notices.tell(notice, row)
         if not self._resizes_itself:
-            pictures = matched(pictures, self._path.kind)
+            pictures = matched(pictures, kind.shape, kind.resize, kind.nearest)
         transformed = dict(pictures)
         for role, beside in moved_together(pictures).items():
             start = partial(seed_generators, seed if self._shares(role) else seed_of(seed, role))
-            names = [role, *beside] if role in pictures else beside
+            names = [role, *beside] if role in pictures else beside  # looked at alone: as if its image were there
             try:
                 with stage("transform"):
                     fitted = [self._path.fitted(pictures[name], name) for name in names]
-                    given = fitted if role in pictures else [fitted[0], *fitted]  # alone as if its image were there
-                    results = self._path.together(given, start)[-len(names) :]
+                    results = self._path.together(fitted if role in pictures else [fitted[0], *fitted], start)
+                transformed |= zip(names, results[-len(names) :], strict=True)
             except Exception as error:
-                width, height = self._path.kind.shape(pictures[names[0]])
+                width, height = kind.shape(pictures[names[0]])
                 error.add_note(f"The transform was given {role} of {row['key']}, {width} x {height} pixels.")
                 if beside:
                     error.add_note(f"With it went {', '.join(beside)} as masks, which RandAugment and its like refuse.")
                 raise
-            transformed |= dict(zip(names, results, strict=True))
         return transformed
 
     def _shares(self, role: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
@@ -48,6 +49,17 @@ def names_in(paths: pa.StringArray) -> Positions:
     last = np.concatenate([[-1], slashes])[np.searchsorted(slashes, at[1:])]
     names: Positions = np.maximum(last + 1, at[:-1]).astype(np.int32)
     return names
+
+
+def tails(paths: pa.StringArray, level: int) -> pa.StringArray:
+    """The name of each path, with so many folders above it; null where a path has fewer.
+
+    >>> tails(pa.array(["a/b/c.png", "c.png"]), 1).to_pylist()
+    ['b/c.png', None]
+    """
+    if not level:
+        return cut(paths, names_in(paths), edges(paths)[1:])
+    return pc.struct_field(pc.extract_regex(paths, rf"(?P<tail>(?:[^/]+/){{{level}}}[^/]*)$"), "tail")
 
 
 def as_text(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:

@@ -1,7 +1,6 @@
 """Files beside the three images, such as masks and poses, that are images of a row, too."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +9,7 @@ from numpy.typing import NDArray
 
 from vton_hf._core.checks import did_you_mean, must_be
 from vton_hf.errors import ConfigError
-
-_PICTURE: Final = r"\.(?i:png|jpe?g|webp)$"
+from vton_hf.naming import IMAGE_ENDING
 
 
 def check_companions(companions: object) -> tuple[str, ...]:
@@ -53,7 +51,9 @@ def companions_of(
                 f"companions= names {name!r}, which lies beside no image.{did_you_mean(name, there)} {shown}"
             )
         column = columns[name].combine_chunks()
-        is_picture = pa.types.is_string(column.type) and pc.match_substring_regex(column.drop_null(), _PICTURE)
+        is_picture = pa.types.is_string(column.type) and pc.match_substring_regex(
+            column.drop_null(), rf"{IMAGE_ENDING}$"
+        )
         if not is_picture or not pc.all(is_picture).as_py():
             raise ConfigError(f"companions= names {name!r}, whose files are no pictures: it stays a column of URIs.")
         rows = (

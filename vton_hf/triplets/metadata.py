@@ -15,7 +15,7 @@ from vton_hf._core.digests import digest
 from vton_hf._core.units import number
 from vton_hf.errors import ConfigError, LayoutError
 from vton_hf.naming import ROLES
-from vton_hf.triplets.arrow_text import cut, edges, names_in
+from vton_hf.triplets.arrow_text import tails
 from vton_hf.triplets.facts import FACTS
 from vton_hf.triplets.layouts import read_table, usual_splits
 
@@ -139,16 +139,9 @@ def _by_file(known: pa.Array, uris: Sequence[pa.Array]) -> NDArray[np.int64]:
     for column in (target, person, garment):
         texts = pc.fill_null(column, "")
         for depth in depths.tolist():
-            at = _index(_last(texts, depth), known)
+            at = _index(tails(texts, depth), known)
             found = np.where(found < 0, at, found)
     return found
-
-
-def _last(uris: pa.Array, depth: int) -> pa.Array:
-    """The name, with so many folders above it."""
-    if not depth:
-        return cut(uris, names_in(uris), edges(uris)[1:])
-    return pc.struct_field(pc.extract_regex(uris, rf"(?P<tail>(?:[^/]+/){{{depth}}}[^/]*)$"), "tail")
 
 
 def _without_repeats(table: pa.Table, by: str, name: str) -> pa.Table:

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_IMAGE: Final = r"\.(?i:png|jpe?g|webp)"
+from vton_hf.naming import IMAGE_ENDING
+
 _NAMES: Final = (
-    rf"^\s*(?P<first>[^\t]+?{_IMAGE})[\s,;|]+(?P<second>[^\t]+?{_IMAGE})(?:[\s,;|]+(?P<third>\S(?:.*\S)?))?\s*$",
+    rf"^\s*(?P<first>[^\t]+?{IMAGE_ENDING})[\s,;|]+(?P<second>[^\t]+?{IMAGE_ENDING})(?:[\s,;|]+(?P<third>\S(?:.*\S)?))?\s*$",
     r"^\s*(?P<first>[^\t]+?)\s*\t\s*(?P<second>[^\t]+?)(?:\s*\t\s*(?P<third>\S(?:.*\S)?))?\s*$",
     r"^\s*(?P<first>[^\s,;|]+)[\s,;|]+(?P<second>[^\s,;|]+)(?:[\s,;|]+(?P<third>\S+))?\s*$",
 )
@@ -60,7 +61,7 @@ def read_lines(data: bytes) -> Lines:
     (['a b.jpg'], ['c.jpg'], [3])
     """
     text = pa.array(decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n"), pa.string())
-    comment = pc.and_not(pc.match_substring_regex(text, r"^\s*#"), pc.match_substring_regex(text, _IMAGE))
+    comment = pc.and_not(pc.match_substring_regex(text, r"^\s*#"), pc.match_substring_regex(text, IMAGE_ENDING))
     told = pc.invert(pc.or_(comment, pc.match_substring_regex(text, r"^\s*$")))
     number = pa.array(np.flatnonzero(told.to_numpy(zero_copy_only=False)) + 1)
     text = text.filter(told)

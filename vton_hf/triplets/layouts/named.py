@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vton_hf.naming import IMAGE_ENDING
+from vton_hf.triplets.arrow_text import tails
 from vton_hf.triplets.layouts.images import Tree
 from vton_hf.triplets.layouts.layout import CLOTH, TRY_ON, Layout
 from vton_hf.triplets.layouts.match import Rows, in_names, path_of
@@ -15,7 +17,6 @@ from vton_hf.triplets.layouts.patterns import Pattern
 
 Flags = NDArray[np.bool_]
 
-_ENDING: Final = r"\.(?i:png|jpe?g|webp)$"
 
 SEVERAL: Final = -2
 """In place of a picture: the name fits several, and it cannot be said which is meant."""
@@ -111,23 +112,14 @@ class Names:
         return self._known[key]
 
 
-def tails(paths: pa.StringArray, level: int) -> pa.StringArray:
-    """The name, with so many folders above it; null where a path has fewer.
-
-    >>> tails(pa.array(["a/b/c.png", "c.png"]), 1).to_pylist()
-    ['b/c.png', None]
-    """
-    return pc.struct_field(pc.extract_regex(paths, rf"(?P<tail>(?:[^/]+/){{{level}}}[^/]*)$"), "tail")
-
-
 def _stems(names: pa.StringArray, patterns: Sequence[Pattern]) -> pa.StringArray:
     """The stem of each name: as a pattern of the role has it, or what stands before the ending."""
     if pc.any(pc.or_(pc.match_substring(names, "/"), pc.match_substring(names, "\\"))).as_py():
         names = pc.replace_substring_regex(names, r"^.*[/\\]", "")
-    ends = pc.match_substring_regex(names, _ENDING)
+    ends = pc.match_substring_regex(names, rf"{IMAGE_ENDING}$")
     whole = names if pc.all(ends).as_py() else pc.if_else(ends, names, pc.binary_join_element_wise(names, "jpg", "."))
     stems = pa.nulls(len(names), pa.string())
     for pattern in patterns:
         if stems.null_count and "(?P<stem>" in pattern.name:
             stems = pc.coalesce(stems, in_names(whole, pattern)["stem"])
-    return pc.coalesce(stems, pc.replace_substring_regex(whole, _ENDING, "")) if stems.null_count else stems
+    return pc.coalesce(stems, pc.replace_substring_regex(whole, rf"{IMAGE_ENDING}$", "")) if stems.null_count else stems

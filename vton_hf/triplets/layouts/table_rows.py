@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vton_hf.naming import ROLES
+from vton_hf.naming import IMAGE_ENDING, ROLES
 from vton_hf.triplets import audit as reasons
 from vton_hf.triplets.arrow_text import cut, edges, joined_tables, names_in
 from vton_hf.triplets.build_manifest import TripletRows
@@ -26,7 +26,6 @@ from vton_hf.triplets.layouts.table_columns import TableFile, columns_for, furth
 
 Flags = NDArray[np.bool_]
 _NONE: Final = pa.scalar(None, pa.string())
-_PICTURE: Final = r"\.(?i:png|jpe?g|webp)$"
 
 
 def find_table_rows(
@@ -59,7 +58,7 @@ def find_table_rows(
         free[each.row] = False
     rest = free & ~pc.is_in(listing["uri"], pa.array([file.uri for file in files])).to_numpy()
     rest &= ~np.logical_or.reduce([table.seen for table in tables])
-    pictures = rest & pc.match_substring_regex(listing["uri"], _PICTURE).to_numpy()
+    pictures = rest & pc.match_substring_regex(listing["uri"], rf"{IMAGE_ENDING}$").to_numpy()
     left_out += strangers(listing, rest & ~pictures, hidden)
     left_out.append(reasons.rows_of(reasons.NOT_LISTED, listing["uri"].filter(pa.array(pictures))))
     told = [f"{file.uri.rpartition('/')[2]} has {file.table.rows.num_rows:,} rows" for file in files]
