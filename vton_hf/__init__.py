@@ -29,7 +29,7 @@ from vton_hf.loader.worker import install
 from vton_hf.registry import register
 
 if TYPE_CHECKING:
-    from vton_hf.builder import VTON, VTONConfig, build, build_status, load, validate
+    from vton_hf.builder import VTON, Splits, VTONConfig, build, build_status, load, split, validate
     from vton_hf.cache import BuildStatus
     from vton_hf.engines import RayEngine
     from vton_hf.evaluating import Evaluation, Scores, evaluation
@@ -73,6 +73,7 @@ __all__ = [
     "S3VTONDatasetMedium",
     "SampleError",
     "Scores",
+    "Splits",
     "StorageError",
     "TimeBudget",
     "TripletSampler",
@@ -94,6 +95,7 @@ __all__ = [
     "profile_loader",
     "push_to_hub",
     "set_transform",
+    "split",
     "time_budget",
     "transform_of",
     "validate",
@@ -113,6 +115,7 @@ _LAZY_MODULES = {
     "S3VTONDatasetHard": "loader.variants",
     "S3VTONDatasetMedium": "loader.variants",
     "Scores": "evaluating",
+    "Splits": "builder",
     "TripletSampler": "loader.samplers",
     "TripletTransform": "transforms",
     "VTONConfig": "builder",
@@ -130,6 +133,7 @@ _LAZY_MODULES = {
     "profile_loader": "loader.profile",
     "push_to_hub": "exports",
     "set_transform": "transforms",
+    "split": "builder",
     "transform_of": "transforms",
     "validate": "builder",
     "with_transform": "transforms",

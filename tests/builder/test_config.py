@@ -12,9 +12,9 @@ from vton_hf.mixing import RECIPES
 
 NOWHERE = "/no/such/folder/"
 OWN = (
-    "allow_missing, aspect, cloth, companions, default_difficulty, difficulty_of, difficulty_weights, embed_images, engine, epoch_size, exclude, gender, hidden, "
+    "allow_missing, aspect, cloth, companions, default_difficulty, difficulty_of, difficulty_weights, embed_images, engine, entities, epoch_size, exclude, gender, hidden, "
     "image_format, image_quality, image_size, layout, limit, listing, metadata, mix_by, mixing, on_error, "
-    "retry_skipped, s3_prefixes, seed, shard, shared_cache, statistics, to_srgb, verify, where."
+    "retry_skipped, s3_prefixes, seed, shard, shared_cache, split_by, splits, statistics, to_srgb, verify, where."
 )
 
 

@@ -3,7 +3,7 @@
 import pytest
 from datasets import ReadInstruction, Split
 
-from vton_hf.builder.splits import each_split, is_part, row_ranges
+from vton_hf.builder.splits import check_split, each_split, name_of, parts_of
 from vton_hf.errors import ConfigError
 
 
@@ -31,14 +31,35 @@ from vton_hf.errors import ConfigError
     ids=str,
 )
 def test_a_split_names_rows(split: object, ranges: list[tuple[int, int]]) -> None:
-    assert row_ranges(split, 40) == [range(*part) for part in ranges]
-    assert is_part(split, 40) == (ranges != [(0, 40)])
+    assert parts_of(split, {"train": 40}) == [("train", range(*part)) for part in ranges]
+
+
+@pytest.mark.parametrize(
+    ("split", "parts"),
+    [
+        ("validation", [("validation", (0, 8))]),
+        (Split.TEST, [("test", (0, 4))]),
+        ("test[:50%]+train[:2]", [("test", (0, 2)), ("train", (0, 2))]),
+        ("all", [("train", (0, 40)), ("validation", (0, 8)), ("test", (0, 4))]),
+    ],
+    ids=str,
+)
+def test_where_there_are_several_splits_each_has_its_rows(
+    split: object, parts: list[tuple[str, tuple[int, int]]]
+) -> None:
+    rows = {"train": 40, "validation": 8, "test": 4}
+    assert parts_of(split, rows) == [(name, range(*of_name)) for name, of_name in parts]
+
+
+def test_all_is_called_by_the_names_of_all() -> None:
+    assert str(name_of("all", ["train", "test"])) == "train+test"
+    assert each_split(None, str, dict, ["train", "test"]) == {"train": "train", "test": "test"}
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 7, 99, 101])
 def test_percentages_share_all_rows_without_overlap(rows: int) -> None:
-    parts = [row_ranges(f"train[{start}%:{start + 10}%]", rows) for start in range(0, 100, 10)]
-    assert [row for (part,) in parts for row in part] == list(range(rows))
+    parts = [parts_of(f"train[{start}%:{start + 10}%]", {"train": rows}) for start in range(0, 100, 10)]
+    assert [row for (part,) in parts for row in part.rows] == list(range(rows))
 
 
 @pytest.mark.parametrize(
@@ -46,10 +67,11 @@ def test_percentages_share_all_rows_without_overlap(rows: int) -> None:
 )
 def test_another_split_is_refused_with_what_is_allowed(split: object) -> None:
     with pytest.raises(ConfigError) as caught:
-        row_ranges(split, 40)
+        check_split(split)
     assert str(caught.value).startswith(f"split={split!r} cannot be read (")
     assert str(caught.value).endswith(
-        "Allowed: 'train', a slice such as 'train[:10%]' or 'train[100:200]', a sum of slices, or None for all."
+        "Allowed: 'train', a slice such as 'train[:10%]' or 'train[100:200]', a sum of slices, or None for all. "
+        "splits={'validation': 0.05} makes others."
     )
 
 

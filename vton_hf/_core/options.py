@@ -13,6 +13,11 @@ Config: TypeAlias = Literal["easy", "medium", "hard"]
 Gender: TypeAlias = Literal["female", "male"]
 Mixing: TypeAlias = Literal["exact", "interleave"]
 EpochSize: TypeAlias = int | Literal["min", "max"] | None
+EpochSizes: TypeAlias = EpochSize | Mapping[str, EpochSize]
+Splits: TypeAlias = Mapping[str, float] | str | PurePath | None
+SplitUnit: TypeAlias = Literal["garment", "person", "both", "triplet", "component"]
+SplitBy: TypeAlias = SplitUnit | str | None
+Entities: TypeAlias = str | Mapping[str, str] | None
 ClothRule: TypeAlias = Literal["first", "each", "error"]
 VerifyLevel: TypeAlias = Literal["structure", "decode", "none"]
 OnBrokenImage: TypeAlias = Literal["skip", "raise"]
@@ -81,6 +86,9 @@ class TripletOptions(TypedDict, total=False):
     metadata: str | PurePath | None
     where: Mapping[str, Any] | None
     companions: Sequence[str] | None
+    splits: Splits
+    split_by: SplitBy
+    entities: Entities
     verify: VerifyLevel
     cache_dir: str | PurePath | None
     listing: ListingMode
@@ -102,7 +110,7 @@ class MixOptions(TripletOptions, total=False):
     difficulty_weights: Mapping[str, float] | None
     mix_by: str
     seed: int
-    epoch_size: EpochSize
+    epoch_size: EpochSizes
     mixing: Mixing
     embed_images: bool
     on_error: OnBrokenImage
@@ -135,6 +143,14 @@ class FindOptions(TypedDict, total=False):
     storage_options: Mapping[str, Any] | None
     shared_cache: str | PurePath | None
     engine: EngineName | AnyEngine | None
+
+
+class EvaluationOptions(FindOptions, total=False):
+    """Options of `evaluation` beside its own."""
+
+    splits: Splits
+    split_by: SplitBy
+    entities: Entities
 
 
 class ValidateOptions(FindOptions, total=False):

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import datasets
 import numpy as np
@@ -12,17 +12,14 @@ from datasets.fingerprint import Hasher
 from datasets.table import InMemoryTable, MemoryMappedTable, concat_tables
 
 from vton_hf.builder.columns import with_columns
-from vton_hf.builder.config import VTONConfig
-from vton_hf.builder.splits import SPLIT, is_part, name_of, row_ranges
+from vton_hf.builder.draw import Drawn
+from vton_hf.builder.splits import name_of, parts_of
 from vton_hf.errors import BuildError
 from vton_hf.mixing import Plan
 from vton_hf.naming import ROLES
-from vton_hf.triplets import Manifest
+from vton_hf.triplets import TRAIN, Manifest
 
 logger = logging.getLogger("vton_hf")
-
-STOPPING: Final[dict[Any, str]] = {None: "first_exhausted", "min": "first_exhausted", "max": "all_exhausted"}
-"""By `epoch_size`, where `datasets.interleave_datasets` stops."""
 
 
 def open_pool(
@@ -56,7 +53,7 @@ def open_pool(
     mark = Hasher.hash([*map(str, files), *variant, *([str(beside[1])] if beside else ())])
     wanted, info = info.features, info.copy()
     info.features = None
-    dataset = datasets.Dataset(whole, info=info, split=datasets.Split(SPLIT), fingerprint=mark)
+    dataset = datasets.Dataset(whole, info=info, split=datasets.Split(TRAIN), fingerprint=mark)
     absent = [role for role in ROLES if wanted is not None and role not in wanted and role in dataset.column_names]
     return dataset.remove_columns(absent) if absent else dataset
 
@@ -77,59 +74,52 @@ def by_values(pools: Mapping[str, datasets.Dataset], manifest: Manifest) -> dict
     }
 
 
-def mix_exactly(pools: Mapping[str, datasets.Dataset], plan: Plan, split: Any) -> datasets.Dataset:
+def mix_exactly(pools: Mapping[str, datasets.Dataset], drawn: Mapping[str, Drawn], split: Any) -> datasets.Dataset:
     """The rows of a plan, or the part of them that a split names.
 
     Args:
-        pools: A dataset for each of `plan.pools`.
-        plan: Which row of which pool stands where.
-        split: As in `load_dataset`, for the one split there is.
+        pools: A dataset for each pool.
+        drawn: Of each split which rows stand where.
+        split: As in `load_dataset`.
     """
-    whole = datasets.concatenate_datasets([pools[name] for name in plan.pools], split=name_of(split))
-    ranges = row_ranges(split, len(plan))
-    rows = np.concatenate([plan.indices()[part.start : part.stop] for part in ranges] or [np.empty(0, np.int64)])
-    warn_of_shared_triplets(plan, split)
+    lengths = {name: len(each) for name, each in drawn.items()}
+    whole = datasets.concatenate_datasets(list(pools.values()), split=name_of(split, list(drawn)))
+    parts = [drawn[part.split].at(part.rows) for part in parts_of(split, lengths)]
+    rows = np.concatenate(parts or [np.empty(0, np.int64)])
+    warn_of_shared_triplets({name: each.plan for name, each in drawn.items()}, split)
     mark = Hasher.hash([whole._fingerprint, rows.tobytes()])  # noqa: SLF001 - how datasets chains fingerprints
     return whole.select(rows, new_fingerprint=mark)
 
 
-def describe(info: datasets.DatasetInfo, *, name: str, rows: int, size: int) -> None:
-    """Say of a mix, as of any dataset, how many rows and bytes it has; joining pools forgets it."""
-    info.splits = datasets.SplitDict(dataset_name=name)
-    info.splits.add(datasets.SplitInfo(name=SPLIT, num_bytes=size, num_examples=rows))
+def describe(info: datasets.DatasetInfo, *, name: str, rows: Mapping[str, int], size: int) -> None:
+    """Say of a mix, as of any dataset, how many rows and bytes each split has; joining pools forgets it."""
+    info.splits, total = datasets.SplitDict(dataset_name=name), sum(rows.values())
+    for split, count in rows.items():
+        info.splits.add(datasets.SplitInfo(name=split, num_bytes=size * count // max(total, 1), num_examples=count))
     info.dataset_size = info.download_size = size
 
 
-def warn_of_shared_triplets(plan: Plan, split: Any) -> None:
+def warn_of_shared_triplets(plans: Mapping[str, Plan], split: Any) -> None:
     """Say that a slice of a mix with repeats shares triplets with the other slices."""
-    if is_part(split, len(plan)) and any(share.repeats for share in plan.composition()):
+    lengths = {name: len(plan) for name, plan in plans.items()}
+    cut = {part.split for part in parts_of(split, lengths) if part.rows != range(lengths[part.split])}
+    if any(share.repeats for name in cut for share in plans[name].composition()):
         logger.warning(
             "split=%r cuts rows, and this mix shows some triplets more than once: slices share triplets. "
-            "For parts that share none, use epoch_size='min'.",
+            "For parts that share none, use splits={'validation': 0.05}, or epoch_size='min'.",
             str(split),
         )
 
 
-def interleave(pools: Mapping[str, datasets.Dataset], config: VTONConfig, split: Any) -> datasets.Dataset:
-    """The pools through `datasets.interleave_datasets`, each shuffled first.
-
-    Args:
-        pools: A dataset for each difficulty that has weight.
-        config: Its weights are the probabilities, its seed is that of the shuffles and of the interleaving.
-        split: As in `load_dataset`, for the one split there is.
-    """
-    # `datasets` would keep the order in a file among the chunks.
-    shuffled = [pool.shuffle(seed=config.seed, keep_in_memory=True) for pool in pools.values()]
-    mixed = datasets.interleave_datasets(
-        shuffled,
-        probabilities=[config.weights[name] for name in pools],
-        seed=config.seed,
-        split=name_of(split),
-        stopping_strategy=STOPPING[config.epoch_size],
+def cut(mixed: Mapping[str, datasets.Dataset], split: Any) -> datasets.Dataset:
+    """The part of what was interleaved that a split names."""
+    lengths = {name: len(each) for name, each in mixed.items()}
+    parts = parts_of(split, lengths)
+    if len(parts) == 1 and parts[0].rows == range(lengths[parts[0].split]):
+        return mixed[parts[0].split]
+    return datasets.concatenate_datasets(
+        [mixed[part.split].select(part.rows) for part in parts], split=name_of(split, list(mixed))
     )
-    if not is_part(split, len(mixed)):
-        return mixed
-    return mixed.select(np.concatenate([np.asarray(part) for part in row_ranges(split, len(mixed))]))
 
 
 def with_features(dataset: datasets.Dataset, wanted: datasets.Features | None) -> datasets.Dataset:

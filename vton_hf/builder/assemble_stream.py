@@ -1,37 +1,39 @@
 """From triplets to one `datasets.IterableDataset`: the mix cut into shards, or `datasets`' own interleaving."""
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 import datasets
 
-from vton_hf import mixing, storage
-from vton_hf.builder.assemble import STOPPING
+from vton_hf import storage
 from vton_hf.builder.columns import roles_in
 from vton_hf.builder.context import BuildContext
+from vton_hf.builder.draw import STOPPING
 from vton_hf.builder.resume import TripletExamples
-from vton_hf.builder.splits import SPLIT, name_of, row_ranges
+from vton_hf.builder.splits import name_of, parts_of
 from vton_hf.builder.streaming import Stream, cut_shards
 from vton_hf.cache import BuildRecord, explained
 from vton_hf.errors import ConfigError
-from vton_hf.triplets import Manifest
+from vton_hf.triplets import TRAIN, Manifest
 
 
 def open_stream(
     context: BuildContext,
-    manifest: Manifest,
+    whole: Manifest,
+    split: str,
     weights: Mapping[str, float] | None = None,
-    epoch_size: int | str | None = None,
 ) -> Stream:
     """What a worker needs to read rows of an epoch.
 
     Args:
         context: Which dataset.
-        manifest: Its triplets; the file that workers map is kept from being pruned until this process ends.
-        weights: Another recipe than the config's, which then has `epoch_size`.
-        epoch_size: As in `mixing.plan`.
+        whole: Its triplets.
+        split: The split whose rows are read. The file that workers map, which holds no other triplets, is kept from
+            being pruned until this process ends.
+        weights: Another recipe than the config's, for each triplet once.
     """
-    config = context.config
+    config, manifest = context.config, context.parts.manifest(whole, split)
     with explained(context.cache.root):
         context.cache.reserve(BuildRecord(manifest.digest(), {}), manifest.digest())
         path = context.cache.save_manifest(manifest)
@@ -39,7 +41,7 @@ def open_stream(
         manifest=path,
         weights=tuple((config.weights if weights is None else weights).items()),
         seed=config.seed,
-        epoch_size=config.epoch_size if weights is None else epoch_size,
+        epoch_size=config.epoch_size_of(split) if weights is None else None,
         store=storage.Store(context.settings),
         verify=config.verify,
         on_error=config.on_error,
@@ -56,15 +58,30 @@ def stream_exactly(context: BuildContext, manifest: Manifest, split: Any, **colu
     Args:
         context: Which dataset.
         manifest: Its triplets.
-        split: As in `load_dataset`, for the one split there is.
+        split: As in `load_dataset`.
         **columns: `info`, with the features that rows are encoded by, and those `wanted` if others are.
     """
-    config = context.config
-    rows = mixing.epoch_length(manifest.sizes(), config.weights, config.epoch_size, config.mix_by)
-    origin = context.origin(manifest, rows)
-    shards = [shard for part in row_ranges(split, rows) for shard in cut_shards(part)]
-    examples = TripletExamples(shards, open_stream(context, manifest), origin)
-    return _as_dataset(examples, split, **columns)
+    rows = context.parts.lengths(manifest)
+    name = name_of(split, list(rows))
+    streams = []
+    for of_split, parts in groupby(parts_of(split, rows), key=lambda part: part.split):
+        shards = [shard for part in parts for shard in cut_shards(part.rows)]
+        origin = context.origin(context.parts.manifest(manifest, of_split), rows[of_split])
+        examples = TripletExamples(shards, open_stream(context, manifest, of_split), origin)
+        streams.append(_as_dataset(examples, name, **columns))
+    return streams[0] if len(streams) == 1 else datasets.concatenate_datasets(streams, split=name)
+
+
+def generators(context: BuildContext, manifest: Manifest) -> list[datasets.SplitGenerator]:
+    """Of each split what `datasets` writes a copy from."""
+    context.parts.warn_of_repeats(context.parts.manifest(manifest, TRAIN).sizes())
+    return [
+        datasets.SplitGenerator(
+            name=name,
+            gen_kwargs={"shards": cut_shards(range(rows)), "stream": open_stream(context, manifest, name)},
+        )
+        for name, rows in context.parts.lengths(manifest).items()
+    ]
 
 
 def interleave_streams(
@@ -75,28 +92,34 @@ def interleave_streams(
     Raises:
         ConfigError: If a part is asked for.
     """
-    if str(split) not in (SPLIT, "all"):
+    names = context.parts.names
+    wanted = names[0] if len(names) == 1 and str(split) == "all" else str(split)
+    if wanted not in names:
         raise ConfigError(f"split={split!r} needs mixing='exact' when streaming: 'interleave' has no fixed length.")
-    config, stop = context.config, STOPPING[context.config.epoch_size]
-    origin = context.origin(manifest, stop)
+    config, stop = context.config, STOPPING[context.config.epoch_size_of(wanted)]
+    of_split = context.parts.manifest(manifest, wanted)
+    origin = context.origin(of_split, stop)
 
     def pool(name: str) -> datasets.IterableDataset:
-        shards = cut_shards(range(manifest.sizes()[name]))
-        return _as_dataset(
-            TripletExamples(shards, open_stream(context, manifest, {name: 1.0}), origin), SPLIT, **columns
-        )
+        shards = cut_shards(range(of_split.sizes()[name]))
+        examples = TripletExamples(shards, open_stream(context, manifest, wanted, {name: 1.0}), origin)
+        return _as_dataset(examples, name_of(wanted, names), **columns)
 
     return datasets.interleave_datasets(
         [pool(name) for name in context.drawn],
         probabilities=[config.weights[name] for name in context.drawn],
         seed=config.seed,
-        split=datasets.Split(SPLIT),
+        split=name_of(wanted, names),
         stopping_strategy=stop,
     )
 
 
 def _as_dataset(
-    examples: TripletExamples, split: Any, *, info: datasets.DatasetInfo, wanted: datasets.Features | None
+    examples: TripletExamples,
+    split: datasets.NamedSplit,
+    *,
+    info: datasets.DatasetInfo,
+    wanted: datasets.Features | None,
 ) -> datasets.IterableDataset:
-    streamed = datasets.IterableDataset(examples, info=info.copy(), split=name_of(split))
+    streamed = datasets.IterableDataset(examples, info=info.copy(), split=split)
     return streamed.select_columns(list(wanted)).cast(wanted) if wanted else streamed

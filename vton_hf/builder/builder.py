@@ -12,8 +12,7 @@ from typing import Any, Final
 import datasets
 
 from vton_hf import mixing, storage
-from vton_hf.builder import assemble, assemble_stream
-from vton_hf.builder.columns import features_of
+from vton_hf.builder import assemble, assemble_stream, draw
 from vton_hf.builder.config import VERSION, VTONConfig, check_options, check_workers, own_configs
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.find import Triplets, find_triplets
@@ -23,12 +22,12 @@ from vton_hf.builder.plain import plain
 from vton_hf.builder.prepare import PreparedDataset, open_prepared, prepare
 from vton_hf.builder.readable import ReadableBuilder
 from vton_hf.builder.run_options import RunOptions
-from vton_hf.builder.splits import SPLIT, each_split
-from vton_hf.builder.streaming import Shard, Stream, cut_shards, read_shards
+from vton_hf.builder.splits import each_split
+from vton_hf.builder.streaming import Shard, Stream, read_shards
 from vton_hf.cache import CacheDir, Chunk, check_features, features
 from vton_hf.errors import ConfigError
+from vton_hf.triplets import TRAIN, Manifest
 from vton_hf.triplets import VTON as VTON_LAYOUT
-from vton_hf.triplets import Manifest
 
 _BASE_OPTIONS: Final = {*inspect.signature(datasets.DatasetBuilder.__init__).parameters} - {"data_dir", "data_files"}
 
@@ -75,7 +74,7 @@ class VTON(ReadableBuilder):
         self.context = BuildContext(self.config, settings, cache, self._cache_dir)
         self._triplets: Triplets | None = None
         self._prepared: PreparedDataset | None = None
-        self._attempted = self._copied = self._warned = False
+        self._attempted = self._copied = False
 
     def _info(self) -> datasets.DatasetInfo:
         return datasets.DatasetInfo(
@@ -84,7 +83,7 @@ class VTON(ReadableBuilder):
         )
 
     def _own_features(self, manifest: Manifest) -> datasets.Features:
-        own = features_of(manifest.of_pools(self.context.drawn), decode=bool(self.config.embed_images))
+        own = self.context.features(manifest)
         check_features(self._wanted_features, own)
         return own
 
@@ -129,23 +128,17 @@ class VTON(ReadableBuilder):
         """As in version 0.1."""
         return FormerSource(self)
 
-    def plan(self, sizes: Mapping[str, int] | None = None) -> mixing.Plan:
-        """The mix of pools of such sizes, or of those that are listed; the first time, repeats are warned of.
+    def plan(self, sizes: Mapping[str, int] | None = None, split: str = TRAIN) -> mixing.Plan:
+        """The mix of a split, of pools of such sizes or of those that are listed; at first, repeats are warned of.
 
         Raises:
             EmptyPoolError: If a difficulty that has weight has no triplet.
         """
-        sizes = self.triplets.manifest.sizes() if sizes is None else sizes
-        self._shares(sizes)
-        return mixing.plan(sizes, **self.context.mix)
-
-    def _shares(self, sizes: Mapping[str, int]) -> tuple[mixing.Share, ...]:
-        config = self.config
-        shares = mixing.shares_of(sizes, config.weights, epoch_size=config.epoch_size, mix_by=config.mix_by)
-        if not self._warned:
-            mixing.warn_of_repeats(shares, mix_by=config.mix_by)
-            self._warned = True
-        return shares
+        parts = self.context.parts
+        sizes = parts.manifest(self.triplets.manifest, split).sizes() if sizes is None else sizes
+        parts.length(sizes, split)
+        parts.warn_of_repeats(sizes, split)
+        return mixing.plan(sizes, **parts.mix(split))
 
     def missing_chunks(self) -> list[Chunk]:
         """The chunks that a build would have to write."""
@@ -183,7 +176,7 @@ class VTON(ReadableBuilder):
         """The mix as a `datasets.Dataset`, or several of them.
 
         Args:
-            split: `"train"`, a slice of it, a list or dictionary of such, or None for all splits.
+            split: `"train"`, or another that `splits` names, a slice, a list or dictionary of such, or None for all.
             in_memory: Copy the images into memory instead of mapping their files.
             **options: What other versions of `datasets` pass.
 
@@ -194,28 +187,35 @@ class VTON(ReadableBuilder):
         del options
         if self._copied:
             return super().as_dataset(split, in_memory=in_memory)
-        pools = self.pools(in_memory=bool(in_memory))
-        return each_split(split, partial(self._mix, pools), datasets.DatasetDict)
+        pools, manifest, parts = self.pools(in_memory=bool(in_memory)), self.prepared.manifest, self.context.parts
+        mixed = draw.drawn(pools, manifest, parts, self.plan)
+        return each_split(split, partial(self._mix, pools, mixed), datasets.DatasetDict, parts.names)
 
-    def pools(self, *, in_memory: bool = False) -> dict[str, datasets.Dataset]:
+    def pools(self, *, in_memory: bool = False, split: str | None = None) -> dict[str, datasets.Dataset]:
         """The prepared triplets before they are mixed: a dataset for each difficulty that has weight.
+
+        Args:
+            in_memory: Copy the images into memory instead of mapping their files.
+            split: Those of this split alone; None takes all.
 
         Raises:
             EmptyPoolError: If one has no usable triplet.
         """
-        self.info.features = self._own_features(self.prepared.manifest)
-        return self.prepared.pools(self.info, in_memory=in_memory)
+        manifest, parts = self.prepared.manifest, self.context.parts
+        self.info.features = self._own_features(manifest)
+        pools = self.prepared.pools(self.info, in_memory=in_memory)
+        pools = {name: pools[name] for name in self.context.drawn}
+        return pools if split is None else draw.of_manifest(pools, parts.manifest(manifest, split), manifest)
 
-    def _mix(self, pools: dict[str, datasets.Dataset], split: Any) -> datasets.Dataset:
+    def _mix(self, pools: Mapping[str, datasets.Dataset], mixed: Mapping[str, Any], split: Any) -> datasets.Dataset:
         if self.config.mixing == "interleave":
-            mixed = assemble.interleave(pools, self.config, split)
+            part = assemble.cut(mixed, split)
         else:
-            plan = self.plan({name: len(pool) for name, pool in pools.items()})
-            mixed = assemble.mix_exactly(pools, plan, split)
-            assemble.describe(mixed.info, name=self.dataset_name, rows=len(plan), size=self.prepared.bytes)
-            self.info.splits = mixed.info.splits
-        mixed = assemble.with_features(mixed, self._wanted_features)
-        return mixed if self.config.embed_images else mixed.with_transform(LazyImages(self.prepared.store()))
+            part, rows = assemble.mix_exactly(pools, mixed, split), {name: len(each) for name, each in mixed.items()}
+            assemble.describe(part.info, name=self.dataset_name, rows=rows, size=self.prepared.bytes)
+            self.info.splits = part.info.splits
+        part = assemble.with_features(part, self._wanted_features)
+        return part if self.config.embed_images else part.with_transform(LazyImages(self.prepared.store()))
 
     def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
         """The same rows in the same order, fetched while they are consumed.
@@ -227,14 +227,14 @@ class VTON(ReadableBuilder):
             base_path: Not used.
         """
         del base_path
-        return each_split(split, self._streamed, datasets.IterableDatasetDict)
+        return each_split(split, self._streamed, datasets.IterableDatasetDict, self.context.parts.names)
 
     def _streamed(self, split: Any) -> datasets.IterableDataset:
         manifest, stream = self.triplets.manifest, assemble_stream.interleave_streams
         info = self.info.copy()
         info.features = self._own_features(manifest)
         if self.config.mixing == "exact":
-            self._shares(manifest.sizes())
+            self.context.parts.warn_of_repeats(self.context.parts.manifest(manifest, TRAIN).sizes())
             stream = assemble_stream.stream_exactly
         return stream(self.context, manifest, split, info=info, wanted=self._wanted_features)
 
@@ -242,9 +242,7 @@ class VTON(ReadableBuilder):
         del dl_manager
         if self.config.mixing != "exact":
             raise ConfigError("output_dir= and file_format= need mixing='exact'. Leave them out, or load with it.")
-        shards = cut_shards(range(sum(share.got for share in self._shares(self.triplets.manifest.sizes()))))
-        stream = assemble_stream.open_stream(self.context, self.triplets.manifest)
-        return [datasets.SplitGenerator(name=SPLIT, gen_kwargs={"shards": shards, "stream": stream})]
+        return assemble_stream.generators(self.context, self.triplets.manifest)
 
     def _generate_examples(self, shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
         yield from read_shards(shards, stream)

@@ -11,11 +11,19 @@ from vton_hf._core.checks import check_bool, check_choice, check_int, must_be, o
 from vton_hf._core.options import CLOTH_RULES, MIXINGS, ON_BROKEN_IMAGE, RECIPES, VERIFY_LEVELS
 from vton_hf.builder.plain import listed
 from vton_hf.builder.run_options import RunOptions
+from vton_hf.builder.split_options import EpochSizes, check_split_options, sizes_of
 from vton_hf.errors import ConfigError
 from vton_hf.images import ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import check_weights, epoch_length, tell_shares
 from vton_hf.naming import DIFFICULTY
-from vton_hf.triplets import DifficultyRules, Exclude, check_companions, check_filters, read_layout
+from vton_hf.triplets import (
+    TRAIN,
+    DifficultyRules,
+    Exclude,
+    check_companions,
+    check_filters,
+    read_layout,
+)
 
 VERSION: Final = datasets.Version("1.0.0")
 
@@ -41,7 +49,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         gender: `"female"`, `"male"` or None for both.
         seed: Seed of the mix.
         epoch_size: Rows of an epoch: None for as many as the drawn pools hold triplets, `"min"` for the
-            longest mix without a repeat, `"max"` for the shortest that shows every triplet, or a number.
+            longest mix without a repeat, `"max"` for the shortest that shows every triplet, or a number. Of `train`,
+            or by split, such as `{"train": None, "test": 500}`; the others take `"min"`, and never repeat a triplet.
         mixing: `"exact"`, or `"interleave"` for `datasets.interleave_datasets` with the recipe's
             probabilities.
         limit: At most so many triplets of each difficulty, always the same ones.
@@ -73,6 +82,14 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
             too: stored, fetched and transformed with them. All others stay columns of URIs.
         mix_by: The column whose values `difficulty_weights` weighs, such as `"category"`; triplets then need no
             difficulty.
+        splits: Shares of entities, by split, such as `{"validation": 0.05, "test": 0.05}`; the rest is `train`. Or a
+            split manifest that `vton_hf.split` wrote. None: all is `train`.
+        split_by: What no two splits share: `"garment"`, `"person"`, `"both"` (triplets that join two splits are in
+            none), `"component"` (all that hangs together stays together), `"triplet"`, or the values of a column. None
+            takes `"both"`, or whichever of the two is known, or else `"triplet"`.
+        entities: What says who is in a triplet: a regular expression for stems, with a group `person`, a group
+            `garment` or both; or columns, such as `{"person": "model_id"}`. None takes the columns `person`,
+            `person_id` and `garment_id` of layouts and `metadata`.
 
     Other Parameters:
         listing: `"auto"` believes a listing of the last day if pages of it are as they were, `"fresh"` lists,
@@ -92,7 +109,7 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     difficulty_weights: Mapping[str, float] | None = None
     gender: str | Sequence[str] | None = None
     seed: int = 0
-    epoch_size: int | str | None = None
+    epoch_size: EpochSizes = None
     mixing: str = "exact"
     limit: int | None = None
     embed_images: bool = True
@@ -113,6 +130,9 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
     where: Mapping[str, Any] | None = None
     companions: Sequence[str] | None = None
     mix_by: str = DIFFICULTY
+    splits: Mapping[str, float] | str | PurePath | None = None
+    split_by: str | None = None
+    entities: str | Mapping[str, str] | None = None
 
     @property
     def prefixes(self) -> list[str | PurePath]:
@@ -148,12 +168,8 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
         for name in ("embed_images", "hidden", "to_srgb"):
             check_bool(name, getattr(self, name))
         self._check_preparation()
-        if self.mixing == "interleave" and isinstance(self.epoch_size, int):
-            raise ConfigError(
-                f"epoch_size={self.epoch_size!r} needs mixing='exact'. With mixing='interleave' allowed are "
-                f"None or 'min' (stop when the first difficulty is exhausted) and 'max' (when all are)."
-            )
         self._check_mix()
+        check_split_options(self.splits, self.split_by, self.entities, self.epoch_size)
         DifficultyRules.of(self.default_difficulty, self.difficulty_of)
         read_layout(self.layout)
         check_companions(self.companions)
@@ -169,9 +185,20 @@ class VTONConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets is u
                 f"mix_by={self.mix_by!r} needs a weight for each value of that column, such as "
                 f"difficulty_weights={{'dresses': 0.5, 'upper_body': 0.5}}."
             )
-        epoch_length(dict.fromkeys(self.weights, 1), self.weights, self.epoch_size, self.mix_by)
+        for size in sizes_of(self.epoch_size).values():
+            if self.mixing == "interleave" and isinstance(size, int):
+                raise ConfigError(
+                    f"epoch_size={size!r} needs mixing='exact'. With mixing='interleave' allowed are "
+                    f"None or 'min' (stop when the first difficulty is exhausted) and 'max' (when all are)."
+                )
+            epoch_length(dict.fromkeys(self.weights, 1), self.weights, size, self.mix_by)
         if self.difficulty_weights is not None:
             tell_shares(self.difficulty_weights, self.mix_by)
+
+    def epoch_size_of(self, split: str) -> int | str | None:
+        """Rows of an epoch of a split; `"min"` of those that are not trained on, if nothing is said."""
+        size = sizes_of(self.epoch_size).get(split)
+        return "min" if size is None and split != TRAIN else size
 
     def _check_preparation(self) -> None:
         check_fit(self.image_size, self.aspect)

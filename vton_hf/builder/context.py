@@ -6,15 +6,19 @@ from functools import cached_property
 from textwrap import shorten
 from typing import Any, Final
 
+import datasets
+
 from vton_hf import storage
 from vton_hf._core.digests import digest
+from vton_hf.builder.columns import features_of
 from vton_hf.builder.config import VTONConfig
+from vton_hf.builder.parts import Parts
 from vton_hf.builder.resume import Origin
 from vton_hf.builder.run_options import RunOptions
 from vton_hf.cache import BuildRecord, BuildRecordStore, CacheDir, Chunk, How, missing, partition
 from vton_hf.errors import ConfigError, redacted
 from vton_hf.naming import DIFFICULTY
-from vton_hf.triplets import Manifest, read_names
+from vton_hf.triplets import TRAIN, Manifest, read_names
 
 _ELSEWHERE: Final = {"name", "version", "data_dir", "data_files", "description", "s3_prefixes"}
 """Fields of a config that say nothing beside its name and its prefixes."""
@@ -55,6 +59,11 @@ class BuildContext:
         """Lists and builds: a client takes 0.2 s to make."""
         return storage.Store(self.settings, bulk=True)
 
+    @cached_property
+    def parts(self) -> Parts:
+        """The splits."""
+        return Parts(self.config, self.prefixes, lambda: self.store)
+
     def how(self, run: RunOptions, num_proc: int | None) -> How:
         """How its chunks come about; see `RunOptions.how`.
 
@@ -74,16 +83,16 @@ class BuildContext:
         """The pools that the recipe gives weight: difficulties, or values of the column that is mixed by."""
         return [name for name, weight in self.config.weights.items() if weight > 0]
 
-    @property
-    def mix(self) -> dict[str, Any]:
-        """What `mixing.plan` takes beside the sizes of pools."""
-        return {name: getattr(self.config, name) for name in ("weights", "seed", "epoch_size", "mix_by")}
+    def features(self, manifest: Manifest) -> datasets.Features:
+        """The columns of the dataset of these triplets."""
+        return features_of(manifest.of_pools(self.drawn), decode=bool(self.config.embed_images))
 
     def about(self) -> dict[str, Any]:
         """What people know the dataset by: config, prefixes, recipe, and the options that are not the default."""
         config = self.config
         facts: dict[str, Any] = {"config": config.name, "prefixes": list(map(redacted, self.prefixes))}
-        facts |= {name: getattr(config, name) for name in ("weights", "epoch_size", "mixing")}
+        facts |= {"weights": config.weights, "epoch_size": config.epoch_size_of(TRAIN), "mixing": config.mixing}
+        facts |= {"splits": True} if config.splits is not None else {}
         values = {each.name: getattr(config, each.name) for each in fields(config) if each.name not in _ELSEWHERE}
         options = [f"{name}={value}" for name, value in values.items() if value != getattr(VTONConfig, name)]
         return facts | {"options": [shorten(option, _LONGEST, placeholder=" ...") for option in options]}

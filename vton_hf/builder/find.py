@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 from datasets.utils import tqdm
 
 from vton_hf.builder.context import BuildContext
+from vton_hf.builder.user_files import read_file
 from vton_hf.cache import listings
-from vton_hf.errors import ConfigError, ObjectMissingError, StorageError
+from vton_hf.errors import StorageError
 from vton_hf.storage import Store, is_offline
 from vton_hf.triplets import Audit, Manifest, Metadata, Naming, check_companions, read_layout, tell
 
@@ -76,17 +76,7 @@ def read_metadata(path: str, prefixes: Sequence[str], store: Store) -> Metadata:
         LayoutError: If it cannot be read, or joined.
         StorageError: If the store does not answer.
     """
-    here = Path(path).expanduser()
-    if "://" not in path and here.is_file():
-        return Metadata.of(here.read_bytes(), path)
-    for uri in [path] if "://" in path else [f"{prefix}{path}" for prefix in prefixes]:
-        (body,) = store.read([uri])
-        if isinstance(body, bytes):
-            return Metadata.of(body, uri)
-        if not isinstance(body, ObjectMissingError):
-            raise body
-    where = "" if "://" in path else ", neither on this machine nor below a prefix"
-    raise ConfigError(f"metadata={path!r} is not there{where}. Write the path or the URI of a table.")
+    return Metadata.of(*read_file("metadata", path, prefixes, store))
 
 
 def _read(store: Store, uris: Sequence[str]) -> list[bytes]:

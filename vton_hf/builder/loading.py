@@ -1,13 +1,19 @@
 """`load`: what `load_dataset("vton_hf", ...)` gives, by one call."""
 
-from typing import Any, Unpack
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Unpack
 
 from vton_hf._core.options import Config, LoadOptions
 from vton_hf.builder.builder import VTON
 from vton_hf.builder.config import check_workers
+from vton_hf.builder.find import Triplets
 from vton_hf.builder.share import build_together, status_of
-from vton_hf.builder.splits import each_split, row_ranges
+from vton_hf.builder.splits import check_split, check_whole
 from vton_hf.cache import BuildStatus
+from vton_hf.triplets import TRAIN, Manifest
+
+TEST: Final = "test"
 
 
 def build(name: Config, *, num_proc: int | None = None, **options: Unpack[LoadOptions]) -> BuildStatus:
@@ -52,16 +58,44 @@ def build_status(name: Config, **options: Unpack[LoadOptions]) -> BuildStatus:
     return status_of(builder.context, lambda: builder.find().manifest, builder.context.how(builder.run, None))
 
 
-def of_every_triplet(**options: Any) -> VTON:
-    """A builder whose mix is each triplet that is found, once: the listing says what the weights are.
+def of_every_triplet(split: str = TRAIN, **options: Any) -> VTON:
+    """A builder whose mix is each triplet of a split, once: the listing says what the weights are.
 
     Raises:
         VTONError: See `VTON`.
     """
     listed = VTON(config_name="hard", **options)
-    sizes = listed.triplets.manifest.sizes()
-    builder = VTON(config_name="hard", **(options | {"difficulty_weights": sizes}))
-    builder.triplets = listed.triplets
+    check_whole(split, listed.context.parts.names)
+    triplets = listed.triplets
+    builder = of_triplets(triplets, triplets.manifest, options)
+    if len(builder.context.parts.names) == 1:
+        return builder
+    return of_triplets(triplets, builder.context.parts.manifest(triplets.manifest, split), options)
+
+
+def of_split_alone(split: str | None, **options: Any) -> VTON:
+    """A builder that sees the triplets of one split, each once, and builds no others.
+
+    Args:
+        split: None takes `"test"`, or all triplets where there are no splits.
+        **options: As of `VTON`.
+
+    Raises:
+        VTONError: See `VTON`.
+    """
+    if options.get("splits") is None:
+        return of_every_triplet(split or TRAIN, **options)
+    split = split or TEST
+    builder = of_every_triplet(split, **options)
+    manifest = builder.context.parts.manifest(builder.triplets.manifest, split)
+    rest = {name: value for name, value in options.items() if name not in ("splits", "split_by", "entities")}
+    return of_triplets(replace(builder.triplets, manifest=manifest), manifest, rest)
+
+
+def of_triplets(triplets: Triplets, manifest: Manifest, options: Mapping[str, Any]) -> VTON:
+    """A builder that knows what is listed, and whose weights are the sizes of these pools."""
+    builder = VTON(config_name="hard", **{**options, "difficulty_weights": manifest.sizes()})
+    builder.triplets = triplets
     return builder
 
 
@@ -77,7 +111,8 @@ def load(
 
     Args:
         name: `"easy"`, `"medium"` or `"hard"`.
-        split: As in `load_dataset`; None gives a dictionary of all splits.
+        split: As in `load_dataset`; None gives a dictionary of all splits. With `splits=` there are others than
+            `"train"`.
         streaming: Fetch while iterating instead of building a cache.
         num_proc: Worker processes that build.
         **options: Those that `VTONConfig` describes, and `cache_dir`, `features`, `storage_options`.
@@ -93,8 +128,8 @@ def load(
         ImageError: If an image is broken and `on_error="raise"`.
         BuildError: If the disk is full, or may not be written.
     """
-    each_split(split, lambda part: row_ranges(part, 1), dict)
     builder = VTON(config_name=name, **options)
+    check_split(split, builder.context.parts.names)
     if streaming:
         return builder.as_streaming_dataset(split)
     builder.download_and_prepare(num_proc=num_proc)

@@ -32,14 +32,14 @@ def _plain(name: str, value: Any) -> Any:
     if name == "s3_prefixes":
         paths = isinstance(value, Sequence) and any(isinstance(each, PurePath) for each in value)
         return [path_text(each) for each in value] if paths else path_text(value)
-    if name in ("layout", "metadata") and isinstance(value, PurePath):
+    if name in ("layout", "metadata", "splits") and isinstance(value, PurePath):
         return str(value)
+    if name in ("difficulty_weights", "splits", "epoch_size") and isinstance(value, Mapping):
+        return {each: _plain_number(number) for each, number in value.items()}
     if name in _INTS:
         return _plain_number(value)
     if name == "image_size" and not (type(value) in (list, tuple) and all(type(edge) is int for edge in value)):
         return as_size(value) or value
-    if name == "difficulty_weights" and isinstance(value, Mapping):
-        return {each: _plain_number(weight) for each, weight in value.items()}
     return value
 
 

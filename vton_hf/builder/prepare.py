@@ -33,7 +33,6 @@ from vton_hf.cache import (
 )
 from vton_hf.errors import BuildError, ConfigError, StorageError
 from vton_hf.images import tell_counts
-from vton_hf.mixing import epoch_length
 from vton_hf.naming import DIFFICULTY
 from vton_hf.triplets import Manifest
 
@@ -161,14 +160,14 @@ def prepare(
         BuildError: If the disk is too small or full, or may not be written.
         ImageError: If an image is broken and `on_error="raise"`.
     """
-    config, how = context.config, context.how(run, num_proc)
+    how = context.how(run, num_proc)
     if run.shard is not None:
         build_together(context, find, run, how)
         return None
     if refetch and how.shared is not None and how.engine is not None:
         raise ConfigError("force_redownload does not go with engine= and shared_cache=: take num_proc= for it.")
     manifest = find()
-    epoch_length(manifest.sizes(), config.weights, config.epoch_size, config.mix_by)
+    context.parts.lengths(manifest)
     by_pool = context.chunks(manifest)
     record, chunks = context.record(manifest, by_pool), list(chain.from_iterable(by_pool.values()))
     root = context.cache.root

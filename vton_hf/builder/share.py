@@ -24,7 +24,9 @@ from vton_hf.cache import (
 from vton_hf.errors import BuildError, StorageError
 from vton_hf.triplets import Manifest
 
-_NAMES_IT: Final = {"version", "data_dir", "data_files", "description", "s3_prefixes", "exclude"}
+_NAMES_IT: Final = {"version", "data_dir", "data_files", "description", "s3_prefixes", "exclude"} | {
+    *("splits", "split_by", "entities")
+}
 """Fields of a config that say nothing of what is built, or are in the identity in another form."""
 
 

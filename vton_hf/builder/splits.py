@@ -1,82 +1,115 @@
-"""`split=` in all its forms, turned into ranges of rows; there is one split, `train`."""
+"""`split=` in all its forms, turned into ranges of rows of the splits that there are."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import datasets
 
 from vton_hf.errors import ConfigError
+from vton_hf.triplets import TRAIN
 
-SPLIT: Final = "train"
+_ALONE: Final = (TRAIN,)
 
 
-def row_ranges(split: Any, rows: int) -> list[range]:
+class Part(NamedTuple):
+    """Rows of one split."""
+
+    split: str
+    rows: range
+
+
+def parts_of(split: Any, rows: Mapping[str, int]) -> list[Part]:
     """The rows that a split names.
 
     Args:
-        split: `"train"`, `"all"`, a slice such as `"train[:10%]"`, a sum of them, a
+        split: A split's name, `"all"`, a slice such as `"train[:10%]"`, a sum of them, a
             `datasets.ReadInstruction` or a `datasets.Split`.
-        rows: The rows of the whole.
+        rows: The rows of each split that there is.
 
     Returns:
-        Ranges of positions, to be joined in order.
+        Parts, to be joined in order.
 
     Raises:
         ConfigError: If it names another split or cannot be read.
 
-    >>> row_ranges("train[:10%]+train[-2:]", 100)
-    [range(0, 10), range(98, 100)]
+    >>> parts_of("train[:10%]+train[-2:]", {"train": 100})
+    [Part(split='train', rows=range(0, 10)), Part(split='train', rows=range(98, 100))]
     """
-    instruction = _instruction(split)
     try:
-        parts = instruction.to_absolute({SPLIT: rows})
+        parts = _instruction(split, list(rows)).to_absolute(dict(rows))
     except ValueError as error:
-        raise _unreadable(split, error) from error
-    return [range(part.from_ or 0, rows if part.to is None else part.to) for part in parts]
+        raise _unreadable(split, error, list(rows)) from error
+    return [
+        Part(part.splitname, range(part.from_ or 0, rows[part.splitname] if part.to is None else part.to))
+        for part in parts
+    ]
 
 
-def name_of(split: Any) -> datasets.NamedSplit:
+def check_split(split: Any, names: Sequence[str] = _ALONE) -> None:
+    """Refuse what names no split, in all forms that `each_split` takes.
+
+    Raises:
+        ConfigError: If it names another split or cannot be read.
+    """
+    each_split(split, lambda part: parts_of(part, dict.fromkeys(names, 1)), dict, names)
+
+
+def check_whole(split: object, names: Sequence[str]) -> str:
+    """The name of a whole split.
+
+    Raises:
+        ConfigError: If it is none.
+    """
+    if str(split) not in names:
+        others = " splits={'validation': 0.05} makes others." if len(names) == 1 else ""
+        raise ConfigError(
+            f"split={split!r} is no whole split. There {'is' if len(names) == 1 else 'are'} "
+            f"{', '.join(map(repr, names))}.{others}"
+        )
+    return str(split)
+
+
+def name_of(split: Any, names: Sequence[str] = _ALONE) -> datasets.NamedSplit:
     """What a dataset of these rows calls its split, as that of any `load_dataset` does.
 
     >>> name_of("train[:10%]"), name_of("all")
     (NamedSplit('train[:10%]'), NamedSplit('train'))
     """
-    return datasets.NamedSplit(_instruction(split).to_spec())
+    return datasets.NamedSplit(_instruction(split, names).to_spec())
 
 
-def _instruction(split: Any) -> datasets.ReadInstruction:
+def _instruction(split: Any, names: Sequence[str]) -> datasets.ReadInstruction:
     if isinstance(split, datasets.ReadInstruction):
         return split
     try:
-        return datasets.ReadInstruction.from_spec(SPLIT if str(split) == "all" else str(split))
+        return datasets.ReadInstruction.from_spec("+".join(names) if str(split) == "all" else str(split))
     except ValueError as error:
-        raise _unreadable(split, error) from error
+        raise _unreadable(split, error, names) from error
 
 
-def _unreadable(split: Any, error: ValueError) -> ConfigError:
+def _unreadable(split: Any, error: ValueError, names: Sequence[str]) -> ConfigError:
+    others = " splits={'validation': 0.05} makes others." if len(names) == 1 else ""
     return ConfigError(
-        f"split={split!r} cannot be read ({error}). Allowed: {SPLIT!r}, a slice such as "
-        f"'{SPLIT}[:10%]' or '{SPLIT}[100:200]', a sum of slices, or None for all."
+        f"split={split!r} cannot be read ({error}). Allowed: {', '.join(map(repr, names))}, a slice such as "
+        f"'{TRAIN}[:10%]' or '{TRAIN}[100:200]', a sum of slices, or None for all.{others}"
     )
 
 
-def is_part(split: Any, rows: int) -> bool:
-    """Whether the split is anything but the whole in its order."""
-    return row_ranges(split, rows) != [range(rows)]
-
-
-def each_split(split: Any, load: Callable[[Any], Any], combine: Callable[[dict[Any, Any]], Any]) -> Any:
+def each_split(
+    split: Any, load: Callable[[Any], Any], combine: Callable[[dict[Any, Any]], Any], names: Sequence[str] = _ALONE
+) -> Any:
     """Load whatever was asked for: one split, or several in a list, a tuple or a dictionary.
 
     Args:
         split: None means all splits by name.
         load: Makes the dataset of one split.
         combine: What a dictionary of datasets is made into, such as `datasets.DatasetDict`.
+        names: The splits that there are.
     """
     if split is None:
-        split = {SPLIT: SPLIT}
+        split = {name: name for name in names}
     if isinstance(split, dict):
-        return combine({name: each_split(part, load, combine) for name, part in split.items()})
+        return combine({name: each_split(part, load, combine, names) for name, part in split.items()})
     if isinstance(split, (list, tuple)):
-        return type(split)(each_split(part, load, combine) for part in split)
+        return type(split)(each_split(part, load, combine, names) for part in split)
     return load(split)

@@ -124,10 +124,26 @@ def validation_of(builder: VTON) -> Validation | None:
         for pools in context.cut_together
         for chunk in partition(triplets.manifest.of_pools(pools), verify="structure")
     ]
+    statistics = _known(context, chunks)
+    return None if statistics is None else report(context, chunks, triplets, statistics, Wanted())
+
+
+def measures_of(builder: VTON) -> Measures | None:
+    """What was measured before of all triplets that a builder sees; None if not all was.
+
+    Raises:
+        VTONError: What listing says.
+    """
+    manifest = builder.triplets.manifest
+    statistics = _known(builder.context, partition(manifest, verify="structure"))
+    return None if statistics is None else Measures(manifest, statistics.images, statistics.triplets)
+
+
+def _known(context: BuildContext, chunks: Sequence[Chunk]) -> Statistics | None:
     files = StatisticsFiles(context.cache.statistics)
     if not all(files.is_whole(chunk.unit, chunk.rows) for chunk in chunks):
         return None
-    return report(context, chunks, triplets, read_statistics(context, chunks, pixels=True), Wanted())
+    return read_statistics(context, chunks, pixels=True)
 
 
 def _measured(

@@ -17,9 +17,10 @@ from vton_hf.cli.groups import (
     add_mix,
     add_num_proc,
     add_recipe,
+    add_splits,
     add_store,
 )
-from vton_hf.cli.looking import ROOT, add_doctor, add_preview, add_scan, add_validate
+from vton_hf.cli.looking import ROOT, add_doctor, add_preview, add_scan, add_split, add_validate
 from vton_hf.cli.parsing import Add, adder
 from vton_hf.cli.parsing import Parser as _Parser
 from vton_hf.cli.values import names, positive, shard, size
@@ -52,6 +53,7 @@ def parser() -> _Parser:
     add_scan(add)
     add_preview(add)
     add_validate(add)
+    add_split(add)
     _add_mixes(add)
     _add_exports(add)
     add_evaluation(add)
@@ -113,6 +115,7 @@ def _add_exports(add: Add) -> None:
 def _export_options(part: _Parser) -> argparse._ArgumentGroup:
     add_location(part)
     add_choice(part)
+    add_splits(part)
     add_recipe(part)
     add_num_proc(part)
     add_engine(part)

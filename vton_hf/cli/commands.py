@@ -52,9 +52,11 @@ def build(args: Namespace) -> None:
     fetches = args.retry_skipped or _has_to_fetch(builder)
     builder.download_and_prepare(num_proc=args.num_proc)
     mix_by = builder.config.mix_by
-    rows = builder.as_dataset("train").select_columns([mix_by, "gender", "key"]).with_format(None)
-    shares = tables.mix_table(rows[:], builder.config.weights, mix_by=mix_by)
-    print(f"{args.config}: {len(rows):,} rows\n\n{shares}")
+    for place, (split, dataset) in enumerate(builder.as_dataset().items()):
+        rows = dataset.select_columns([mix_by, "gender", "key"]).with_format(None)
+        shares = tables.mix_table(rows[:], builder.config.weights, mix_by=mix_by)
+        of = f", {split}" if len(builder.context.parts.names) > 1 else ""
+        print("\n" * bool(place) + f"{args.config}{of}: {len(rows):,} rows\n\n{shares}")
     if skipped := builder.prepared.skipped:
         print()
     for item in skipped:

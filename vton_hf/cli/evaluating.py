@@ -14,7 +14,7 @@ from vton_hf.evaluating import Evaluation, evaluation
 def make(args: Namespace) -> None:
     """Freeze a test set."""
     options = load_options(args)
-    made = evaluation(args.directory, options.pop("s3_prefixes"), num_proc=args.num_proc, **options)
+    made = evaluation(args.directory, options.pop("s3_prefixes"), split=args.split, num_proc=args.num_proc, **options)
     for line in made.skipped:
         print(f"left out\t{line}")
     print(made)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vton_hf._core.options import ASPECTS, PAIRS
-from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_location, add_num_proc
+from vton_hf.cli.groups import add_cache_dir, add_choice, add_json, add_location, add_num_proc, add_splits
 from vton_hf.cli.parsing import Add, adder
 from vton_hf.cli.values import size
 
@@ -34,10 +34,13 @@ def _add_make(add: Add) -> None:
     making.add_argument("directory", type=Path, metavar="DIR", help="a folder of its own")
     add_location(making)
     add_choice(making)
+    add_splits(making)
     add_num_proc(making)
     how = making.add_argument_group("how it is frozen")
     how.add_argument("--image-size", type=size, metavar="HxW", help="of all images, height x width (default: 1024x768)")
     how.add_argument("--aspect", choices=ASPECTS, help="how they are brought to that size (default: stretch)")
+    part = "of the splits, the one to freeze (default: test, or all triplets without --splits)"
+    how.add_argument("--split", metavar="NAME", help=part)
     seed = "of the garments that persons are given in the unpaired setting (default: 0)"
     how.add_argument("--seed", type=int, metavar="N", help=seed)
     add_cache_dir(how)

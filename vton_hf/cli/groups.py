@@ -14,7 +14,18 @@ from vton_hf._core.options import (
     RECIPES,
     VERIFY_LEVELS,
 )
-from vton_hf.cli.values import by_name, column_values, epoch_size, mix, names, positive, size, weights
+from vton_hf.cli.values import (
+    by_name,
+    column_values,
+    entities,
+    epoch_size,
+    mix,
+    names,
+    positive,
+    size,
+    splits,
+    weights,
+)
 from vton_hf.naming import DIFFICULTIES, GENDERS
 
 
@@ -70,6 +81,20 @@ def add_choice(part: ArgumentParser) -> None:
     which.add_argument("--where", type=column_values, action="append", metavar="COLUMN=V,...", help=columns)
 
 
+def add_splits(part: ArgumentParser, *, required: bool = False) -> None:
+    """How triplets are split."""
+    how = part.add_argument_group("how they are split")
+    shares = "shares of persons, garments, ..., such as validation=0.05,test=0.05, or a split manifest"
+    how.add_argument("--splits", type=splits, required=required, metavar="SHARES", help=shares)
+    units = (
+        "what no two splits share: person, garment, both, component, triplet or a column (default: all that is known)"
+    )
+    how.add_argument("--split-by", metavar="WHAT", help=units)
+    people = "what says who is in a triplet: a regular expression for stems, such as "
+    people += "'p(?P<person>\\d+)_g(?P<garment>\\d+)', or columns, such as person=model_id"
+    how.add_argument("--entities", type=entities, metavar="REGEX", help=people)
+
+
 def add_mix(part: ArgumentParser) -> None:
     """A mix, and all that may be said of it."""
     recipes = (
@@ -80,6 +105,7 @@ def add_mix(part: ArgumentParser) -> None:
     part.add_argument("config", type=mix, choices=list(RECIPES), metavar="MIX", help=shares)
     add_location(part)
     add_choice(part)
+    add_splits(part)
     add_recipe(part)
 
 
@@ -91,7 +117,10 @@ def add_recipe(part: ArgumentParser) -> None:
     by_column = "the column whose values --weights weighs, such as category (default: difficulty)"
     how.add_argument("--mix-by", metavar="COLUMN", help=by_column)
     how.add_argument("--seed", type=int, metavar="N", help="seed of the mix (default: 0)")
-    rows = "rows of an epoch: a number, min (no triplet repeats) or max (every triplet appears); default: all there are"
+    rows = (
+        "rows of an epoch: a number, min (no triplet repeats) or max (every triplet appears); default: all there are; "
+    )
+    rows += "by split: train=max,test=500"
     how.add_argument("--epoch-size", type=epoch_size, metavar="SIZE", help=rows)
     how.add_argument("--mixing", choices=MIXINGS, help="exact shares, or drawn by datasets (default: exact)")
     beside = "columns of files beside the images that are stored as images, too, such as mask,densepose"

@@ -71,7 +71,7 @@ def _kept(cache_dir: CacheDir, path: Path, record: BuildRecord, sizes: Mapping[s
 
 def _rows(cache_dir: CacheDir, record: BuildRecord) -> int | None:
     about = record.about
-    if about.get("mixing") != "exact":
+    if about.get("mixing") != "exact" or about.get("splits"):
         return None
     pools = {name: sum(_triplets(cache_dir, chunk) for chunk in chunks) for name, chunks in record.chunks.items()}
     sizes = pools or about["triplets"]

@@ -1,4 +1,4 @@
-"""Arguments of the commands that look at a bucket: `doctor`, `scan`, `preview`, `validate`."""
+"""Arguments of the commands that look at a bucket: `doctor`, `scan`, `preview`, `validate`, `split`."""
 
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from vton_hf.cli.groups import (
     add_location,
     add_num_proc,
     add_prefixes,
+    add_splits,
     add_store,
 )
 from vton_hf.cli.parsing import Add
@@ -104,3 +105,25 @@ def add_validate(add: Add) -> None:
     severity = "exit with 1 if there is an error, or a warning or worse (default: exit with 0)"
     telling.add_argument("--fail-on", choices=("error", "warning"), help=severity)
     add_json(telling)
+
+
+def add_split(add: Add) -> None:
+    """Add `vton-hf split`."""
+    splitting = add(
+        "split [options] PREFIX ...",
+        "splitting:split",
+        "show what splits would hold and that they share nothing, and write a file that says it of every triplet",
+        f"split {ROOT} --splits test=0.1 --entities 'p(?P<person>\\d+)_g(?P<garment>\\d+)' --out splits.parquet",
+    )
+    add_location(splitting)
+    add_choice(splitting)
+    add_splits(splitting, required=True)
+    what = splitting.add_argument_group("what is done with it")
+    written = "write a split manifest, which --splits takes: what is in it stays where it is, whatever comes later"
+    what.add_argument("--out", type=Path, metavar="FILE", help=written)
+    near = "also keep together what validate measured to be the same picture to the eye"
+    what.add_argument("--near-duplicates", action="store_true", help=near)
+    listed = "a line for each triplet that is in no split, and for each picture that is in two"
+    what.add_argument("--list", action="store_true", help=listed)
+    add_cache_dir(what)
+    add_json(what)

@@ -21,7 +21,8 @@ from vton_hf.storage import Store
 def plan(args: Namespace) -> None:
     """Show what a mix would hold and cost."""
     builder = VTON(config_name=args.config, **load_options(args))
-    mix, missing = builder.plan(), builder.missing_chunks()
+    mixes = {name: builder.plan(split=name) for name in builder.context.parts.names}
+    mix, missing = mixes["train"], builder.missing_chunks()
     rows, images = sum(chunk.rows.num_rows for chunk in missing), sum(chunk.images for chunk in missing)
     fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
     prepared = bool(missing) and builder.config.image_spec.encodes
@@ -34,11 +35,16 @@ def plan(args: Namespace) -> None:
         needed = round(images * stored if resized else fetched * stored / sample.original.bytes)
     free, root = free_bytes(builder.context.cache.root), str(builder.context.cache.root)
     if args.json:
-        facts = tables.plan_facts(mix) | {"config": args.config, "requests": images, "bytes": fetched}
+        others = {name: tables.plan_facts(each) for name, each in mixes.items() if name != "train"}
+        facts = tables.plan_facts(mix) | ({"splits": others} if others else {})
+        facts |= {"config": args.config, "requests": images, "bytes": fetched}
         facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": root}
         print(json.dumps(facts | ({"sample": asdict(sample)} if sample and shown else {}), indent=2))
         return
-    print(f"{args.config}: {len(mix):,} rows an epoch\n\n{tables.plan_table(mix, mix_by=builder.config.mix_by)}\n")
+    for name, each in mixes.items():
+        of = f", {name}" if len(mixes) > 1 else ""
+        print(f"{args.config}{of}: {len(each):,} rows an epoch\n")
+        print(f"{tables.plan_table(each, mix_by=builder.config.mix_by)}\n")
     nothing = " (all is built)" if builder.config.embed_images else " (images are fetched on access)"
     print(f"To fetch: {images:,} objects, {amount(fetched)}{'' if missing else nothing}")
     if missing:

@@ -1,6 +1,7 @@
 """Values as they are written on the command line."""
 
 import argparse
+import re
 
 
 def weights(text: str) -> dict[str, float]:
@@ -90,9 +91,28 @@ def threshold(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not written like dark=0.2") from None
 
 
-def epoch_size(text: str) -> int | str:
-    """A number, or one of the words, which the library checks."""
+def epoch_size(text: str) -> int | str | dict[str, int | str]:
+    """A number, or one of the words, or such by split, as in `train=max,test=500`; the library checks them."""
+    if "=" in text:
+        return {name: _number_or_word(value) for name, value in by_name(text).items()}
+    return _number_or_word(text)
+
+
+def _number_or_word(text: str) -> int | str:
     return int(text) if text.lstrip("-").isdigit() else text
+
+
+def splits(text: str) -> dict[str, float] | str:
+    """Read `validation=0.05,test=0.05`; anything else is the path of a split manifest."""
+    try:
+        return weights(text)
+    except argparse.ArgumentTypeError:
+        return text
+
+
+def entities(text: str) -> dict[str, str] | str:
+    """Read `person=model_id,garment=sku`; anything else is a regular expression."""
+    return by_name(text) if re.fullmatch(r"(\w+=[^=,]+)(,\w+=[^=,]+)*", text) else text
 
 
 def size(text: str) -> tuple[int, int]:

@@ -24,6 +24,8 @@ _PHRASES: Final = {
     r"\w+=(?:True)? \((--[a-z-]+)\)": r"\1",
     r"exclude=\[[^]]*\]": "--exclude FILE",
     r"where=\{'([^']*)': \[?'([^']*)'\]?\}": r"--where \1=\2",
+    r"entities=r(?=')": "--entities ",
+    r"vton_hf\.split\(\.\.\.\)\.save\(\.\.\.\) or ": "",
     r"Pass a list of keys, or a text file": "Write a text file",
     r"(?<=must be )\{difficulty: weight\}(?= of)": "like easy=1,hard=3,",
 }
@@ -42,6 +44,7 @@ def in_its_words(text: str, args: Namespace) -> str:
     """
     for pattern, ours in _PHRASES.items():
         text = re.sub(pattern, ours, text)
+    text = re.sub(r"\b(splits|epoch_size|entities)=\{([^{}]*)\}", _by_name, text)
     names = {name: f"--{name.replace('_', '-')}" for name in vars(args) if name not in _NO_OPTIONS} | _NAMES
     # A word with an underscore is an option wherever it stands; others only before "=" and "must be".
     one = "|".join(sorted(names, key=len, reverse=True))
@@ -53,3 +56,9 @@ def in_its_words(text: str, args: Namespace) -> str:
     if "--shard" in text:
         text = re.sub(r"\((\w), (\w)\)", r"\1/\2", text)
     return re.sub(r"(--[\w-]+ must be )None(?: for all)?(?:,| or) |, or None(?=, got)", r"\1", text)
+
+
+def _by_name(found: re.Match[str]) -> str:
+    """`splits={'test': 0.1}` as `--splits test=0.1`."""
+    values = re.sub(r"'(\w+)': ", r"\1=", found[2]).replace(", ", ",").replace("'", "")
+    return f"--{found[1].replace('_', '-')} {values}"

@@ -16,8 +16,8 @@ from PIL import Image
 from vton_hf._core.checks import check_int, must_be, unknown_option
 from vton_hf._core.concurrency import map_prefetched
 from vton_hf._core.digests import digest
-from vton_hf._core.options import Aspect, FindOptions, Prefixes
-from vton_hf.builder import VTON, of_every_triplet
+from vton_hf._core.options import Aspect, EvaluationOptions, Prefixes
+from vton_hf.builder import of_split_alone
 from vton_hf.errors import BuildError, ConfigError
 from vton_hf.evaluating.frozen import Evaluation
 from vton_hf.evaluating.protocol import FOLDERS, GARMENT, GROUND_TRUTH, PERSON, PROTOCOL, Item, Protocol
@@ -49,8 +49,9 @@ def evaluation(
     image_size: Sequence[int] = (1024, 768),
     aspect: Aspect = "stretch",
     seed: int = 0,
+    split: str | None = None,
     num_proc: int | None = None,
-    **options: Unpack[FindOptions],
+    **options: Unpack[EvaluationOptions],
 ) -> Evaluation:
     """Freeze a test set: images of one size as PNG, pairs, and a digest of it all.
 
@@ -63,11 +64,9 @@ def evaluation(
         image_size: (height, width) in pixels.
         aspect: How images are brought to it; see `VTONConfig`.
         seed: Of the garments that persons are given in the unpaired setting, within their gender and category.
+        split: Of the splits that `splits` names, the one to freeze; None takes `"test"`, or, without `splits`, all.
         num_proc: Worker processes that fetch and resize; None does it in this one.
         **options: As of `load`: which triplets, and how the store is reached.
-
-    Returns:
-        What was made; `check` and `score` take predictions.
 
     Raises:
         ConfigError: If the folder holds something else, or no triplet has a ground truth.
@@ -78,15 +77,16 @@ def evaluation(
     """
     folder, size = Path(directory), _checked(image_size, aspect, seed, set(options))
     _check_folder(folder)
-    builder = of_every_triplet(s3_prefixes=s3_prefixes, image_size=size, aspect=aspect, image_format="png", **options)
+    how: dict[str, Any] = {"image_size": size, "aspect": aspect, "image_format": "png", **options}
+    builder = of_split_alone(split, s3_prefixes=s3_prefixes, **how)
     builder.download_and_prepare(num_proc=num_proc)
-    _freeze(folder, builder, size, aspect, seed)
+    _freeze(folder, datasets.concatenate_datasets(list(builder.pools().values())), size, aspect, seed)
     return Evaluation(folder, tuple(f"{item.key}: {item.reason}" for item in builder.prepared.skipped))
 
 
 def _checked(image_size: Sequence[int], aspect: str, seed: int, options: set[str]) -> tuple[int, int]:
-    for name in sorted(options - FindOptions.__optional_keys__):
-        raise unknown_option(name, sorted(FindOptions.__optional_keys__))
+    for name in sorted(options - EvaluationOptions.__optional_keys__):
+        raise unknown_option(name, sorted(EvaluationOptions.__optional_keys__))
     check_int("seed", seed)
     size = check_fit(image_size, aspect)
     if size is None or min(size) < WINDOW:
@@ -101,17 +101,16 @@ def _check_folder(folder: Path) -> None:
         raise ConfigError(f"{str(folder)!r} holds other files. Name a folder of the evaluation's own.")
 
 
-def _freeze(folder: Path, builder: VTON, size: tuple[int, int], aspect: str, seed: int) -> None:
+def _freeze(folder: Path, rows: datasets.Dataset, size: tuple[int, int], aspect: str, seed: int) -> None:
     """Write all of it beside the folder, which it becomes when it is whole."""
     scratch = folder.absolute().with_name(f".{folder.absolute().name}.{uuid4().hex}.incomplete")
     try:
-        _put_in_place(scratch, folder, _written(scratch, builder, size, aspect, seed))
+        _put_in_place(scratch, folder, _written(scratch, rows, size, aspect, seed))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _written(folder: Path, builder: VTON, size: tuple[int, int], aspect: str, seed: int) -> Protocol:
-    rows = datasets.concatenate_datasets(list(builder.pools().values()))
+def _written(folder: Path, rows: datasets.Dataset, size: tuple[int, int], aspect: str, seed: int) -> Protocol:
     if "try_on_image" not in rows.column_names:
         _refuse(len(rows))
     for role in ROLES:

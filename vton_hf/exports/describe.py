@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from vton_hf.builder import VTON, VTONConfig, validation_of
+from vton_hf.builder import VTON, VTONConfig, parts_of, validation_of
 from vton_hf.errors import ImageError
 from vton_hf.exports.card import Contents, Split
 from vton_hf.exports.plan import SplitPlan
@@ -30,6 +30,9 @@ _RECIPE: Final = (
     "where",
     "companions",
     "mix_by",
+    "splits",
+    "split_by",
+    "entities",
     "image_size",
     "aspect",
     "image_format",
@@ -48,6 +51,7 @@ def describe(
     sizes: Mapping[str, int],
     *,
     findings: str,
+    splitting: str = "",
 ) -> Contents:
     """Describe one config.
 
@@ -58,6 +62,7 @@ def describe(
         report: What was written.
         sizes: Bytes of the files that are there; those of a file that is not are taken to be those of its images.
         findings: A table of what is wrong with its triplets; empty if that was not looked for.
+        splitting: How they were split; empty if they were not.
     """
     config, triplets = builder.config, builder.triplets
     substitutes = {plan.table.split: report.substitutes.get((config.name, plan.table.split), {}) for plan in plans}
@@ -68,15 +73,13 @@ def describe(
         features=file_features(spec, plans[0].table),
         splits={plan.table.split: _split(plan, sizes) for plan in plans},
         composition=_composition(
-            {plan.table.split: plan.table.texts_with(substitutes[plan.table.split]) for plan in plans},
-            config.weights,
-            triplets.manifest.sizes(),
-            config.mix_by,
+            {plan.table.split: plan.table.texts_with(substitutes[plan.table.split]) for plan in plans}, builder, spec
         ),
         recipe=_recipe(config),
         sources=builder.context.prefixes,
         left_out=triplets.audit.counts() | {reason: count for reason, count in broken.items() if count},
         findings=findings,
+        splitting=splitting,
         sheet=contact_sheet_name(plans[0]),
     )
 
@@ -96,10 +99,20 @@ def _split(plan: SplitPlan, sizes: Mapping[str, int]) -> Split:
     )
 
 
-def _composition(
-    texts: Mapping[str, Any], weights: Mapping[str, float], available: Mapping[str, int], mix_by: str
-) -> str:
-    shown = {split: tables.composition(rows, weights, available, mix_by) for split, rows in texts.items()}
+def _available(builder: VTON, split: Any) -> Mapping[str, int]:
+    """Triplets by pool that a split could draw from."""
+    parts, manifest = builder.context.parts, builder.triplets.manifest
+    drawn_from = {part.split for part in parts_of(split, dict.fromkeys(parts.names, 1))}
+    whole = len(drawn_from) == 1 and parts.manifest(manifest, *drawn_from)
+    return (whole or manifest).sizes()
+
+
+def _composition(texts: Mapping[str, Any], builder: VTON, spec: ExportSpec) -> str:
+    weights, mix_by = builder.config.weights, builder.config.mix_by
+    shown = {
+        split: tables.composition(rows, weights, _available(builder, spec.splits[split]), mix_by)
+        for split, rows in texts.items()
+    }
     if len(shown) == 1:
         return next(iter(shown.values()))
     return "\n\n".join(f"`{split}`\n\n{table}" for split, table in shown.items())

@@ -12,7 +12,10 @@ from vton_hf.exports import card
 
 CARD: Final = "README.md"
 
-_OURS: Final = re.compile(r"\w+-\d{5}-of-\d{5}-[0-9a-f]{16}\.(parquet|tar)|\.?contact_sheet-[0-9a-f]{16}\.png")
+_OURS: Final = re.compile(
+    r"\w+-\d{5}-of-\d{5}-[0-9a-f]{16}\.(parquet|tar)|\.?contact_sheet-[0-9a-f]{16}\.png"
+    r"|\.split_manifest-[0-9a-f]{16}\.parquet"
+)
 """What an export writes, or once wrote, into a config's folder; other files there are somebody's own."""
 
 

@@ -14,9 +14,9 @@ from vton_hf.exports.destination import CARD, Changes, Destination
 from vton_hf.exports.plan import SplitPlan, plan_export
 from vton_hf.exports.result import ExportResult, SplitStats
 from vton_hf.exports.spec import ExportSpec
+from vton_hf.exports.split_manifest import SplitManifest, split_manifest
 from vton_hf.exports.tables import export_tables
 from vton_hf.exports.write import WriteReport, write_files
-from vton_hf.mixing import epoch_length
 
 
 def run_export(
@@ -79,15 +79,23 @@ class _Export:
         """What is wrong with the triplets of each config, as the card says it."""
         return {builder.config.name: findings_of(builder) for builder in self.builders}
 
+    @cached_property
+    def manifests(self) -> dict[str, SplitManifest]:
+        """Of each config, which split every triplet is in; of none where there are no splits."""
+        found = {builder.config.name: split_manifest(builder) for builder in self.builders}
+        return {name: file for name, file in found.items() if file is not None}
+
     def changes(self, destination: str, license: str | None) -> Changes:  # noqa: A002
         sheets = {contact_sheet_name(plans[0]): plans[0].table for plans in self.by_config.values()}
+        pictures = {name: draw_contact_sheet(rows) for name, rows in sheets.items() if name not in self.existing}
+        manifests = {file.name: file.data for file in self.manifests.values()}
         return Changes(
             destination=destination,
             configs=frozenset(self.spec.configs),
             contents=self.contents(WriteReport()),
             license=license,
-            pictures={name: draw_contact_sheet(rows) for name, rows in sheets.items() if name not in self.existing},
-            wanted=frozenset([*(file.name for plan in self.plans for file in plan.files), *sheets]),
+            pictures=pictures | {name: data for name, data in manifests.items() if name not in self.existing},
+            wanted=frozenset([*(file.name for plan in self.plans for file in plan.files), *sheets, *manifests]),
         )
 
     def contents(self, report: WriteReport, *, without: Container[str] = ()) -> list[card.Contents]:
@@ -95,7 +103,11 @@ class _Export:
         by_config, sizes = self.by_config, {**self.existing, **report.sizes}
         names = [(builder, builder.config.name) for builder in self.builders]
         return [
-            describe(each, by_config[name], self.spec, report, sizes, findings=self.findings[name])
+            describe(
+                *(each, by_config[name], self.spec, report, sizes),
+                findings=self.findings[name],
+                splitting=self.manifests[name].text if name in self.manifests else "",
+            )
             for each, name in names
             if name not in without
         ]
@@ -111,6 +123,7 @@ class _Export:
             if not any(plan.new_files for plan in plans)
             and all(plan.glob in published for plan in plans)
             and contact_sheet_name(plans[0]) in text
+            and (name not in self.manifests or self.manifests[name].name in text)
         }
 
 
@@ -122,8 +135,7 @@ def _find_once(builders: Sequence[VTON]) -> datasets.Features:
     """
     for builder in builders:
         builder.triplets = builders[0].triplets
-        config = builder.config
-        epoch_length(builder.triplets.manifest.sizes(), config.weights, config.epoch_size, config.mix_by)
+        builder.context.parts.lengths(builder.triplets.manifest)
     drawn = {name for builder in builders for name in builder.context.drawn}
     return features_of(builders[0].triplets.manifest.of_pools(drawn), decode=True)
 

@@ -9,7 +9,7 @@ import datasets
 
 from vton_hf._core.checks import check_choice, must_be, unknown_option
 from vton_hf._core.options import EXPORT_FORMATS, PushOptions
-from vton_hf.builder import SPLIT, VTON, VTONConfig, each_split, row_ranges
+from vton_hf.builder import VTON, VTONConfig, check_split, parts_of
 from vton_hf.errors import ConfigError
 from vton_hf.exports.columns import Columns, parse_columns
 from vton_hf.exports.shards import MAX_SHARD_SIZE, parse_size
@@ -69,15 +69,15 @@ def parse_export(
                 f"{'embed_images=False exports images without storing them here first' if name == 'streaming' else ''}."
             )
     names = _names(configs)
+    builders = [VTON(config_name=name, **load_options) for name in names]
     spec = ExportSpec(
         configs=tuple(names),
-        splits=_splits(split),
+        splits=_splits(split, builders[0].context.parts.names),
         columns=parse_columns(columns, caption),
         format=format,
         max_shard_size=parse_size(MAX_SHARD_SIZE if max_shard_size is None else max_shard_size),
         num_proc=num_proc,
     )
-    builders = [VTON(config_name=name, **load_options) for name in names]
     config = builders[0].config
     if config.mixing == "interleave" and not config.embed_images:
         raise ConfigError("mixing='interleave' mixes what is built: here it needs embed_images=True.")
@@ -99,12 +99,22 @@ def _names(configs: str | Sequence[str]) -> list[str]:
     return names
 
 
-def _splits(split: Any) -> dict[str, Any]:
-    splits = split if isinstance(split, dict) else {SPLIT: SPLIT if split is None else split}
+def _splits(split: Any, names: Sequence[str]) -> dict[str, Any]:
+    if split is None:
+        return {name: name for name in names}
+    splits = split if isinstance(split, dict) else {_called(split, names): split}
     wrong = [name for name in splits if not isinstance(name, str) or not name.isidentifier() or name == "all"]
     if not splits or wrong or any(isinstance(part, (dict, list, tuple)) for part in splits.values()):
         several = "{'train': 'train[:90%]', 'validation': 'train[90%:]'}"
         rule = f"None for all, a slice such as 'train[:90%]', or several by name, such as {several}"
         raise must_be("split", split, rule)
-    each_split(splits, lambda part: row_ranges(part, 1), dict)
+    check_split(splits, names)
     return splits
+
+
+def _called(split: Any, names: Sequence[str]) -> str:
+    """What a single split is called where it goes: as the one that it is a part of."""
+    if isinstance(split, (list, tuple)):
+        return names[0]
+    parts = {part.split for part in parts_of(split, dict.fromkeys(names, 1))}
+    return parts.pop() if len(parts) == 1 else names[0]

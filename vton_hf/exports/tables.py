@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vton_hf._core.digests import digest
-from vton_hf.builder import VTON, Reader, open_stream, row_ranges, selected_rows, warn_of_shared_triplets
+from vton_hf.builder import VTON, Part, Reader, open_stream, parts_of, selected_rows, warn_of_shared_triplets
 from vton_hf.cache import TEXT_COLUMNS
 from vton_hf.errors import ConfigError
 from vton_hf.exports.leaving import LeavingRows
@@ -115,28 +115,55 @@ def _built(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> list[
 
 
 def _unbuilt(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> list[ExportTable]:
-    config, manifest = builder.config, builder.triplets.manifest
-    if config.mixing != "exact":
+    if builder.config.mixing != "exact":
         raise ConfigError("mixing='interleave' mixes what is built: build it before a dry run.")
-    # What a stream of URIs leaves to whoever looks at a row is needed here.
-    reader = Reader(replace(open_stream(builder.context, manifest), embed_images=True))
-    plan = reader.plan
+    sources = {name: _Source.of(builder, name) for name in builder.context.parts.names}
+    plans = {name: source.reader.plan for name, source in sources.items()}
     for split in splits.values():
-        warn_of_shared_triplets(plan, split)
-    pools = [np.asarray(manifest.rows_of(name), np.int64) for name in plan.pools]
-    starts = np.cumsum([0, *map(len, pools)])[:-1]
-    listed = np.concatenate([np.zeros(0, np.int64), *pools])
+        warn_of_shared_triplets(plans, split)
+    lengths, names = {name: len(plan) for name, plan in plans.items()}, _text_names(builder)
 
-    def table(split: str, ranges: list[range]) -> ExportTable:
-        positions = np.concatenate([np.asarray(part, np.int64) for part in ranges])
-        triplet = listed[(starts[plan.pool] + plan.row)[positions]]
-        texts = _listed_texts(manifest, _text_names(builder)).take(triplet)
+    def table(split: str, parts: list[Part]) -> ExportTable:
+        found = [(sources[part.split].manifest, sources[part.split].triplet[_within(part.rows)]) for part in parts]
+        texts = pa.concat_tables([_listed_texts(manifest, names).take(triplet) for manifest, triplet in found])
+        read = _RowsOfBucket({name: source.reader for name, source in sources.items()}, parts, texts, rows)
+        sizes = np.concatenate([_listed_sizes(manifest)[triplet] for manifest, triplet in found])
+        versions = np.concatenate([_versions(manifest)[triplet] for manifest, triplet in found])
+        mark, images = builder.config.image_spec.mark, builder.triplets.manifest.images
+        return ExportTable(builder.config.name, split, texts, images, sizes, versions, read, False, mark)
 
-        read = _RowsOfBucket(reader, positions, texts, rows)
-        sizes, versions, mark = _listed_sizes(manifest)[triplet], _versions(manifest)[triplet], config.image_spec.mark
-        return ExportTable(config.name, split, texts, manifest.images, sizes, versions, read, False, mark)
+    return [table(name, parts_of(split, lengths)) for name, split in splits.items()]
 
-    return [table(name, row_ranges(split, len(plan))) for name, split in splits.items()]
+
+def _within(rows: range) -> slice:
+    return slice(rows.start, rows.stop)
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """A split, read from the bucket.
+
+    Attributes:
+        reader: Makes its rows.
+        manifest: Its triplets.
+        triplet: Which of them stands at each position; int64 [n].
+    """
+
+    reader: Reader
+    manifest: Manifest
+    triplet: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, builder: VTON, split: str) -> "_Source":
+        manifest = builder.context.parts.manifest(builder.triplets.manifest, split)
+        # What a stream of URIs leaves to whoever looks at a row is needed here.
+        stream = replace(open_stream(builder.context, builder.triplets.manifest, split), embed_images=True)
+        reader = Reader(stream)
+        plan = reader.plan
+        pools = [np.asarray(manifest.rows_of(name), np.int64) for name in plan.pools]
+        starts = np.cumsum([0, *map(len, pools)])[:-1]
+        listed = np.concatenate([np.zeros(0, np.int64), *pools])
+        return cls(reader, manifest, listed[starts[plan.pool] + plan.row])
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,13 +181,17 @@ class _BuiltRows:
 class _RowsOfBucket:
     """Reads rows from the bucket, in any process that sees the manifest in the cache."""
 
-    reader: Reader
-    positions: NDArray[np.int64]
+    readers: Mapping[str, Reader]
+    parts: Sequence[Part]
     texts: pa.Table
     rows: LeavingRows
 
     def __call__(self, part: range) -> tuple[pa.Table, Substitutes]:
-        examples = self.reader.read([int(position) for position in self.positions[part.start : part.stop]])
+        examples, start = [], 0
+        for split, positions in self.parts:
+            wanted = positions[max(part.start - start, 0) : max(part.stop - start, 0)]
+            examples += self.readers[split].read(wanted) if len(wanted) else []
+            start += len(positions)
         planned = self.texts["key"].slice(part.start, len(part)).to_pylist()
         replaced = {
             row: {name: example[name] for name in self.texts.column_names}

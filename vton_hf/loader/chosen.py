@@ -21,7 +21,8 @@ _STORED: Final = (
 TRANSFORM_OPTIONS: Final = ("sync", "on_error", "max_broken", "image_size", "aspect", "to_srgb", "dtype")
 _CHOICE: Final = ("gender", "limit", "cloth", "exclude", "hidden", "default_difficulty", "difficulty_of")
 _CHOICE_BY_COLUMN: Final = ("layout", "metadata", "where", "companions", "mix_by")
-BUILDER_OPTIONS: Final = (*_CHOICE, *_CHOICE_BY_COLUMN, "verify", "cache_dir", "listing", *_STORED)
+_SPLITS: Final = ("splits", "split_by", "entities")
+BUILDER_OPTIONS: Final = (*_CHOICE, *_CHOICE_BY_COLUMN, *_SPLITS, "verify", "cache_dir", "listing", *_STORED)
 
 
 def sample_columns(asked: Sequence[str], there: Sequence[str], companions: Sequence[str]) -> tuple[str, ...]:

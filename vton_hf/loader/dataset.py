@@ -11,14 +11,15 @@ import numpy as np
 
 from vton_hf import mixing
 from vton_hf._core import html
-from vton_hf._core.options import EpochSize, Prefixes
-from vton_hf.builder import VTON, OneByOne, listed, of_every_triplet, triplet_pictures
+from vton_hf._core.options import EpochSizes, Prefixes
+from vton_hf.builder import VTON, OneByOne, check_whole, listed, of_every_triplet, triplet_pictures
 from vton_hf.loader.chosen import TRANSFORM_OPTIONS, check_names, of_builder, sample_columns
 from vton_hf.loader.indexing import Indexed
 from vton_hf.loader.options import SampleOptions
 from vton_hf.loader.prefetch import unfetched
 from vton_hf.storage import resolve_prefix, settings_for
 from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform, undecode
+from vton_hf.triplets import TRAIN
 
 ROOT: Final = "dataset_ultimate/"
 
@@ -48,14 +49,15 @@ class S3VTONDataset(Indexed):
         seed: Of the mix, of augmentation and of substitutes.
         epoch_size: Samples in an epoch: None for as many as the drawn difficulties hold triplets, `"min"`,
             `"max"` or a number; see `VTONConfig`.
+        split: `"train"`, or another that `splits` names: `splits={"validation": 0.05}`; see `VTONConfig`.
         materialize: Build the Arrow cache first and read from it, instead of from the bucket. Images are then
             stored at `image_size`, if that is given, and need no more work than decoding.
         num_proc: Worker processes that build it.
         storage_options: Credentials and endpoint, as everywhere around fsspec.
         **options: `sync`, `on_error`, `max_broken`, `image_size`, `aspect`, `to_srgb`, `dtype` of `TripletTransform`;
             `gender`, `limit`, `cloth`, `exclude`, `hidden`, `default_difficulty`, `difficulty_of`, `layout`,
-            `metadata`, `where`, `companions`, `mix_by`, `verify`, `image_format`, `image_quality`, `listing` and
-            `retry_skipped` of `VTON`.
+            `metadata`, `where`, `companions`, `mix_by`, `splits`, `split_by`, `entities`, `verify`, `image_format`,
+            `image_quality`, `listing` and `retry_skipped` of `VTON`.
 
     Attributes:
         s3_prefixes: As they were given.
@@ -80,7 +82,8 @@ class S3VTONDataset(Indexed):
         *,
         columns: Sequence[str] = (),
         seed: int = 0,
-        epoch_size: EpochSize = None,
+        epoch_size: EpochSizes = None,
+        split: str = TRAIN,
         materialize: bool = False,
         num_proc: int | None = None,
         storage_options: Mapping[str, Any] | None = None,
@@ -98,18 +101,17 @@ class S3VTONDataset(Indexed):
         chosen |= {"s3_prefixes": prefixes, "storage_options": storage_options}
         chosen |= {"difficulty_weights": weights, "seed": seed, "epoch_size": epoch_size}
         every = self.recipe is None and weights is None
-        builder = of_every_triplet(**chosen) if every else VTON(config_name=self.recipe or "hard", **chosen)
+        builder = of_every_triplet(split, **chosen) if every else _of_recipe(self.recipe or "hard", split, chosen)
         builder.download_and_prepare(num_proc=num_proc)
-        pools = builder.pools()
-        recipe = weights or mixing.RECIPES.get(self.recipe or "")
+        pools, recipe = builder.pools(split=split), weights or mixing.RECIPES.get(self.recipe or "")
         self.difficulty_weights = recipe and dict(recipe)
         self._sizes = {name: len(pool) for name, pool in pools.items()}
-        self._recipe = builder.context.mix
+        self._recipe = builder.context.parts.mix(split)
         self._rows = datasets.concatenate_datasets(list(pools.values()))
         self._columns = sample_columns(columns, self._rows.column_names, builder.config.companions or ())
         undecode(self._rows)
         self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._rows)
-        self._drawn = 0, builder.plan(self._sizes)
+        self._drawn = 0, builder.plan(self._sizes, split)
         self._one_by_one = OneByOne()
 
     @property
@@ -193,6 +195,12 @@ class S3VTONDataset(Indexed):
         if epoch != self._drawn[0]:
             self._drawn = epoch, self.plan_of(epoch)
         return self._drawn
+
+
+def _of_recipe(recipe: str, split: str, options: Mapping[str, Any]) -> VTON:
+    builder = VTON(config_name=recipe, **options)
+    check_whole(split, builder.context.parts.names)
+    return builder
 
 
 def _listed(prefixes: str | PurePath | Iterable[str | PurePath] | None) -> list[str | PurePath]:

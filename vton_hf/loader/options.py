@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 
-from vton_hf._core.options import EpochSize, Sync, TripletOptions
+from vton_hf._core.options import EpochSizes, Sync, TripletOptions
 
 
 class SampleOptions(TripletOptions, total=False):
@@ -24,7 +24,8 @@ class DatasetOptions(SampleOptions, total=False):
     difficulty_weights: Mapping[str, float] | None
     columns: Sequence[str]
     seed: int
-    epoch_size: EpochSize
+    epoch_size: EpochSizes
+    split: str
     materialize: bool
     num_proc: int | None
     storage_options: Mapping[str, Any] | None

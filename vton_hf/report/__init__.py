@@ -3,6 +3,7 @@
 from vton_hf.report.contact_sheet import contact_sheet
 from vton_hf.report.examples import pick_examples
 from vton_hf.report.page import LARGE, SHOWN, Mix, effect_rows, strip, write_page
+from vton_hf.report.splits import splits_table, splits_text
 from vton_hf.report.validation import (
     CHECKS,
     SEVERITIES,
@@ -12,6 +13,7 @@ from vton_hf.report.validation import (
     Validation,
     find,
     findings_table,
+    picture_links,
     thresholds_of,
     validation_table,
 )
@@ -31,6 +33,9 @@ __all__ = [
     "find",
     "findings_table",
     "pick_examples",
+    "picture_links",
+    "splits_table",
+    "splits_text",
     "strip",
     "thresholds_of",
     "validation_table",

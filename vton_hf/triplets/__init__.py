@@ -16,16 +16,22 @@ from vton_hf.triplets.companions import check_companions
 from vton_hf.triplets.content import CONTENT_HASH, Source, content_digest, images_in, sources_of
 from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
-from vton_hf.triplets.entities import ENTITIES, check_entities, entities_of
+from vton_hf.triplets.entities import ENTITIES, Entities, check_entities, entities_in, entities_of, read_entities
 from vton_hf.triplets.layouts import KINDS, VTON, Layout, Naming, layout_text, read_layout
 from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest
 from vton_hf.triplets.mending import lost_triplets, mending
 from vton_hf.triplets.metadata import Metadata
+from vton_hf.triplets.policy import BOTH, COMPONENT, TRAIN, TRIPLET, SplitPolicy
 from vton_hf.triplets.select import RULES, check_filters, select_triplets
+from vton_hf.triplets.split_checks import check_parts, said
+from vton_hf.triplets.split_files import from_bytes, split_table, to_bytes
+from vton_hf.triplets.splitting import Assignment, assign
 from vton_hf.triplets.telling import tell
 
 __all__ = [
+    "BOTH",
     "COLUMNS",
+    "COMPONENT",
     "CONTENT_HASH",
     "ENTITIES",
     "FOLDER_MARKER",
@@ -37,10 +43,14 @@ __all__ = [
     "ORDER_KEY",
     "REASONS",
     "RULES",
+    "TRAIN",
+    "TRIPLET",
     "UNKNOWN_NAME",
     "VTON",
+    "Assignment",
     "Audit",
     "DifficultyRules",
+    "Entities",
     "Exclude",
     "Layout",
     "Manifest",
@@ -48,19 +58,28 @@ __all__ = [
     "Naming",
     "Seen",
     "Source",
+    "SplitPolicy",
+    "assign",
     "check_companions",
     "check_entities",
     "check_filters",
+    "check_parts",
     "content_digest",
     "discover",
+    "entities_in",
     "entities_of",
+    "from_bytes",
     "images_in",
     "layout_text",
     "lost_triplets",
     "mending",
+    "read_entities",
     "read_layout",
     "read_names",
+    "said",
     "select_triplets",
     "sources_of",
+    "split_table",
     "tell",
+    "to_bytes",
 ]

@@ -1,21 +1,52 @@
-"""Who and what is in a triplet, from its stem: a person and a garment that stand in many."""
+"""Who and what is in a triplet, from its stem or a column: a person and a garment that stand in many."""
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final, NoReturn, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vton_hf._core.checks import must_be
 from vton_hf.errors import ConfigError
+from vton_hf.triplets.arrow_text import as_text
+from vton_hf.triplets.manifest import Manifest
 
-ENTITIES: Final = ("person", "garment")
+PERSON: Final = "person"
+GARMENT: Final = "garment"
+
+ENTITIES: Final = (PERSON, GARMENT)
 """Groups that an expression may name; at least one."""
 
+Entities: TypeAlias = "re.Pattern[str] | dict[str, str] | None"
+"""What says who is in a triplet: an expression for stems, or a column for each kind."""
+
+_COLUMNS: Final = {PERSON: (PERSON, "person_id"), GARMENT: ("garment_id",)}
+"""Columns that say it where nothing else is asked for; `garment` itself is the kind of garment that a key names."""
+
 _EXAMPLE: Final = r"entities=r'fh_(?P<person>\d+)_e\d+_fc_(?P<garment>\d+)'"
+_SHOWN: Final = 3
 
 
-def check_entities(pattern: str | None) -> "re.Pattern[str] | None":
+def read_entities(entities: object) -> Entities:
+    """What says who is in a triplet, checked.
+
+    Args:
+        entities: A regular expression for stems, with a group `person`, a group `garment` or both; or a column for
+            each, such as `{"person": "model_id"}`; or None.
+
+    Raises:
+        ConfigError: With what was found and what is allowed.
+    """
+    if not isinstance(entities, Mapping):
+        return check_entities(entities)
+    columns = dict(entities)
+    if not columns or not set(columns) <= set(ENTITIES) or not all(isinstance(name, str) for name in columns.values()):
+        raise must_be("entities", columns, "a regular expression, or a column for 'person', 'garment' or both")
+    return columns
+
+
+def check_entities(pattern: Any) -> "re.Pattern[str] | None":
     """Refuse an expression that names nobody.
 
     Raises:
@@ -36,6 +67,37 @@ def check_entities(pattern: str | None) -> "re.Pattern[str] | None":
     return compiled
 
 
+def entities_in(manifest: Manifest, entities: Entities) -> dict[str, pa.StringArray]:
+    """The entities of triplets, as far as anything says them.
+
+    Args:
+        manifest: The triplets.
+        entities: What says them; None takes the columns `person` or `person_id`, and `garment_id`, if they are there.
+
+    Returns:
+        For each kind that is known a name a triplet, null where nothing is said.
+
+    Raises:
+        ConfigError: If an expression matches no stem, or a column does not exist.
+    """
+    if isinstance(entities, re.Pattern):
+        return _named(entities_of(manifest.table["stem"], entities))
+    if entities is None:
+        columns = manifest.columns
+        there = [] if columns is None else columns.column_names
+        entities = {
+            kind: next(name for name in names if name in there)
+            for kind, names in _COLUMNS.items()
+            if not set(names).isdisjoint(there)
+        }
+    return _named({kind: as_text(manifest.column(name, "entities=")) for kind, name in entities.items()})
+
+
+def _named(names: Mapping[str, Any]) -> dict[str, pa.StringArray]:
+    texts = {kind: pa.array(values, pa.string()) for kind, values in names.items()}
+    return {kind: pc.if_else(pc.equal(each, ""), None, each) for kind, each in texts.items()}
+
+
 def entities_of(stems: pa.ChunkedArray | pa.Array, pattern: "re.Pattern[str]") -> Mapping[str, Sequence[str]]:
     """The entities of stems.
 
@@ -52,10 +114,41 @@ def entities_of(stems: pa.ChunkedArray | pa.Array, pattern: "re.Pattern[str]") -
     coded = pc.dictionary_encode(stems.combine_chunks() if isinstance(stems, pa.ChunkedArray) else stems)
     matches = [pattern.search(stem) for stem in coded.dictionary.to_pylist()]
     if matches and not any(matches):
-        shown = ", ".join(repr(stem) for stem in coded.dictionary.slice(0, 3).to_pylist())
+        shown = ", ".join(repr(stem) for stem in coded.dictionary.slice(0, _SHOWN).to_pylist())
         raise ConfigError(f"entities={pattern.pattern!r} matches none of {len(matches):,} stems, such as {shown}.")
     found = {}
     for name in pattern.groupindex:
         of_stem = pa.array([(match and match[name]) or "" for match in matches], pa.string())
         found[name] = of_stem.take(coded.indices).to_pylist()
     return found
+
+
+def refuse_unknown(kind: str, by: str, manifest: Manifest) -> NoReturn:
+    """Say that nothing tells who is in a triplet, with a few stems and an expression to try.
+
+    Raises:
+        ConfigError: Always.
+    """
+    stems = manifest.table["stem"].slice(0, _SHOWN).to_pylist()
+    raise ConfigError(
+        f"split_by={by!r} needs the {kind} of each triplet, and nothing says it. Stems are such as "
+        f"{', '.join(map(repr, stems))}: try entities=r'{expression_for(stems[0])}', or name a column of metadata= "
+        f"with entities={{{kind!r}: 'COLUMN'}}."
+    ) from None
+
+
+def expression_for(stem: str) -> str:
+    r"""An expression to begin with, for stems like this one: the first number is taken for the person's.
+
+    >>> expression_for("fh_000001_e01_fc_010632_tracksuit")
+    'fh_(?P<person>\\d+)_e\\d+_fc_(?P<garment>\\d+)'
+    """
+    numbers = list(re.finditer(r"\d+", stem))
+    if len(numbers) < len(ENTITIES):
+        return r"(?P<person>[^_]+)_(?P<garment>.+)"
+    parts, end = [], 0
+    for place, number in enumerate(numbers):
+        kind = {0: r"(?P<person>\d+)", len(numbers) - 1: r"(?P<garment>\d+)"}.get(place, r"\d+")
+        parts += [re.escape(stem[end : number.start()]), kind]
+        end = number.end()
+    return "".join(parts)

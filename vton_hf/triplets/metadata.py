@@ -20,6 +20,9 @@ from vton_hf.triplets.facts import FACTS
 from vton_hf.triplets.layouts import read_table, usual_splits
 
 JOINED_BY: Final = ("key", "stem", "file_name")
+GARMENT_ID: Final = "garment_id"
+"""What a table's column `garment` is called among the columns of triplets."""
+
 _OWN: Final = (*ROLES, *JOINED_BY, "garment", *FACTS)
 """Columns that rows have anyway: of these a table only fills in what keys do not say of `FACTS`."""
 
@@ -79,6 +82,9 @@ class Metadata:
         """The columns that come along; None if there are none."""
         names = [name for name in self.table.column_names if name not in _OWN]
         columns = {name: self._taken(name, places) for name in names}
+        if "garment" in self.table.column_names and GARMENT_ID not in columns:
+            # Rows have a garment of their own, which is what their key says.
+            columns[GARMENT_ID] = self._taken("garment", places)
         if "split" in columns and pa.types.is_string(columns["split"].type):
             columns["split"] = usual_splits(columns["split"])
         return pa.table(columns) if columns else None

@@ -38,6 +38,8 @@ class Contents:
     """How many keys were left out, by reason."""
     findings: str = ""
     """A Markdown table of what is wrong with its triplets, ready; empty if that was not looked for."""
+    splitting: str = ""
+    """How triplets were split, and what that comes to, in Markdown; empty if they were not."""
     sheet: str | None
     """Path of the contact sheet from the root."""
 

@@ -46,7 +46,7 @@ def config(contents: Contents) -> str:
     parts = [f"## {contents.name}", _size(contents.splits)]
     if contents.sheet is not None:
         parts.append(f"![Triplets of {contents.name}]({quote(contents.sheet)})")
-    parts.append(contents.composition.strip())
+    parts += [contents.composition.strip(), contents.splitting.strip()]
     sources = dict.fromkeys(code(shown(source)) for source in contents.sources)
     rows = [("sources", "<br>".join(sources))] if sources else []
     rows += [(words(key), code(shown(value))) for key, value in contents.recipe.items()]

@@ -1,6 +1,7 @@
 """What is wrong with triplets: checks of what was measured, and their findings."""
 
 from vton_hf.report.validation.catalogue import CHECKS, NOTE, SEVERITIES, thresholds_of
+from vton_hf.report.validation.links import picture_links
 from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.result import Evidence, Validation
 from vton_hf.report.validation.run import Asked, find
@@ -18,6 +19,7 @@ __all__ = [
     "Validation",
     "find",
     "findings_table",
+    "picture_links",
     "thresholds_of",
     "validation_table",
 ]

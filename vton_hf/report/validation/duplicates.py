@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,10 +10,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vton_hf.naming import ROLES
-from vton_hf.report.validation.catalogue import CHECKS, MOST_BITS, NOTE
+from vton_hf.report.validation.catalogue import CHECKS, MOST_BITS, NOTE, thresholds_of
 from vton_hf.report.validation.findings import FINDING_SCHEMA, Findings
 from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.neighbours import Pairs, complete_groups, near_pairs
+from vton_hf.report.validation.uses import Uses
 
 _GARMENT, _TARGET = ROLES[1:]
 
@@ -25,35 +25,6 @@ _OTHERWISE: Final = 10
 """Levels by which any of 16 cells may differ beside that: two shirts of one cut have the same hashes."""
 
 _SHOWN: Final = 3
-
-
-@dataclass(frozen=True)
-class Uses:
-    """Which triplets use an image, and as what.
-
-    Attributes:
-        rows: Rows of the manifest, by image.
-        roles: Numbers of roles, in line with them.
-        starts: Where each image's uses begin; one more than there are images.
-    """
-
-    rows: NDArray[np.int64]
-    roles: NDArray[np.int64]
-    starts: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, measures: Measures) -> "Uses":
-        """Of all triplets."""
-        places = np.concatenate([measures.image_rows(role) for role in ROLES])
-        rows, roles = np.tile(np.arange(len(measures)), len(ROLES)), np.repeat(np.arange(len(ROLES)), len(measures))
-        order = np.argsort(places, kind="stable")
-        order = order[np.searchsorted(places[order], 0) :]  # what was not measured stands before
-        starts = np.searchsorted(places[order], np.arange(measures.images.num_rows + 1))
-        return cls(rows[order], roles[order], starts)
-
-    def __getitem__(self, image: int) -> list[tuple[int, str]]:
-        part = slice(self.starts[image], self.starts[image + 1])
-        return [(int(row), ROLES[role]) for row, role in zip(self.rows[part], self.roles[part], strict=True)]
 
 
 def check_duplicates(findings: Findings, names: Sequence[str], *, identified: bool) -> bool:
@@ -81,6 +52,17 @@ def check_duplicates(findings: Findings, names: Sequence[str], *, identified: bo
     if identified:
         _pictures(findings, same, names)
     return complete
+
+
+def same_pictures(measures: Measures) -> Pairs:
+    """Pairs of images that are the same file or nearly the same picture, each group linked through its first."""
+    findings, uses, exact = Findings(measures, thresholds_of(None)), Uses.of(measures), _exact_groups(measures)
+    kept = np.ones(measures.images.num_rows, bool)
+    for group in exact:
+        kept[group[1:]] = False
+    copies = [(group[0], copy) for group in exact for copy in group[1:]]
+    near, _ = _near_pairs(findings, kept, uses)
+    return np.concatenate([np.array(copies, np.int64).reshape(-1, 2), near])
 
 
 def _exact_groups(measures: Measures) -> list[list[int]]:

@@ -1,0 +1,42 @@
+"""What splits come to, as a table: triplets and entities of each, and how many are in two."""
+
+from collections.abc import Sequence
+
+from vton_hf._core.units import number
+from vton_hf.report import tables
+from vton_hf.triplets import Assignment, said
+
+
+def splits_table(found: Assignment) -> tuple[list[str], list[list[object]]]:
+    """The header and the lines: shares, triplets, and entities of each kind."""
+    entities = found.entities_by_split()
+    rest = 1 - sum(found.policy.shares.values())
+    lines: list[list[object]] = [
+        [name, f"{found.policy.shares.get(name, rest):.3g}", count, *(entities[kind][name] for kind in entities)]
+        for name, count in found.counts.items()
+    ]
+    out = found.joining + found.unknown
+    blank = [""] * len(entities)
+    return ["split", "share", "triplets", *(f"{kind}s" for kind in entities)], [
+        *lines,
+        *([["in none", "", out, *blank]] if out else []),
+        ["in two or more", "", 0, *found.shared().values()],
+    ]
+
+
+def splits_text(found: Assignment, file: str) -> str:
+    """The same for a card, with the policy and the file that says it of every triplet."""
+    shared = {kind: count for kind, count in found.shared().items() if count}
+    kept = _listed([f"no {kind}" for kind in found.shared() if kind not in shared])
+    proof = f"By count, triplet by triplet, {kept or 'nothing'} is in two splits."
+    if shared:
+        proof += f" In two are {_listed([number(count, kind) for kind, count in shared.items()])}."
+    return (
+        f"{said(found)} {proof} Each entity goes where the hash of its name says, so none moves when triplets are "
+        f"added; `{file}` says it of every triplet, and `vton_hf` takes it as `splits=`.\n\n"
+        f"{tables.markdown(*splits_table(found))}"
+    )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -1,0 +1,224 @@
+"""Splits that share no person and no garment: each goes where the hash of its name says, however a bucket grows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from vton_hf.naming import DIFFICULTY
+from vton_hf.triplets.arrow_text import as_text
+from vton_hf.triplets.entities import ENTITIES, GARMENT, PERSON, entities_in, refuse_unknown
+from vton_hf.triplets.linked import components
+from vton_hf.triplets.manifest import Manifest
+from vton_hf.triplets.policy import BOTH, COMPONENT, FREE, TRIPLET, SplitPolicy, hashes_of, places_of
+
+JOINS: Final = -1
+"""Of a triplet whose entities are in two splits."""
+
+UNKNOWN: Final = -2
+"""Of a triplet of which is not known who or what is in it."""
+
+Codes = NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """Which split each triplet is in.
+
+    Attributes:
+        policy: How that was found.
+        by: What was split by.
+        codes: Places in `policy.names`, or `JOINS` or `UNKNOWN`; int8 [n].
+        places: Where in [0, 1) each triplet's entities fall, NaN where they are not known; float64 [kinds, n].
+        entities: By kind, names, null where none is known; [n]. Those of `by`, and whoever else is known.
+        largest: Triplets of the largest unit that stays together, and its split.
+    """
+
+    policy: SplitPolicy
+    by: str
+    codes: Codes
+    places: NDArray[np.float64]
+    entities: Mapping[str, pa.StringArray]
+    largest: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def rows(self, split: str) -> NDArray[np.bool_]:
+        """The triplets of a split; bool [n]."""
+        wanted: NDArray[np.bool_] = self.codes == self.policy.names.index(split)
+        return wanted
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Triplets by split."""
+        return {name: int(self.rows(name).sum()) for name in self.policy.names}
+
+    @property
+    def joining(self) -> int:
+        """Triplets that are in no split, since their entities are in two."""
+        return int((self.codes == JOINS).sum())
+
+    @property
+    def unknown(self) -> int:
+        """Triplets that are in no split, since it is not known who or what is in them."""
+        return int((self.codes == UNKNOWN).sum())
+
+    def entities_by_split(self) -> dict[str, dict[str, int]]:
+        """For each kind of entity, how many there are in each split."""
+        return {
+            kind: dict(
+                zip(self.policy.names, np.bincount(splits, minlength=len(self.policy.names)).tolist(), strict=True)
+            )
+            for kind, (_, splits) in self._pairs()
+        }
+
+    def shared(self) -> dict[str, int]:
+        """For each kind of entity, how many are in more than one split, counted triplet by triplet."""
+        return {kind: int((np.unique(entity, return_counts=True)[1] > 1).sum()) for kind, (entity, _) in self._pairs()}
+
+    def _pairs(self) -> Iterator[tuple[str, tuple[NDArray[np.int64], NDArray[np.int64]]]]:
+        """For each kind, which entity is in which split, each pair once."""
+        count = len(self.policy.names)
+        for kind, names in self.entities.items():
+            entity = _coded(names)[0]
+            there = (self.codes >= 0) & (entity >= 0)
+            pairs = np.unique(entity[there] * count + self.codes[there])
+            yield kind, (pairs // count, pairs % count)
+
+
+def assign(manifest: Manifest, policy: SplitPolicy, links: NDArray[np.int64] | None = None) -> Assignment:
+    """Put each triplet into a split.
+
+    Args:
+        manifest: The triplets.
+        policy: How.
+        links: Pairs of rows that are to stay together, int64 [m, 2].
+
+    Raises:
+        ConfigError: If it is not known who is in a triplet, or a column does not exist.
+    """
+    known = entities_in(manifest, policy.entities)
+    by = policy.by or _strictest(known)
+    kinds = _kinds(by, manifest, known)
+    if by == BOTH:
+        codes, places = _by_both(policy, kinds)
+        largest = 0, 0
+    else:
+        codes, places, largest = _together(policy, kinds, np.zeros((0, 2), np.int64) if links is None else links)
+    return Assignment(policy, by, codes, places, dict(kinds) | known, largest)
+
+
+def _strictest(known: Mapping[str, pa.StringArray]) -> str:
+    """What to split by where nothing is said: by all that is known."""
+    return BOTH if set(ENTITIES) <= set(known) else next(iter(known), TRIPLET)
+
+
+def _kinds(by: str, manifest: Manifest, known: Mapping[str, pa.StringArray]) -> dict[str, pa.StringArray]:
+    """The entities that are split by."""
+    if by == TRIPLET:
+        # Not the key, which says more once there is a namesake, nor where the triplet lies.
+        parts = [manifest.table[name].combine_chunks() for name in (DIFFICULTY, "gender", "stem")]
+        return {TRIPLET: pc.binary_join_element_wise(*parts, "/")}
+    wanted = {BOTH: ENTITIES, COMPONENT: ENTITIES, PERSON: (PERSON,), GARMENT: (GARMENT,)}.get(by)
+    if wanted is None:
+        return {by: as_text(manifest.column(by, "split_by="))}
+    for kind in wanted:
+        if kind not in known:
+            refuse_unknown(kind, by, manifest)
+    return {kind: known[kind] for kind in wanted}
+
+
+def _coded(names: pa.StringArray) -> tuple[NDArray[np.int64], pa.StringArray]:
+    """For each name the place of it among all different ones, -1 where there is none; and those."""
+    coded = names.dictionary_encode()
+    return pc.fill_null(coded.indices, -1).to_numpy().astype(np.int64), coded.dictionary
+
+
+def _by_both(policy: SplitPolicy, kinds: Mapping[str, pa.StringArray]) -> tuple[Codes, NDArray[np.float64]]:
+    """A triplet is in the split that all of its entities are in."""
+    codes, places = [], []
+    for kind, names in kinds.items():
+        entity, different = _coded(names)
+        place, pins = places_of(hashes_of(different, kind)), policy.pins(kind, different)
+        code = np.where(pins == FREE, policy.codes(place), pins)
+        codes.append(np.append(code, np.int8(UNKNOWN))[entity])
+        places.append(np.append(place, np.nan)[entity])
+    least, most = np.minimum(*codes), np.maximum(*codes)
+    together = np.where(least == most, least, np.int8(JOINS))
+    return np.where(least == UNKNOWN, np.int8(UNKNOWN), together), np.stack(places)
+
+
+def _together(
+    policy: SplitPolicy, kinds: Mapping[str, pa.StringArray], links: NDArray[np.int64]
+) -> tuple[Codes, NDArray[np.float64], tuple[int, int]]:
+    """Triplets that share an entity, or are linked, stay together; a unit goes where its lowest hash says."""
+    nodes, hashes, pinned = _nodes(policy, kinds)
+    known = (nodes >= 0).all(axis=0)
+    low, high = _ends(pinned[nodes])
+    # What was split apart before cannot be joined by a triplet that came later: that one is in no split.
+    apart = known & (high != FREE) & (low != high)
+    unit = _units(nodes, known & ~apart, links, len(hashes))
+    least = np.full(len(unit), np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(least, unit[:-1], hashes)
+    of_row = unit[nodes[0]]
+    places = np.where(known, places_of(least)[of_row], np.nan)
+    lowest, highest = (ends[of_row] for ends in _ends_of_units(unit, pinned))
+    codes = np.where(highest == FREE, policy.codes(places), highest)
+    joining = apart | ((lowest != highest) & (highest != FREE) & (pinned[nodes] == FREE).any(axis=0))
+    codes = np.where((lowest != highest) & (highest != FREE), high, codes)
+    codes = np.where(known, np.where(joining, np.int8(JOINS), codes), np.int8(UNKNOWN)).astype(np.int8)
+    return codes, places[None], _largest(of_row[known], codes[known])
+
+
+def _nodes(
+    policy: SplitPolicy, kinds: Mapping[str, pa.StringArray]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64], Codes]:
+    """The entities of each triplet, numbered through all kinds, -1 of none; their hashes, and what is pinned."""
+    nodes: list[NDArray[np.int64]] = []
+    hashes: list[NDArray[np.uint64]] = []
+    pins: list[Codes] = []
+    for kind, names in kinds.items():
+        entity, different = _coded(names)
+        nodes.append(np.where(entity < 0, -1, entity + sum(len(each) for each in hashes)))
+        hashes.append(hashes_of(different, kind))
+        pins.append(policy.pins(kind, different))
+    return np.stack(nodes), np.concatenate(hashes), np.append(np.concatenate(pins), np.int8(FREE))
+
+
+def _ends(pins: Codes) -> tuple[Codes, Codes]:
+    """The first and the last split among the entities of each triplet; `FREE` where none is pinned."""
+    high = pins.max(axis=0)
+    return np.where(pins == FREE, high, pins).min(axis=0), high
+
+
+def _ends_of_units(unit: NDArray[np.int64], pinned: Codes) -> tuple[Codes, Codes]:
+    """The same among the entities of each unit."""
+    high, low = np.full(len(unit), FREE, np.int8), np.full(len(unit), np.iinfo(np.int8).max, np.int8)
+    fixed = pinned != FREE
+    np.maximum.at(high, unit[fixed], pinned[fixed])
+    np.minimum.at(low, unit[fixed], pinned[fixed])
+    return np.where(high == FREE, high, low), high
+
+
+def _largest(units: NDArray[np.int64], codes: Codes) -> tuple[int, int]:
+    """Triplets of the largest unit, and its split."""
+    if not len(units):
+        return 0, 0
+    sizes = np.bincount(units)
+    return int(sizes.max()), int(codes[np.argmax(units == sizes.argmax())])
+
+
+def _units(
+    nodes: NDArray[np.int64], rows: NDArray[np.bool_], links: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """The component of each entity, and that of none."""
+    there = nodes[:, rows]
+    edges = [np.stack([there[0], each], axis=1) for each in there[1:]]
+    linked = nodes[0][links[rows[links].all(axis=1)]]
+    return np.append(components(np.concatenate([*edges, linked]), count), count)
