@@ -36,6 +36,7 @@ SLOW = {
     *("test_dataset", "test_lightning", "test_orphans", "test_profile", "test_shared_memory", "test_stream_loaders"),
     *("test_export", "test_bench_command", "test_cli", "test_demo_command", "test_doctor", "test_endings"),
     *("test_progress", "test_trees", "test_companions", "test_metadata", "test_tables", "test_evaluation"),
+    "test_splitting",
     *("test_train_common_dataset", "test_examples", "test_python", "test_docs", "test_bench_scripts", "test_demo"),
     *("test_discover", "test_keys", "test_notices", "test_levels", "test_mixing", "test_batches", "test_sampler"),
     *(

@@ -405,3 +405,17 @@ def test_what_makes_no_sense_is_refused(options: dict[str, Any], message: str, b
     bucket.add_triplet("hard", "male", "000")
     with pytest.raises(ConfigError, match=message.replace("(", "[(]")):
         vton_hf.validate(bucket.prefix, cache_dir=tmp_path / "cache", **options)
+
+
+def test_columns_say_who_is_in_a_triplet_as_an_expression_does(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.fill(2)
+    rows = [f"{number:03d},one,s{number}" for number in range(2)]
+    (tmp_path / "who.csv").write_text("stem,model,sku\n" + "\n".join(rows))
+    found = vton_hf.validate(
+        bucket.prefix,
+        metadata=str(tmp_path / "who.csv"),
+        entities={"person": "model", "garment": "sku"},
+        thresholds={"over-represented": 2},
+        cache_dir=tmp_path / "cache",
+    )
+    assert "one-name-many-garments" not in found.not_checked

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from vton_hf.errors import ConfigError
-from vton_hf.triplets import check_entities, entities_of
+from vton_hf.triplets.entities import check_entities, entities_of
 
 STEMS = pa.chunked_array([["fh_000001_e01_fc_010632_tracksuit", "fh_000002_e01_fc_010632_x"], ["other"]])
 

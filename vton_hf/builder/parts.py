@@ -15,7 +15,7 @@ from vton_hf.triplets import TRAIN, Assignment, Manifest, SplitPolicy, assign, c
 
 logger = logging.getLogger("vton_hf")
 
-_said: Final = set[str]()
+_said: Final = set[tuple[str, ...]]()
 
 
 @dataclass(eq=False)
@@ -122,6 +122,6 @@ class Parts:
 
     def _tell(self, found: Assignment) -> None:
         text = said(found)
-        if text not in _said:
-            _said.add(text)
+        if (*self.prefixes, text) not in _said:
+            _said.add((*self.prefixes, text))
             logger.log(logging.WARNING if found.joining or found.unknown else logging.INFO, "%s", text)

@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import Final, Unpack
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from datasets.utils import tqdm
 
 from vton_hf._core.checks import check_choice, check_int, unknown_option
-from vton_hf._core.options import CHECK_LEVELS, CheckLevel, Prefixes, ValidateOptions
+from vton_hf._core.options import CHECK_LEVELS, CheckLevel, Entities, Prefixes, ValidateOptions
 from vton_hf.builder.builder import VTON
 from vton_hf.builder.columns import with_columns_of
 from vton_hf.builder.config import check_workers
@@ -29,7 +30,7 @@ from vton_hf.cache import (
     partition,
 )
 from vton_hf.report import Asked, Evidence, Measures, Validation, find, thresholds_of
-from vton_hf.triplets import Manifest, check_entities, entities_of
+from vton_hf.triplets import Manifest, entities_in, read_entities
 
 _ALONE: Final = "images are not compared with those of other triplets when only a share of them is measured"
 
@@ -42,7 +43,7 @@ class Wanted:
         sample: So many triplets, always the same; None for all.
         checks: One of `CHECK_LEVELS`.
         thresholds: By check, in place of the defaults.
-        entities: A regular expression for stems, or None.
+        entities: What says who is in a triplet, or None.
 
     Raises:
         ConfigError: If a value makes no sense.
@@ -51,14 +52,14 @@ class Wanted:
     sample: int | None = None
     checks: str = "all"
     thresholds: Mapping[str, float] | None = None
-    entities: str | None = None
+    entities: Entities = None
 
     def __post_init__(self) -> None:
         if self.sample is not None:
             check_int("sample", self.sample, least=1, or_else="None for all")
         check_choice("checks", self.checks, CHECK_LEVELS)
         thresholds_of(self.thresholds)
-        check_entities(self.entities)
+        read_entities(self.entities)
 
 
 def validate(
@@ -67,7 +68,7 @@ def validate(
     sample: int | None = None,
     checks: CheckLevel = "all",
     thresholds: Mapping[str, float] | None = None,
-    entities: str | None = None,
+    entities: Entities = None,
     num_proc: int | None = None,
     **options: Unpack[ValidateOptions],
 ) -> Validation:
@@ -80,7 +81,8 @@ def validate(
         sample: Look at so many triplets only, always the same ones.
         checks: `"structure"` looks at files without decoding them, `"decode"` at pictures, too, `"all"` compares them.
         thresholds: From where on something is found, by check, in place of the defaults.
-        entities: A regular expression with a group `person`, a group `garment` or both, for stems.
+        entities: What says who is in a triplet: a regular expression for stems, with a group `person`, a group
+            `garment` or both, or a column for each; see `VTONConfig`.
         num_proc: Worker processes; None measures in this one.
         **options: As of `load`. With `shard` only that share of the triplets is measured and looked at.
 
@@ -191,8 +193,8 @@ def report(
     rows = pa.concat_tables([whole.with_columns(None).table.slice(0, 0), *(chunk.rows for chunk in chunks)])
     manifest = with_columns_of(Manifest(rows), whole)
     measures = Measures(manifest, statistics.images, statistics.triplets)
-    pattern = check_entities(wanted.entities)
-    entities = {} if pattern is None else entities_of(measures.rows["stem"], pattern)
+    known = {} if wanted.entities is None else entities_in(manifest, read_entities(wanted.entities))
+    entities = {kind: pc.fill_null(names, "").to_pylist() for kind, names in known.items()}
     asked = Asked(wanted.checks, thresholds_of(wanted.thresholds), entities, context.prefixes, alone)
     findings, skipped = find(measures, triplets.audit, refused, asked)
     sampled = wanted.sample is not None and len(manifest) < len(whole)

@@ -90,9 +90,14 @@ def add_splits(part: ArgumentParser, *, required: bool = False) -> None:
         "what no two splits share: person, garment, both, component, triplet or a column (default: all that is known)"
     )
     how.add_argument("--split-by", metavar="WHAT", help=units)
+    add_entities(how)
+
+
+def add_entities(part: _ActionsContainer) -> None:
+    """What says who is in a triplet."""
     people = "what says who is in a triplet: a regular expression for stems, such as "
     people += "'p(?P<person>\\d+)_g(?P<garment>\\d+)', or columns, such as person=model_id"
-    how.add_argument("--entities", type=entities, metavar="REGEX", help=people)
+    part.add_argument("--entities", type=entities, metavar="REGEX", help=people)
 
 
 def add_mix(part: ArgumentParser) -> None:

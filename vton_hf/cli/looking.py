@@ -8,6 +8,7 @@ from vton_hf.cli.groups import (
     add_cache_dir,
     add_choice,
     add_engine,
+    add_entities,
     add_json,
     add_location,
     add_num_proc,
@@ -91,8 +92,7 @@ def add_validate(add: Add) -> None:
     levels = "structure: files; decode: pictures, too; all: what they say of each other (default: all)"
     what.add_argument("--checks", choices=CHECK_LEVELS, default=CHECK_LEVELS[-1], help=levels)
     what.add_argument("--sample", type=positive, metavar="N", help="look at N triplets only, always the same")
-    people = "a regular expression that finds who is in a stem, such as 'p(?P<person>\\d+)_g(?P<garment>\\d+)'"
-    what.add_argument("--entities", metavar="REGEX", help=people)
+    add_entities(what)
     limit = "another threshold, such as dark=0.2; once for each check"
     what.add_argument("--threshold", type=threshold, action="append", metavar="CHECK=VALUE", help=limit)
     add_cache_dir(what)

@@ -21,7 +21,6 @@ def validate(args: Namespace) -> None:
         sample=args.sample,
         checks=args.checks,
         thresholds=dict(args.threshold or ()),
-        entities=args.entities,
         num_proc=args.num_proc,
         **options,
     )

@@ -16,7 +16,7 @@ from vton_hf.triplets.companions import check_companions
 from vton_hf.triplets.content import CONTENT_HASH, Source, content_digest, images_in, sources_of
 from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
-from vton_hf.triplets.entities import ENTITIES, Entities, check_entities, entities_in, entities_of, read_entities
+from vton_hf.triplets.entities import ENTITIES, entities_in, read_entities
 from vton_hf.triplets.layouts import KINDS, VTON, Layout, Naming, layout_text, read_layout
 from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest
 from vton_hf.triplets.mending import lost_triplets, mending
@@ -50,7 +50,6 @@ __all__ = [
     "Assignment",
     "Audit",
     "DifficultyRules",
-    "Entities",
     "Exclude",
     "Layout",
     "Manifest",
@@ -61,13 +60,11 @@ __all__ = [
     "SplitPolicy",
     "assign",
     "check_companions",
-    "check_entities",
     "check_filters",
     "check_parts",
     "content_digest",
     "discover",
     "entities_in",
-    "entities_of",
     "from_bytes",
     "images_in",
     "layout_text",
