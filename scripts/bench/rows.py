@@ -84,6 +84,24 @@ LAYOUTS = Row(
         for name in ("vton", "viton-hd", "dresscode", "catvton", "table")
     ),
 )
+SPLITS = Row(
+    name="splits",
+    title="600,000 triplets put into three splits",
+    unit="s",
+    reference="datasets, train_test_split twice",
+    candidates=(
+        Candidate(
+            name="datasets, train_test_split twice",
+            call="loaders.splitting:rows",
+            source="disk",
+            note="by rows: persons, garments and repeats leak",
+        ),
+        *(
+            ours(f", {by}", "loaders.splitting:ours", source="disk", job={"extra": {"by": by}})
+            for by in ("both", "garment", "triplet")
+        ),
+    ),
+)
 KEEP = Row(
     name="build-original",
     title="Building the cache from S3, images kept as they are",
@@ -304,6 +322,7 @@ ROWS = (
     IMPORT,
     LIST,
     LAYOUTS,
+    SPLITS,
     KEEP,
     SHRINK,
     VALIDATE,

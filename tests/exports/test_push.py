@@ -346,3 +346,25 @@ def test_a_name_without_namespace_is_refused(bucket: Bucket, name: Any) -> None:
 
     with pytest.raises(vton_hf.ConfigError, match=r"^repo_id must be|^repo_id=.* cannot be"):
         vton_hf.push_to_hub(name, s3_prefixes=[bucket.prefix])
+
+
+def test_a_colleague_loads_each_split_by_its_name(client: Client, hub: Hub) -> None:
+    for difficulty in ("easy", "medium", "hard"):
+        for number in range(40):
+            client.bucket.add_triplet(difficulty, "female", f"p{number % 10}_{number}")
+    how = {"splits": {"test": 0.4}, "split_by": "person", "entities": r"(?P<person>^p?\d+)", "configs": ["hard"]}
+    client.push(**how)
+    own = {name: value for name, value in how.items() if name != "configs"}
+    load = loader(client.bucket.prefix, client.home / "cache", **own)
+    for split in ("train", "test"):
+        assert client.load("hard", split=split)["hard"] == seen(load("hard", split=split))
+    assert "no person is in two splits" in card(hub)
+    (manifest,) = [name for name in hub.files(REPO) if "split_manifest" in name]
+    (client.home / "theirs.parquet").write_bytes(hub.files(REPO)[manifest])
+    theirs = loader(client.bucket.prefix, client.home / "other", splits=str(client.home / "theirs.parquet"))
+    assert theirs("hard", split="test")["key"][:] == load("hard", split="test")["key"][:]
+    commits = len(hub.commits(REPO))
+    client.push(**how)
+    assert len(hub.commits(REPO)) == commits
+    assert client.push(**{**how, "splits": {"test": 0.5}})["url"]
+    assert [name for name in hub.files(REPO) if "split_manifest" in name] != [manifest]

@@ -18,7 +18,7 @@ def told(rows):
 
 found = {}
 for config in configs:
-    stored = datasets.load_dataset("team/vton", config, split="train", **options)
+    stored = datasets.load_dataset("team/vton", config, **({"split": "train"} | options))
     if streamed:
         stream = datasets.load_dataset("team/vton", config, split="train", streaming=True, **options)
         assert told(stored) == told(stream), config
