@@ -168,6 +168,7 @@ def test_where_nothing_is_said_all_that_is_known_is_split_by(
 ) -> None:
     found = assign(manifest([(1, 1), (2, 2)], columns=columns), policy(None, entities=entities))
     assert found.by == by
+    assert ("may be in two" in said(found)) == (by != "both")
 
 
 def test_a_column_splits_by_its_values() -> None:

@@ -11,7 +11,7 @@ from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.split_options import check_sizes
 from vton_hf.builder.user_files import read_file
 from vton_hf.errors import ConfigError
-from vton_hf.triplets import TRAIN, Assignment, Manifest, SplitPolicy, assign, check_parts, from_bytes, said
+from vton_hf.triplets import TRAIN, Assignment, Manifest, SplitPolicy, assign, check_parts, from_bytes, is_guess, said
 
 logger = logging.getLogger("vton_hf")
 
@@ -124,4 +124,5 @@ class Parts:
         text = said(found)
         if (*self.prefixes, text) not in _said:
             _said.add((*self.prefixes, text))
-            logger.log(logging.WARNING if found.joining or found.unknown else logging.INFO, "%s", text)
+            telling = found.joining or found.unknown or is_guess(found)
+            logger.log(logging.WARNING if telling else logging.INFO, "%s", text)

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from vton_hf._core.units import number
 from vton_hf.report import tables
-from vton_hf.triplets import Assignment, said
+from vton_hf.triplets import Assignment, plural, said
 
 
 def splits_table(found: Assignment) -> tuple[list[str], list[list[object]]]:
@@ -17,7 +16,7 @@ def splits_table(found: Assignment) -> tuple[list[str], list[list[object]]]:
     ]
     out = found.joining + found.unknown
     blank = [""] * len(entities)
-    return ["split", "share", "triplets", *(f"{kind}s" for kind in entities)], [
+    return ["split", "share", "triplets", *map(plural, entities)], [
         *lines,
         *([["in none", "", out, *blank]] if out else []),
         ["in two or more", "", 0, *found.shared().values()],
@@ -30,7 +29,7 @@ def splits_text(found: Assignment, file: str) -> str:
     kept = _listed([f"no {kind}" for kind in found.shared() if kind not in shared])
     proof = f"By count, triplet by triplet, {kept or 'nothing'} is in two splits."
     if shared:
-        proof += f" In two are {_listed([number(count, kind) for kind, count in shared.items()])}."
+        proof += f" In two are {_listed([f'{count:,} {plural(kind)}' for kind, count in shared.items()])}."
     return (
         f"{said(found)} {proof} Each entity goes where the hash of its name says, so none moves when triplets are "
         f"added; `{file}` says it of every triplet, and `vton_hf` takes it as `splits=`.\n\n"

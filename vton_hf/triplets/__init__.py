@@ -16,14 +16,14 @@ from vton_hf.triplets.companions import check_companions
 from vton_hf.triplets.content import CONTENT_HASH, Source, content_digest, images_in, sources_of
 from vton_hf.triplets.difficulties import DifficultyRules
 from vton_hf.triplets.discover import discover
-from vton_hf.triplets.entities import ENTITIES, entities_in, read_entities
+from vton_hf.triplets.entities import ENTITIES, entities_in, plural, read_entities
 from vton_hf.triplets.layouts import KINDS, VTON, Layout, Naming, layout_text, read_layout
 from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest
 from vton_hf.triplets.mending import lost_triplets, mending
 from vton_hf.triplets.metadata import Metadata
 from vton_hf.triplets.policy import BOTH, COMPONENT, TRAIN, TRIPLET, SplitPolicy
 from vton_hf.triplets.select import RULES, check_filters, select_triplets
-from vton_hf.triplets.split_checks import check_parts, said
+from vton_hf.triplets.split_checks import check_parts, is_guess, said
 from vton_hf.triplets.split_files import from_bytes, split_table, to_bytes
 from vton_hf.triplets.splitting import Assignment, assign
 from vton_hf.triplets.telling import tell
@@ -67,9 +67,11 @@ __all__ = [
     "entities_in",
     "from_bytes",
     "images_in",
+    "is_guess",
     "layout_text",
     "lost_triplets",
     "mending",
+    "plural",
     "read_entities",
     "read_layout",
     "read_names",

@@ -137,6 +137,15 @@ def refuse_unknown(kind: str, by: str, manifest: Manifest) -> NoReturn:
     ) from None
 
 
+def plural(kind: str) -> str:
+    """Several of a kind of entity, or the name of a column.
+
+    >>> plural("person"), plural("category")
+    ('persons', 'values of category')
+    """
+    return f"{kind}s" if kind in (*ENTITIES, "triplet", "component") else f"values of {kind}"
+
+
 def expression_for(stem: str) -> str:
     r"""An expression to begin with, for stems like this one: the first number is taken for the person's.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vton_hf._core.units import number
 from vton_hf.errors import ConfigError
+from vton_hf.triplets.entities import plural
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.policy import BOTH, COMPONENT, TRAIN, SplitPolicy, rounded_up
 from vton_hf.triplets.splitting import JOINS, Assignment
@@ -45,6 +46,11 @@ def check_parts(found: Assignment, manifest: Manifest, pools: Sequence[str]) -> 
     raise ConfigError(f"splits={shares!r} by {found.by!r} leave {split!r} without any of {whole} of {pool!r}. {way}")
 
 
+def is_guess(found: Assignment) -> bool:
+    """Whether nobody said what to split by, and not both persons and garments are known."""
+    return found.policy.by is None and found.by != BOTH
+
+
 def said(found: Assignment) -> str:
     """What the splits come to, in a line."""
     total = max(len(found), 1)
@@ -54,13 +60,15 @@ def said(found: Assignment) -> str:
         text += f"; {found.joining:,} ({100 * found.joining / total:.3g}%) join two splits and are in none"
     if found.unknown:
         text += f"; {found.unknown:,} are in none, since it is not known who is in them"
+    if is_guess(found):
+        text += "; persons and garments may be in two, where entities= does not say who is in a triplet"
     if found.by == COMPONENT:
         text += f"; the largest component holds {number(found.largest[0], 'triplet')}"
     return f"{text}."
 
 
 def _units(by: str) -> str:
-    return {BOTH: "persons and garments"}.get(by, f"{by}s")
+    return "persons and garments" if by == BOTH else plural(by)
 
 
 def _check_largest(found: Assignment) -> None:

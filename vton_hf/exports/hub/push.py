@@ -37,8 +37,8 @@ def push_to_hub(
         commit_message: By default it names the configs.
         dry_run: Build nothing, send nothing; say what would be sent.
         **options: `max_shard_size`, `columns`, `caption` and `format` of `vton_hf.export`, and all of `vton_hf.load`.
-            `split` may name several: `{"train": "train[:90%]", "validation": "train[90%:]"}`; `embed_images=False`
-            keeps no copy in the cache.
+            `split` names some of the splits, such as `"test"`, or slices by name, such as `{"train": "train[:90%]"}`;
+            None pushes all. `embed_images=False` keeps no copy in the cache.
 
     Returns:
         What was pushed, or would be: `print` it. Its `commit_url` is None if there was nothing to do.
