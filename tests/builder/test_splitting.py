@@ -9,7 +9,7 @@ import datasets
 import pytest
 
 import vton_hf
-from tests.bucket import Bucket
+from tests.bucket import Bucket, triplet_keys
 from vton_hf.cli import main
 from vton_hf.demo import write_demo_bucket
 from vton_hf.errors import ConfigError
@@ -351,3 +351,21 @@ def test_the_command_shows_splits_and_writes_them(
     assert "hard, test: 4 rows" in shown
     assert main(["split", *where, "--splits", "test=0.3", "--split-by", "garment"]) == 2
     assert "--entities 'p(?P<person>" in capsys.readouterr().err
+
+
+def test_broken_triplets_make_a_split_shorter_and_never_repeat_it(
+    options: dict[str, Any], filled: Bucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = len(vton_hf.load("hard", split="test", **options))
+    keys = vton_hf.load("hard", split="test", **options)["key"][:]
+    for difficulty in ("easy", "medium", "hard"):
+        for key in [key for key in keys if key.startswith(difficulty)][:2]:
+            filled.put(triplet_keys(difficulty, "female", key.rpartition("/")[2])["try_on_image"], b"broken")
+    sized = options | {"epoch_size": {"test": asked}, "listing": "fresh"}
+    loaded = vton_hf.load("hard", split="test", **sized)
+    assert len(set(loaded["key"])) == len(loaded) < asked
+    assert "rows are left, not" in caplog.text
+    prefixes = sized.pop("s3_prefixes")
+    torch = vton_hf.get_vton_dataset("hard", prefixes, split="test", columns=["key"], materialize=True, **sized)
+    torch.set_epoch(1)
+    assert len({sample["key"] for sample in torch}) == len(torch) == len(loaded)

@@ -135,10 +135,10 @@ class VTON(ReadableBuilder):
             EmptyPoolError: If a difficulty that has weight has no triplet.
         """
         parts = self.context.parts
-        sizes = parts.manifest(self.triplets.manifest, split).sizes() if sizes is None else sizes
-        parts.length(sizes, split)
-        parts.warn_of_repeats(sizes, split)
-        return mixing.plan(sizes, **parts.mix(split))
+        if sizes is None:
+            parts.lengths(self.triplets.manifest)
+            sizes = parts.manifest(self.triplets.manifest, split).sizes()
+        return parts.plan(sizes, split)
 
     def missing_chunks(self) -> list[Chunk]:
         """The chunks that a build would have to write."""
@@ -188,7 +188,7 @@ class VTON(ReadableBuilder):
         if self._copied:
             return super().as_dataset(split, in_memory=in_memory)
         pools, manifest, parts = self.pools(in_memory=bool(in_memory)), self.prepared.manifest, self.context.parts
-        mixed = draw.drawn(pools, manifest, parts, self.plan)
+        mixed = draw.drawn(pools, manifest, parts)
         return each_split(split, partial(self._mix, pools, mixed), datasets.DatasetDict, parts.names)
 
     def pools(self, *, in_memory: bool = False, split: str | None = None) -> dict[str, datasets.Dataset]:

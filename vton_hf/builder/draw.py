@@ -1,6 +1,6 @@
 """What each split draws of the pools that are built: an exact mix, or `datasets`' own interleaving."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,10 +67,7 @@ def _keys_of(pool: datasets.Dataset) -> pa.ChunkedArray:
 
 
 def drawn(
-    pools: Mapping[str, datasets.Dataset],
-    manifest: Manifest,
-    parts: Parts,
-    plan: Callable[[Mapping[str, int], str], Plan],
+    pools: Mapping[str, datasets.Dataset], manifest: Manifest, parts: Parts
 ) -> "dict[str, Drawn] | dict[str, datasets.Dataset]":
     """Of each split its mix, and which rows of the pools it is of; or, interleaved, its rows.
 
@@ -78,7 +75,6 @@ def drawn(
         pools: A dataset for each pool that has weight.
         manifest: Their triplets.
         parts: The splits.
-        plan: Makes the mix of pools of such sizes, of a split.
     """
     if parts.config.mixing == "interleave":
         return {
@@ -88,7 +84,7 @@ def drawn(
     found = {}
     for split in parts.names:
         rows = rows_in(pools, parts.manifest(manifest, split), manifest)
-        found[split] = Drawn.of(plan({name: len(each) for name, each in rows.items()}, split), pools, rows)
+        found[split] = Drawn.of(parts.plan({name: len(each) for name, each in rows.items()}, split), pools, rows)
     return found
 
 

@@ -97,24 +97,42 @@ class Parts:
             ConfigError: If triplets cannot be split so, or one that is not trained on would repeat some.
             EmptyPoolError: If a pool that has weight has no triplet.
         """
-        return {split: self.length(self.manifest(whole, split).sizes(), split) for split in self.names}
+        lengths = {}
+        for split in self.names:
+            rows, longest = self._lengths(self.manifest(whole, split).sizes(), split)
+            if split != TRAIN and rows > longest:
+                raise ConfigError(
+                    f"epoch_size={{{split!r}: {rows}}} would repeat triplets, and {split!r} holds each at most once. By "
+                    f"the recipe {longest:,} rows are the most, which is what 'min' takes."
+                )
+            lengths[split] = rows
+        return lengths
 
-    def length(self, sizes: Mapping[str, int], split: str) -> int:
-        """The same of one split whose pools have these sizes."""
+    def plan(self, sizes: Mapping[str, int], split: str) -> mixing.Plan:
+        """The mix of a split whose pools have these sizes; the first time, repeats in `train` are warned of.
+
+        Where broken triplets leave fewer than `epoch_size` asks for, there are fewer rows; only `train` repeats some.
+
+        Raises:
+            EmptyPoolError: If a pool that has weight has no triplet.
+        """
+        rows, longest = self._lengths(sizes, split)
+        if split == TRAIN:
+            self.warn_of_repeats(sizes)
+        elif rows > longest:
+            logger.warning("Of %r %s rows are left, not %s: triplets are broken.", split, f"{longest:,}", f"{rows:,}")
+            rows = longest
+        return mixing.plan(sizes, **(self.mix(split) | {"epoch_size": rows}))
+
+    def _lengths(self, sizes: Mapping[str, int], split: str) -> tuple[int, int]:
+        """Rows as `epoch_size` asks for them, and the most without a repeat."""
         mix = self._recipe(split)
-        rows = mixing.epoch_length(sizes, **mix)
-        longest = mixing.epoch_length(sizes, **(mix | {"epoch_size": "min"}))
-        if split != TRAIN and rows > longest:
-            raise ConfigError(
-                f"epoch_size={{{split!r}: {rows}}} would repeat triplets, and {split!r} holds each at most once. By "
-                f"the recipe {longest:,} rows are the most, which is what 'min' takes."
-            )
-        return rows
+        return mixing.epoch_length(sizes, **mix), mixing.epoch_length(sizes, **(mix | {"epoch_size": "min"}))
 
-    def warn_of_repeats(self, sizes: Mapping[str, int], split: str = TRAIN) -> None:
+    def warn_of_repeats(self, sizes: Mapping[str, int]) -> None:
         """Say once of what is trained on which triplets repeat."""
-        if not self._warned and split == TRAIN:
-            mixing.warn_of_repeats(mixing.shares_of(sizes, **self._recipe(split)), mix_by=self.config.mix_by)
+        if not self._warned:
+            mixing.warn_of_repeats(mixing.shares_of(sizes, **self._recipe(TRAIN)), mix_by=self.config.mix_by)
             self._warned = True
 
     def _recipe(self, split: str) -> dict[str, Any]:

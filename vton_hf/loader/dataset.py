@@ -106,12 +106,12 @@ class S3VTONDataset(Indexed):
         pools, recipe = builder.pools(split=split), weights or mixing.RECIPES.get(self.recipe or "")
         self.difficulty_weights = recipe and dict(recipe)
         self._sizes = {name: len(pool) for name, pool in pools.items()}
-        self._recipe = builder.context.parts.mix(split)
         self._rows = datasets.concatenate_datasets(list(pools.values()))
         self._columns = sample_columns(columns, self._rows.column_names, builder.config.companions or ())
         undecode(self._rows)
         self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._rows)
         self._drawn = 0, builder.plan(self._sizes, split)
+        self._recipe = builder.context.parts.mix(split) | {"epoch_size": len(self)}
         self._one_by_one = OneByOne()
 
     @property
