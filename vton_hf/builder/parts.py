@@ -102,8 +102,8 @@ class Parts:
             rows, longest = self._lengths(self.manifest(whole, split).sizes(), split)
             if split != TRAIN and rows > longest:
                 raise ConfigError(
-                    f"epoch_size={{{split!r}: {rows}}} would repeat triplets, and {split!r} holds each at most once. By "
-                    f"the recipe {longest:,} rows are the most, which is what 'min' takes."
+                    f"epoch_size={{{split!r}: {rows}}} would repeat triplets, and {split!r} holds each at most once. "
+                    f"By the recipe {longest:,} rows are the most, which is what 'min' takes."
                 )
             lengths[split] = rows
         return lengths
