@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vton_hf.errors import ConfigError
-from vton_hf.triplets import Assignment, Manifest, SplitPolicy, assign, check_parts, from_bytes, said, to_bytes
+from vton_hf.triplets import Assignment, Manifest, SplitPolicy, assign, check_parts, from_bytes, split_summary, to_bytes
 from vton_hf.triplets.entities import expression_for
 from vton_hf.triplets.linked import components
 from vton_hf.triplets.manifest import SCHEMA
@@ -123,8 +123,8 @@ def test_rows_of_both_are_products_of_shares() -> None:
     assert shares["train"] == pytest.approx(0.81, abs=0.06)
     assert found.joining / len(pairs) == pytest.approx(0.185, abs=0.06)
     assert sum(found.counts.values()) + found.joining == len(pairs)
-    assert f"{found.joining:,} (" in said(found)
-    assert "join two splits and are in none" in said(found)
+    assert f"{found.joining:,} (" in split_summary(found)
+    assert "join two splits and are in none" in split_summary(found)
 
 
 def test_shares_grow_without_moving_what_was_held_out() -> None:
@@ -168,7 +168,7 @@ def test_where_nothing_is_said_all_that_is_known_is_split_by(
 ) -> None:
     found = assign(manifest([(1, 1), (2, 2)], columns=columns), policy(None, entities=entities))
     assert found.by == by
-    assert ("may be in two" in said(found)) == (by != "both")
+    assert ("may be in two" in split_summary(found)) == (by != "both")
 
 
 def test_a_column_splits_by_its_values() -> None:
@@ -183,7 +183,7 @@ def test_triplets_of_which_nobody_is_known_are_in_no_split() -> None:
     found = assign(manifest([(n, n) for n in range(4)], columns=columns), policy("person", entities=None))
     assert found.unknown == 2
     assert found.codes[[1, 2]].tolist() == [-2, -2]
-    assert "2 are in none, since it is not known who is in them" in said(found)
+    assert "2 are in none, since it is not known who is in them" in split_summary(found)
 
 
 @pytest.mark.parametrize("by", ["person", "garment", "both", "component"])
@@ -219,7 +219,7 @@ def test_small_components_stay_whole_and_lose_nothing() -> None:
     check_parts(found, manifest(pairs), ["easy"])
     assert found.largest[0] == 2
     assert sum(found.counts.values()) == 400
-    assert "the largest component holds 2 triplets" in said(found)
+    assert "the largest component holds 2 triplets" in split_summary(found)
 
 
 @given(PAIRS, st.sampled_from(["person", "garment", "both", "triplet"]), st.floats(0.001, 0.3))

@@ -11,11 +11,21 @@ from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.split_options import check_sizes
 from vton_hf.builder.user_files import read_file
 from vton_hf.errors import ConfigError
-from vton_hf.triplets import TRAIN, Assignment, Manifest, SplitPolicy, assign, check_parts, from_bytes, is_guess, said
+from vton_hf.triplets import (
+    TRAIN,
+    Assignment,
+    Manifest,
+    SplitPolicy,
+    assign,
+    check_parts,
+    from_bytes,
+    is_guess,
+    split_summary,
+)
 
 logger = logging.getLogger("vton_hf")
 
-_said: Final = set[tuple[str, ...]]()
+_logged: Final = set[tuple[str, ...]]()
 
 
 @dataclass(eq=False)
@@ -139,8 +149,8 @@ class Parts:
         return {name: value for name, value in self.mix(split).items() if name != "seed"}
 
     def _tell(self, found: Assignment) -> None:
-        text = said(found)
-        if (*self.prefixes, text) not in _said:
-            _said.add((*self.prefixes, text))
+        text = split_summary(found)
+        if (*self.prefixes, text) not in _logged:
+            _logged.add((*self.prefixes, text))
             telling = found.joining or found.unknown or is_guess(found)
             logger.log(logging.WARNING if telling else logging.INFO, "%s", text)

@@ -26,7 +26,7 @@ from vton_hf.triplets import (
     Manifest,
     assign,
     check_parts,
-    said,
+    split_summary,
     split_table,
     to_bytes,
 )
@@ -127,10 +127,10 @@ class Splits:
         return f"Splits({', '.join(f'{name} {count:,}' for name, count in self.counts.items())}; by {self.by!r})"
 
     def __str__(self) -> str:
-        return f"{said(self._found)}\n\n{tables.table(*splits_table(self._found))}\n\n{self._near()}"
+        return f"{split_summary(self._found)}\n\n{tables.table(*splits_table(self._found))}\n\n{self._near()}"
 
     def _repr_html_(self) -> str:
-        return html.box(said(self._found), html.table(*splits_table(self._found)))
+        return html.box(split_summary(self._found), html.table(*splits_table(self._found)))
 
     def _near(self) -> str:
         if self.near_duplicates is None:

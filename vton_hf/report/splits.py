@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vton_hf.report import tables
-from vton_hf.triplets import Assignment, plural, said
+from vton_hf.triplets import Assignment, plural, split_summary
 
 
 def splits_table(found: Assignment) -> tuple[list[str], list[list[object]]]:
@@ -30,11 +30,8 @@ def splits_text(found: Assignment, file: str) -> str:
     proof = f"By count, triplet by triplet, {kept or 'nothing'} is in two splits."
     if shared:
         proof += f" In two are {_listed([f'{count:,} {plural(kind)}' for kind, count in shared.items()])}."
-    return (
-        f"{said(found)} {proof} Each entity goes where the hash of its name says, so none moves when triplets are "
-        f"added; `{file}` says it of every triplet, and `vton_hf` takes it as `splits=`.\n\n"
-        f"{tables.markdown(*splits_table(found))}"
-    )
+    way = f"Each goes where the hash of its name says; `{file}` says it of every triplet, and `splits=` takes that."
+    return f"{split_summary(found)} {proof} {way}\n\n{tables.markdown(*splits_table(found))}"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from vton_hf.triplets.mending import lost_triplets, mending
 from vton_hf.triplets.metadata import Metadata
 from vton_hf.triplets.policy import BOTH, COMPONENT, TRAIN, TRIPLET, SplitPolicy
 from vton_hf.triplets.select import RULES, check_filters, select_triplets
-from vton_hf.triplets.split_checks import check_parts, is_guess, said
+from vton_hf.triplets.split_checks import check_parts, is_guess, split_summary
 from vton_hf.triplets.split_files import from_bytes, split_table, to_bytes
 from vton_hf.triplets.splitting import Assignment, assign
 from vton_hf.triplets.telling import tell
@@ -75,9 +75,9 @@ __all__ = [
     "read_entities",
     "read_layout",
     "read_names",
-    "said",
     "select_triplets",
     "sources_of",
+    "split_summary",
     "split_table",
     "tell",
     "to_bytes",

@@ -51,7 +51,7 @@ def is_guess(found: Assignment) -> bool:
     return found.policy.by is None and found.by != BOTH
 
 
-def said(found: Assignment) -> str:
+def split_summary(found: Assignment) -> str:
     """What the splits come to, in a line."""
     total = max(len(found), 1)
     parts = [f"{name} {number(count, 'triplet')} ({100 * count / total:.3g}%)" for name, count in found.counts.items()]
