@@ -15,7 +15,7 @@ from vton_hf.demo import write_demo_bucket
 from vton_hf.errors import ConfigError
 
 ENTITIES = r"p(?P<person>\d+)_g(?P<garment>\d+)"
-SPLITS = {"splits": {"validation": 0.3, "test": 0.3}, "split_by": "both", "entities": ENTITIES}
+SPLITS = {"splits": {"validation": 0.35, "test": 0.3}, "split_by": "both", "entities": ENTITIES}
 NAMES = ("train", "validation", "test")
 
 
@@ -335,7 +335,7 @@ def test_the_command_shows_splits_and_writes_them(
     (prefix,) = options["s3_prefixes"]
     file = tmp_path / "s.parquet"
     where = [prefix, "--cache-dir", options["cache_dir"]]
-    how = ["--splits", "validation=0.3,test=0.3", "--split-by", "both", "--entities", ENTITIES]
+    how = ["--splits", "validation=0.35,test=0.3", "--split-by", "both", "--entities", ENTITIES]
     assert main(["split", *where, *how, "--out", str(file), "--list"]) == 0
     shown = capsys.readouterr().out
     assert "in two or more" in shown

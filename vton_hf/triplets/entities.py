@@ -26,6 +26,7 @@ _COLUMNS: Final = {PERSON: (PERSON, "person_id"), GARMENT: ("garment_id",)}
 
 _EXAMPLE: Final = r"entities=r'fh_(?P<person>\d+)_e\d+_fc_(?P<garment>\d+)'"
 _SHOWN: Final = 3
+_GARMENTS: Final = re.compile(r"(?i)(?<![a-z])(?:fc|g|c|garment|cloth|item|sku)[_-]?$")
 
 
 def read_entities(entities: object) -> Entities:
@@ -81,7 +82,8 @@ def entities_in(manifest: Manifest, entities: Entities) -> dict[str, pa.StringAr
         ConfigError: If an expression matches no stem, or a column does not exist.
     """
     if isinstance(entities, re.Pattern):
-        return _named(entities_of(manifest.table["stem"], entities))
+        found = entities_of(manifest.table["stem"], entities)
+        return {kind: entity_names(pa.array(names, pa.string()), kind) for kind, names in found.items()}
     if entities is None:
         columns = manifest.columns
         there = [] if columns is None else columns.column_names
@@ -90,12 +92,27 @@ def entities_in(manifest: Manifest, entities: Entities) -> dict[str, pa.StringAr
             for kind, names in _COLUMNS.items()
             if not set(names).isdisjoint(there)
         }
-    return _named({kind: as_text(manifest.column(name, "entities=")) for kind, name in entities.items()})
+    return {kind: entity_names(manifest.column(name, "entities="), name) for kind, name in entities.items()}
 
 
-def _named(names: Mapping[str, Any]) -> dict[str, pa.StringArray]:
-    texts = {kind: pa.array(values, pa.string()) for kind, values in names.items()}
-    return {kind: pc.if_else(pc.equal(each, ""), None, each) for kind, each in texts.items()}
+def entity_names(column: pa.Array, name: str) -> pa.StringArray:
+    """The values of a column as names, null where nothing is said.
+
+    Numbers are whole, as people write them, also where a table made them floats since some are missing.
+
+    Raises:
+        ConfigError: If they are no text.
+    """
+    if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column)).as_py() is not False:
+        column = pc.cast(column, pa.int64(), safe=False)
+    try:
+        texts = as_text(column)
+    except pa.ArrowInvalid as error:
+        raise ConfigError(
+            f"The column {name!r} holds bytes that are no text ({error}). Write texts or numbers."
+        ) from None
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return pc.if_else(pc.equal(texts, ""), None, texts)
 
 
 def entities_of(stems: pa.ChunkedArray | pa.Array, pattern: "re.Pattern[str]") -> Mapping[str, Sequence[str]]:
@@ -123,18 +140,24 @@ def entities_of(stems: pa.ChunkedArray | pa.Array, pattern: "re.Pattern[str]") -
     return found
 
 
-def refuse_unknown(kind: str, by: str, manifest: Manifest) -> NoReturn:
+def refuse_unknown(kind: str, by: str, manifest: Manifest, *, pinned: bool) -> NoReturn:
     """Say that nothing tells who is in a triplet, with a few stems and an expression to try.
 
     Raises:
         ConfigError: Always.
     """
+    if pinned:
+        raise ConfigError(
+            f"The split manifest is by {by!r}, and nothing says the {kind} of each triplet here. Give the metadata= "
+            f"and layout= that it was made with."
+        )
     stems = manifest.table["stem"].slice(0, _SHOWN).to_pylist()
+    expression = expression_for(stems[0])
+    way = f"try entities=r'{expression}', or" if expression else ""
     raise ConfigError(
         f"split_by={by!r} needs the {kind} of each triplet, and nothing says it. Stems are such as "
-        f"{', '.join(map(repr, stems))}: try entities=r'{expression_for(stems[0])}', or name a column of metadata= "
-        f"with entities={{{kind!r}: 'COLUMN'}}."
-    ) from None
+        f"{', '.join(map(repr, stems))}: {way} name a column of metadata= with entities={{{kind!r}: 'COLUMN'}}."
+    )
 
 
 def plural(kind: str) -> str:
@@ -147,17 +170,23 @@ def plural(kind: str) -> str:
 
 
 def expression_for(stem: str) -> str:
-    r"""An expression to begin with, for stems like this one: the first number is taken for the person's.
+    r"""An expression to begin with, for stems like this one; empty if there is none.
+
+    The first number is taken for the person's; one behind a word for a garment, or else the last, for the garment's.
 
     >>> expression_for("fh_000001_e01_fc_010632_tracksuit")
     'fh_(?P<person>\\d+)_e\\d+_fc_(?P<garment>\\d+)'
+    >>> expression_for("anna_dress"), expression_for("006")
+    ('(?P<person>[^_]+)_(?P<garment>.+)', '')
     """
     numbers = list(re.finditer(r"\d+", stem))
     if len(numbers) < len(ENTITIES):
-        return r"(?P<person>[^_]+)_(?P<garment>.+)"
+        return r"(?P<person>[^_]+)_(?P<garment>.+)" if re.search(r"[^_]_.", stem) else ""
+    of_garments = (place for place, number in enumerate(numbers) if place and _GARMENTS.search(stem[: number.start()]))
+    garment = next(of_garments, len(numbers) - 1)
     parts, end = [], 0
-    for place, number in enumerate(numbers):
-        kind = {0: r"(?P<person>\d+)", len(numbers) - 1: r"(?P<garment>\d+)"}.get(place, r"\d+")
+    for place, number in enumerate(numbers[: garment + 1]):
+        kind = {0: r"(?P<person>\d+)", garment: r"(?P<garment>\d+)"}.get(place, r"\d+")
         parts += [re.escape(stem[end : number.start()]), kind]
         end = number.end()
     return "".join(parts)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
@@ -20,16 +20,42 @@ from vton_hf.triplets.entities import GARMENT, PERSON, Entities, read_entities
 TRAIN: Final = "train"
 BOTH, COMPONENT, TRIPLET = "both", "component", "triplet"
 
-Pinned: TypeAlias = Mapping[str, tuple[pa.StringArray, NDArray[np.int8]]]
-"""By kind, names of entities and the split of each, as a place in `SplitPolicy.names`."""
+TEST: Final = "test"
 
 FREE: Final = -3
-"""Stands for the split of an entity that is not pinned."""
+"""Stands for the split of what is not pinned."""
+
+JOINS: Final = -1
+"""Of a triplet whose entities are in two splits."""
+
+UNKNOWN: Final = -2
+"""Of a triplet of which is not known who or what is in it."""
+
+Codes: TypeAlias = NDArray[np.int8]
+"""Places in `SplitPolicy.names`, or one of those."""
 
 _RULE: Final = "{split: share}, such as {'validation': 0.05, 'test': 0.05}"
+_LEAST: Final = 1e-9
+"""What must be left to train on: ten shares of 0.1 sum to a little less than 1."""
+
 _UNIT: Final = 2.0**64
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio: a component goes by its lowest hash, and lowest hashes lie together until multiplied."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pinned:
+    """What was split before.
+
+    Attributes:
+        keys: Of triplets.
+        codes: Their splits, `JOINS` of those in none; int8 [n].
+        entities: By kind, names and their splits.
+    """
+
+    keys: pa.StringArray
+    codes: Codes
+    entities: Mapping[str, tuple[pa.StringArray, Codes]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +67,7 @@ class SplitPolicy:
         by: `"triplet"`, `"person"`, `"garment"`, `"both"`, `"component"`, or a column; None takes the strictest that
             what is known of the triplets allows.
         entities: What says who is in a triplet; see `read_entities`.
-        pinned: The splits of entities that were split before.
+        pinned: What was split before, and stays where it is.
 
     Raises:
         ConfigError: If it makes no sense.
@@ -50,7 +76,7 @@ class SplitPolicy:
     shares: Mapping[str, float]
     by: str | None = None
     entities: Entities = None
-    pinned: Pinned = field(default_factory=dict)
+    pinned: Pinned | None = None
 
     def __post_init__(self) -> None:
         if self.by is not None and (not isinstance(self.by, str) or not self.by):
@@ -72,26 +98,47 @@ class SplitPolicy:
         return (TRAIN, *self.shares)
 
     @cached_property
-    def edges(self) -> dict[str, tuple[float, float]]:
-        """From where to where in [0, 1) the entities of each split but `train` fall; it depends on shares alone."""
-        ordered = sorted(self.shares)
-        ends = [0.0, *accumulate(self.shares[name] for name in ordered)]
-        return {name: (ends[place], ends[place + 1]) for place, name in enumerate(ordered)}
+    def windows(self) -> dict[str, tuple[float, float]]:
+        """From where to where, counted from its end of [0, 1), the entities of each split but `train` fall.
 
-    def codes(self, places: NDArray[np.float64]) -> NDArray[np.int8]:
+        `test` lies at one end, the others by name at the other: no share moves anything between splits but the first of
+        the others into the next, and another name for `validation` takes nothing from `test`.
+        """
+        others = [name for name in sorted(self.shares) if name != TEST]
+        ends = [0.0, *accumulate(self.shares[name] for name in others)]
+        windows = {name: (ends[place], ends[place + 1]) for place, name in enumerate(others)}
+        return windows | ({TEST: (0.0, self.shares[TEST])} if TEST in self.shares else {})
+
+    def codes(self, places: NDArray[np.float64]) -> Codes:
         """Which of `names` each place falls into."""
-        ends = [end for _, end in self.edges.values()]
-        codes = np.array([*(self.names.index(name) for name in self.edges), 0], np.int8)
-        return codes[np.searchsorted(ends, places, side="right")]
+        codes = np.zeros(places.shape, np.int8)
+        for name, (start, stop) in self.windows.items():
+            at = from_its_end(name, places)
+            codes[(at >= start) & (at < stop)] = self.names.index(name)
+        return codes
 
-    def pins(self, kind: str, names: pa.StringArray) -> NDArray[np.int8]:
+    def held(self, keys: pa.StringArray) -> Codes:
+        """The splits of triplets that were split before; `FREE` of all others."""
+        if self.pinned is None:
+            return np.full(len(keys), FREE, np.int8)
+        return _found(keys, self.pinned.keys, self.pinned.codes)
+
+    def pins(self, kind: str, names: pa.StringArray) -> Codes:
         """The splits of entities that were split before; `FREE` of all others."""
-        if kind not in self.pinned:
+        if self.pinned is None or kind not in self.pinned.entities:
             return np.full(len(names), FREE, np.int8)
-        known, codes = self.pinned[kind]
-        at = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy()
-        pins: NDArray[np.int8] = np.append(codes, np.int8(FREE))[at]
-        return pins
+        return _found(names, *self.pinned.entities[kind])
+
+
+def _found(names: pa.StringArray, known: pa.StringArray, codes: Codes) -> Codes:
+    at = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy()
+    found: Codes = np.append(codes, np.int8(FREE))[at]
+    return found
+
+
+def from_its_end(split: str, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far places lie from the end of [0, 1) from which a split's window is counted."""
+    return places if split == TEST else 1 - places
 
 
 def hashes_of(names: pa.StringArray, kind: str) -> NDArray[np.uint64]:
@@ -129,6 +176,6 @@ def _shares(splits: object) -> dict[str, float]:
         raise ConfigError(
             f"splits={dict(splits)!r} sum to {rest + total:g}, not to 1. Leave 'train' out: it is the rest."
         )
-    if not shares or total >= 1:
+    if not shares or total > 1 - _LEAST:
         raise must_be("splits", dict(splits), f"{_RULE}, in all below 1, so that something is left to train on")
     return {name: float(share) for name, share in shares.items()}

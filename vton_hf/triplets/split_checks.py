@@ -11,39 +11,56 @@ from vton_hf._core.units import number
 from vton_hf.errors import ConfigError
 from vton_hf.triplets.entities import plural
 from vton_hf.triplets.manifest import Manifest
-from vton_hf.triplets.policy import BOTH, COMPONENT, TRAIN, SplitPolicy, rounded_up
-from vton_hf.triplets.splitting import JOINS, Assignment
+from vton_hf.triplets.policy import BOTH, COMPONENT, JOINS, TRAIN, SplitPolicy, from_its_end, rounded_up
+from vton_hf.triplets.splitting import Assignment
 
 _MOST: Final = 0.5
 """The share of all triplets from which on one component leaves too little to be split."""
 
 _TWICE: Final = 2
 
+_LEAST: Final = 0.001
+"""The smallest share that is proposed."""
 
-def check_parts(found: Assignment, manifest: Manifest, pools: Sequence[str]) -> None:
+
+def check_parts(found: Assignment, manifest: Manifest, pools: Sequence[str] | None) -> None:
     """Refuse splits of which one cannot be drawn from.
 
     Args:
         found: The splits.
         manifest: The triplets.
-        pools: Those that the recipe draws from.
+        pools: Those that the recipe draws from; None where there is no recipe, and any triplet will do.
 
     Raises:
         ConfigError: If a part lacks a pool, or one component is too large; with what would do.
     """
     _check_largest(found)
-    rows = {name: np.asarray(manifest.rows_of(name), np.int64) for name in pools}
+    if pools is None:
+        rows = {"": np.arange(len(manifest))}
+    else:
+        rows = {name: np.asarray(manifest.rows_of(name), np.int64) for name in pools}
     if (empty := _empty(found, found.codes, rows)) is None:
         return
     split, pool = empty
-    policy, whole = found.policy, number(len(rows[pool]), "triplet")
-    shares = dict(policy.shares)
-    way = f"Take smaller shares, or another split_by= than {found.by!r}."
-    if split != TRAIN and (enough := _filling(found, rows)):
-        way = f"A share is one of all {_units(found.by)}, not of triplets; splits={enough!r} would fill it."
-    elif split != TRAIN:
-        way = f"No share would fill it: take another split_by= than {found.by!r}."
-    raise ConfigError(f"splits={shares!r} by {found.by!r} leave {split!r} without any of {whole} of {pool!r}. {way}")
+    whole, of_pool = number(len(rows[pool]), "triplet"), f" of {pool!r}" if pool else ""
+    raise ConfigError(
+        f"splits={dict(found.policy.shares)!r} by {found.by!r} leave {split!r} without any of {whole}{of_pool}. "
+        f"{_way_out(found, rows)}"
+    )
+
+
+def _way_out(found: Assignment, rows: Mapping[str, NDArray[np.int64]]) -> str:
+    """What would fill every part."""
+    if 2 * found.unknown > len(found):
+        return (
+            f"It is not known who is in {found.unknown:,} of {number(len(found), 'triplet')}: mend entities=, or the "
+            f"table that says it."
+        )
+    if found.policy.pinned is not None:
+        return "The split manifest holds them: make another, with other shares or more triplets."
+    if enough := _filling(found, rows):
+        return f"A share is one of all {_units(found.by)}, not of triplets; splits={enough!r} would fill it."
+    return f"No shares would fill all parts: take another split_by= than {found.by!r}, or fewer splits."
 
 
 def is_guess(found: Assignment) -> bool:
@@ -60,6 +77,9 @@ def split_summary(found: Assignment) -> str:
         text += f"; {found.joining:,} ({100 * found.joining / total:.3g}%) join two splits and are in none"
     if found.unknown:
         text += f"; {found.unknown:,} are in none, since it is not known who is in them"
+    shared = [f"{count:,} {plural(kind)}" for kind, count in found.shared_by().items() if count]
+    if shared:
+        text += f"; {' and '.join(shared)} are in two, as the split manifest has it"
     if is_guess(found):
         text += "; persons and garments may be in two, where entities= does not say who is in a triplet"
     if found.by == COMPONENT:
@@ -72,11 +92,12 @@ def _units(by: str) -> str:
 
 
 def _check_largest(found: Assignment) -> None:
+    """Refuse a component that cannot be put anywhere; one that a split manifest holds is where it is."""
     size, split = found.largest
     total, policy = max(len(found), 1), found.policy
     name = policy.names[split] if split >= 0 else TRAIN
     over = name != TRAIN and size > _TWICE * policy.shares[name] * total
-    if found.by == COMPONENT and (size > _MOST * total or over):
+    if found.by == COMPONENT and policy.pinned is None and (size > _MOST * total or over):
         raise ConfigError(
             f"split_by='component' cannot work here: the largest component, of triplets that hang together through "
             f"persons and garments, holds {size:,} of {number(total, 'triplet')} ({100 * size / total:.3g}%). Take "
@@ -95,20 +116,30 @@ def _empty(found: Assignment, codes: NDArray[np.int8], rows: Mapping[str, NDArra
 
 
 def _filling(found: Assignment, rows: Mapping[str, NDArray[np.int64]]) -> dict[str, float] | None:
-    """The least shares with which no part lacks a pool; None if there are none."""
-    low, high = found.places.min(axis=0), found.places.max(axis=0)
-    sound: NDArray[np.bool_] = ~np.isnan(high)
-    shares = dict(found.policy.shares)
-    for name in sorted(shares):
-        start = SplitPolicy(shares).edges[name][0]
+    """The least shares from those that are asked for, or else from none, with which no part lacks a pool."""
+    asked = dict(found.policy.shares)
+    for shares in (asked, dict.fromkeys(asked, _LEAST)):
+        if (grown := _grown(shares, found, rows)) is not None:
+            return grown
+    return None
+
+
+def _grown(
+    shares: dict[str, float], found: Assignment, rows: Mapping[str, NDArray[np.int64]]
+) -> dict[str, float] | None:
+    sound: NDArray[np.bool_] = ~np.isnan(found.places.max(axis=0))
+    for name in SplitPolicy(shares).windows:
+        start = SplitPolicy(shares).windows[name][0]
+        at = from_its_end(name, found.places)
+        low, high = at.min(axis=0), at.max(axis=0)
         for of_pool in rows.values():
             fitting = high[of_pool][(low[of_pool] >= start) & sound[of_pool]]
             if not len(fitting):
                 return None
-            shares[name] = max(shares[name], rounded_up(float(fitting.min()) - start + 1e-9))
+            shares = shares | {name: max(shares[name], rounded_up(float(fitting.min()) - start + 1e-9))}
         if sum(shares.values()) >= 1:
             return None
     policy = replace(found.policy, shares=shares)
-    least, most = policy.codes(low), policy.codes(high)
-    codes = np.where(sound & (least == most), least, np.int8(JOINS))
+    of_kinds = policy.codes(found.places)
+    codes = np.where(sound & (of_kinds.min(axis=0) == of_kinds.max(axis=0)), of_kinds[0], np.int8(JOINS))
     return shares if _empty(replace(found, policy=policy), codes, rows) is None else None

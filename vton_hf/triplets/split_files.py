@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,25 +15,26 @@ import pyarrow.parquet as pq
 from vton_hf.errors import ConfigError
 from vton_hf.triplets.entities import ENTITIES
 from vton_hf.triplets.manifest import Manifest
-from vton_hf.triplets.policy import BOTH, COMPONENT, SplitPolicy
+from vton_hf.triplets.policy import BOTH, COMPONENT, JOINS, Codes, Pinned, SplitPolicy
 from vton_hf.triplets.splitting import Assignment
 
 _ABOUT: Final = b"vton_hf_splits"
-_SPLIT: Final = "split"
+_KEY, _SPLIT = "key", "split"
+_FLAGS: Final = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 
 
 def split_table(found: Assignment, manifest: Manifest) -> pa.Table:
     """One row a triplet: `key`, `split`, null where it is in none, and the names of its entities by kind."""
     names = pa.array(found.policy.names).take(pa.array(found.codes, mask=found.codes < 0))
-    columns = {"key": manifest.table["key"], _SPLIT: names, **found.entities}
-    return pa.table(columns)
+    columns = {_KEY: manifest.table["key"], _SPLIT: names}
+    return pa.table(columns | {_called(kind): values for kind, values in found.entities.items()})
 
 
 def to_bytes(found: Assignment, manifest: Manifest) -> bytes:
     """A split manifest as a Parquet file; the same splits give the same bytes with one version of pyarrow."""
     entities = found.policy.entities
-    pattern = entities if entities is None or isinstance(entities, dict) else entities.pattern
-    about = {"splits": dict(found.policy.shares), "split_by": found.by, "entities": pattern}
+    written = _written(entities) if isinstance(entities, re.Pattern) else entities
+    about = {"splits": dict(found.policy.shares), "split_by": found.by, "entities": written}
     table = split_table(found, manifest).replace_schema_metadata({_ABOUT: json.dumps(about)})
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
@@ -46,37 +49,57 @@ def from_bytes(data: bytes, name: str) -> SplitPolicy:
         name: Its name, for messages.
 
     Raises:
-        ConfigError: If it is none.
+        ConfigError: If it is none, or puts somebody into two splits.
     """
     try:
         table = pq.read_table(io.BytesIO(data))
         about = json.loads(table.schema.metadata[_ABOUT])
         policy = SplitPolicy.of(about["splits"], about["split_by"], about["entities"])
         kinds = ENTITIES if policy.by in (BOTH, COMPONENT) else (str(policy.by),)
-        split = table[_SPLIT].combine_chunks()
-        codes = _codes(split, policy.names)
-        pinned = {kind: _pinned(table[kind].combine_chunks(), codes) for kind in kinds}
-    except (pa.ArrowInvalid, KeyError, TypeError, ValueError, ConfigError):
+        texts = {each: table[each].cast(pa.string()).combine_chunks() for each in (_KEY, _SPLIT, *map(_called, kinds))}
+        codes = _codes(texts[_SPLIT], policy.names)
+    except (pa.ArrowException, KeyError, TypeError, ValueError, ConfigError):
         raise ConfigError(
             f"splits={name!r} is no split manifest. Write one with vton_hf.split(...).save(...) or `vton-hf split "
             f"--out`, or give shares such as splits={{'validation': 0.05}}."
         ) from None
-    return SplitPolicy(policy.shares, policy.by, policy.entities, pinned)
+    pinned = {kind: _pinned(texts[_called(kind)], codes, f"splits={name!r}", kind) for kind in kinds}
+    return replace(policy, pinned=Pinned(texts[_KEY], codes, pinned))
 
 
-def _codes(splits: pa.StringArray, names: Sequence[str]) -> pa.Array:
-    """Places in names, null where there is no split; another name is a `ValueError`."""
+def _called(kind: str) -> str:
+    """The column of a kind of entity, which may be a column that is called like one of ours."""
+    return f"{kind}_value" if kind in (_KEY, _SPLIT) else kind
+
+
+def _written(pattern: "re.Pattern[str]") -> str:
+    """An expression as a text, with its flags."""
+    flags = "".join(letter for letter, flag in _FLAGS.items() if pattern.flags & flag)
+    return f"(?{flags}){pattern.pattern}" if flags and not pattern.pattern.startswith("(?" + flags) else pattern.pattern
+
+
+def _codes(splits: pa.StringArray, names: Sequence[str]) -> Codes:
+    """Places in names, `JOINS` where there is no split; another name is a `ValueError`."""
     coded = splits.dictionary_encode()
-    return pa.array(map(names.index, coded.dictionary.to_pylist()), pa.int32()).take(coded.indices)
+    places = pa.array(map(names.index, coded.dictionary.to_pylist()), pa.int8()).take(coded.indices)
+    codes: Codes = pc.fill_null(places, JOINS).to_numpy()
+    return codes
 
 
-def _pinned(
-    names: pa.StringArray, codes: pa.Array
-) -> tuple[pa.StringArray, "np.ndarray[tuple[int], np.dtype[np.int8]]"]:
-    """Each entity of a triplet that is in a split, once."""
-    there = pc.and_(pc.is_valid(names), pc.is_valid(codes))
-    names, placed = names.filter(there), codes.filter(there).to_numpy().astype(np.int8)
+def _pinned(names: pa.StringArray, codes: Codes, file: str, kind: str) -> tuple[pa.StringArray, Codes]:
+    """Each entity of a triplet that is in a split, once.
+
+    Raises:
+        ConfigError: If one is in two.
+    """
+    there = pa.array((codes >= 0) & pc.is_valid(names).to_numpy(zero_copy_only=False))
+    names, placed = names.filter(there), codes[there.to_numpy(zero_copy_only=False)]
     coded = names.dictionary_encode()
     splits = np.zeros(len(coded.dictionary), np.int8)
     splits[coded.indices.to_numpy()] = placed
+    apart = np.flatnonzero(splits[coded.indices.to_numpy()] != placed)
+    if len(apart):
+        raise ConfigError(
+            f"{file} puts {kind} {names[int(apart[0])].as_py()!r} into two splits: it was changed by hand."
+        )
     return coded.dictionary, splits

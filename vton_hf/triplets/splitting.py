@@ -1,7 +1,7 @@
 """Splits that share no person and no garment: each goes where the hash of its name says, however a bucket grows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -10,20 +10,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vton_hf.naming import DIFFICULTY
-from vton_hf.triplets.arrow_text import as_text
-from vton_hf.triplets.entities import ENTITIES, GARMENT, PERSON, entities_in, refuse_unknown
+from vton_hf._core.checks import did_you_mean
+from vton_hf.errors import ConfigError
+from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
+from vton_hf.triplets.entities import ENTITIES, GARMENT, PERSON, entities_in, entity_names, refuse_unknown
 from vton_hf.triplets.linked import components
 from vton_hf.triplets.manifest import Manifest
-from vton_hf.triplets.policy import BOTH, COMPONENT, FREE, TRIPLET, SplitPolicy, hashes_of, places_of
+from vton_hf.triplets.policy import (
+    BOTH,
+    COMPONENT,
+    FREE,
+    JOINS,
+    TRIPLET,
+    UNKNOWN,
+    Codes,
+    SplitPolicy,
+    hashes_of,
+    places_of,
+)
 
-JOINS: Final = -1
-"""Of a triplet whose entities are in two splits."""
-
-UNKNOWN: Final = -2
-"""Of a triplet of which is not known who or what is in it."""
-
-Codes = NDArray[np.int8]
+_FOLDERS: Final = {"difficulty": DIFFICULTIES, "gender": GENDERS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +60,11 @@ class Assignment:
         wanted: NDArray[np.bool_] = self.codes == self.policy.names.index(split)
         return wanted
 
+    def where(self, wanted: NDArray[np.bool_]) -> "Assignment":
+        """The splits of some of the triplets."""
+        entities = {kind: names.filter(pa.array(wanted)) for kind, names in self.entities.items()}
+        return replace(self, codes=self.codes[wanted], places=self.places[:, wanted], entities=entities)
+
     @cached_property
     def counts(self) -> dict[str, int]:
         """Triplets by split."""
@@ -82,6 +93,11 @@ class Assignment:
         """For each kind of entity, how many are in more than one split, counted triplet by triplet."""
         return {kind: int((np.unique(entity, return_counts=True)[1] > 1).sum()) for kind, (entity, _) in self._pairs()}
 
+    def shared_by(self) -> dict[str, int]:
+        """The same of the kinds that are split by: 0, unless a split manifest says otherwise."""
+        kinds = ENTITIES if self.by in (BOTH, COMPONENT) else (self.by,)
+        return {kind: count for kind, count in self.shared().items() if kind in kinds}
+
     def _pairs(self) -> Iterator[tuple[str, tuple[NDArray[np.int64], NDArray[np.int64]]]]:
         """For each kind, which entity is in which split, each pair once."""
         count = len(self.policy.names)
@@ -105,12 +121,14 @@ def assign(manifest: Manifest, policy: SplitPolicy, links: NDArray[np.int64] | N
     """
     known = entities_in(manifest, policy.entities)
     by = policy.by or _strictest(known)
-    kinds = _kinds(by, manifest, known)
+    kinds, held = _kinds(by, manifest, known, pinned=policy.pinned is not None), policy.held(manifest.table["key"])
     if by == BOTH:
-        codes, places = _by_both(policy, kinds)
+        codes, places = _by_both(policy, kinds, held)
         largest = 0, 0
     else:
-        codes, places, largest = _together(policy, kinds, np.zeros((0, 2), np.int64) if links is None else links)
+        links = np.zeros((0, 2), np.int64) if links is None else links
+        codes, places, largest = _together(policy, kinds, held, links)
+    codes = np.where(held == FREE, codes, held)
     return Assignment(policy, by, codes, places, dict(kinds) | known, largest)
 
 
@@ -119,19 +137,40 @@ def _strictest(known: Mapping[str, pa.StringArray]) -> str:
     return BOTH if set(ENTITIES) <= set(known) else next(iter(known), TRIPLET)
 
 
-def _kinds(by: str, manifest: Manifest, known: Mapping[str, pa.StringArray]) -> dict[str, pa.StringArray]:
+def _kinds(
+    by: str, manifest: Manifest, known: Mapping[str, pa.StringArray], *, pinned: bool
+) -> dict[str, pa.StringArray]:
     """The entities that are split by."""
     if by == TRIPLET:
-        # Not the key, which says more once there is a namesake, nor where the triplet lies.
-        parts = [manifest.table[name].combine_chunks() for name in (DIFFICULTY, "gender", "stem")]
-        return {TRIPLET: pc.binary_join_element_wise(*parts, "/")}
+        return {TRIPLET: _triplets(manifest)}
     wanted = {BOTH: ENTITIES, COMPONENT: ENTITIES, PERSON: (PERSON,), GARMENT: (GARMENT,)}.get(by)
     if wanted is None:
-        return {by: as_text(manifest.column(by, "split_by="))}
+        return {by: entity_names(_column(by, manifest), by)}
     for kind in wanted:
         if kind not in known:
-            refuse_unknown(kind, by, manifest)
+            refuse_unknown(kind, by, manifest, pinned=pinned)
     return {kind: known[kind] for kind in wanted}
+
+
+def _column(by: str, manifest: Manifest) -> pa.Array:
+    units = (*ENTITIES, BOTH, COMPONENT, TRIPLET)
+    hint = did_you_mean(by, units)
+    if hint and manifest.columns is None:
+        raise ConfigError(f"split_by={by!r} is none of {', '.join(units)}, and no column.{hint}")
+    return manifest.column(by, "split_by=")
+
+
+def _triplets(manifest: Manifest) -> pa.StringArray:
+    """Names that stay, wherever triplets lie, whatever options say of them and whichever garments they have.
+
+    They are stems, with the difficulty and the gender that folders in their URIs name.
+    """
+    uris = pc.coalesce(*(manifest.table[role].combine_chunks() for role in reversed(ROLES)))
+    parts = []
+    for name, values in _FOLDERS.items():
+        found = pc.extract_regex(uris, rf"(?s).*/(?P<{name}>{'|'.join(values)})/")
+        parts.append(pc.fill_null(pc.struct_field(found, name), ""))
+    return pc.binary_join_element_wise(*parts, manifest.table["stem"].combine_chunks(), "/")
 
 
 def _coded(names: pa.StringArray) -> tuple[NDArray[np.int64], pa.StringArray]:
@@ -140,12 +179,23 @@ def _coded(names: pa.StringArray) -> tuple[NDArray[np.int64], pa.StringArray]:
     return pc.fill_null(coded.indices, -1).to_numpy().astype(np.int64), coded.dictionary
 
 
-def _by_both(policy: SplitPolicy, kinds: Mapping[str, pa.StringArray]) -> tuple[Codes, NDArray[np.float64]]:
+def _pins(policy: SplitPolicy, kind: str, entity: NDArray[np.int64], different: pa.StringArray, held: Codes) -> Codes:
+    """The splits of entities that were split before: by name, or since a triplet that was is now said to hold them."""
+    pins = policy.pins(kind, different)
+    rows = (held >= 0) & (entity >= 0)
+    new = np.full(len(pins), np.iinfo(np.int8).max, np.int8)
+    np.minimum.at(new, entity[rows], held[rows])
+    return np.where((pins == FREE) & (new < np.iinfo(np.int8).max), new, pins)
+
+
+def _by_both(
+    policy: SplitPolicy, kinds: Mapping[str, pa.StringArray], held: Codes
+) -> tuple[Codes, NDArray[np.float64]]:
     """A triplet is in the split that all of its entities are in."""
     codes, places = [], []
     for kind, names in kinds.items():
         entity, different = _coded(names)
-        place, pins = places_of(hashes_of(different, kind)), policy.pins(kind, different)
+        place, pins = places_of(hashes_of(different, kind)), _pins(policy, kind, entity, different, held)
         code = np.where(pins == FREE, policy.codes(place), pins)
         codes.append(np.append(code, np.int8(UNKNOWN))[entity])
         places.append(np.append(place, np.nan)[entity])
@@ -155,10 +205,10 @@ def _by_both(policy: SplitPolicy, kinds: Mapping[str, pa.StringArray]) -> tuple[
 
 
 def _together(
-    policy: SplitPolicy, kinds: Mapping[str, pa.StringArray], links: NDArray[np.int64]
+    policy: SplitPolicy, kinds: Mapping[str, pa.StringArray], held: Codes, links: NDArray[np.int64]
 ) -> tuple[Codes, NDArray[np.float64], tuple[int, int]]:
     """Triplets that share an entity, or are linked, stay together; a unit goes where its lowest hash says."""
-    nodes, hashes, pinned = _nodes(policy, kinds)
+    nodes, hashes, pinned = _nodes(policy, kinds, held)
     known = (nodes >= 0).all(axis=0)
     low, high = _ends(pinned[nodes])
     # What was split apart before cannot be joined by a triplet that came later: that one is in no split.
@@ -177,7 +227,7 @@ def _together(
 
 
 def _nodes(
-    policy: SplitPolicy, kinds: Mapping[str, pa.StringArray]
+    policy: SplitPolicy, kinds: Mapping[str, pa.StringArray], held: Codes
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64], Codes]:
     """The entities of each triplet, numbered through all kinds, -1 of none; their hashes, and what is pinned."""
     nodes: list[NDArray[np.int64]] = []
@@ -187,7 +237,7 @@ def _nodes(
         entity, different = _coded(names)
         nodes.append(np.where(entity < 0, -1, entity + sum(len(each) for each in hashes)))
         hashes.append(hashes_of(different, kind))
-        pins.append(policy.pins(kind, different))
+        pins.append(_pins(policy, kind, entity, different, held))
     return np.stack(nodes), np.concatenate(hashes), np.append(np.concatenate(pins), np.int8(FREE))
 
 
