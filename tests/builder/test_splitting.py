@@ -1,6 +1,7 @@
 """One argument gives a test set that shares no triplet, person or garment: wherever triplets are loaded from."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ import datasets
 import pytest
 
 import vton_hf
-from tests.bucket import Bucket, triplet_keys
+from tests.bucket import Bucket, png, triplet_keys
 from vton_hf.cli import main
 from vton_hf.demo import write_demo_bucket
-from vton_hf.errors import ConfigError
+from vton_hf.errors import ConfigError, EmptyPoolError
 
 ENTITIES = r"p(?P<person>\d+)_g(?P<garment>\d+)"
 SPLITS = {"splits": {"validation": 0.35, "test": 0.3}, "split_by": "both", "entities": ENTITIES}
@@ -126,6 +127,7 @@ def test_a_broken_triplet_is_replaced_from_its_own_split(options: dict[str, Any]
             path.write_bytes(b"broken")
     streamed = [row["key"] for row in vton_hf.load("hard", split="test", streaming=True, listing="fresh", **options)]
     assert streamed != keys["test"]
+    assert len(set(streamed)) == len(streamed) <= len(keys["test"])
     assert who([key.rpartition("/")[2] for key in streamed])[0].isdisjoint(
         who([key.rpartition("/")[2] for key in keys["train"]])[0]
     )
@@ -201,7 +203,7 @@ def test_a_split_manifest_gives_colleagues_the_same_splits_while_the_bucket_grow
     again = vton_hf.split(rest["s3_prefixes"], splits=str(file), cache_dir=rest["cache_dir"])
     assert again.shared == {"person": 0, "garment": 0}
     assert repr(again).startswith("Splits(train ")
-    filled.put("dataset_ultimate/splits.parquet", file.read_bytes())
+    assert found.save(filled.uri("dataset_ultimate/splits.parquet")) == filled.uri("dataset_ultimate/splits.parquet")
     below = vton_hf.load("hard", split="test", splits="splits.parquet", **rest)
     assert below["key"][:] == theirs["test"]["key"][:]
 
@@ -322,6 +324,10 @@ def test_pictures_that_are_the_same_in_two_splits_are_listed_and_can_be_kept_tog
 
 
 def test_links_by_pictures_need_measurements_and_something_to_keep_together(options: dict[str, Any]) -> None:
+    file = vton_hf.split(**options).save(Path(options["cache_dir"]).parent / "s.parquet")
+    held = {name: value for name, value in options.items() if name not in SPLITS} | {"splits": file}
+    with pytest.raises(ConfigError, match="a split manifest holds them where they are"):
+        vton_hf.split(near_duplicates=True, **held)
     with pytest.raises(ConfigError, match="split_by='both' keeps nothing together"):
         vton_hf.split(near_duplicates=True, **options)
     with pytest.raises(ConfigError, match="needs every image to have been measured"):
@@ -369,3 +375,116 @@ def test_broken_triplets_make_a_split_shorter_and_never_repeat_it(
     torch = vton_hf.get_vton_dataset("hard", prefixes, split="test", columns=["key"], materialize=True, **sized)
     torch.set_epoch(1)
     assert len({sample["key"] for sample in torch}) == len(torch) == len(loaded)
+
+
+def test_a_split_that_is_not_trained_on_is_the_same_in_every_epoch_and_with_every_seed(options: dict[str, Any]) -> None:
+    keys = vton_hf.load("hard", split="test", **options)["key"][:]
+    assert vton_hf.load("hard", split="test", seed=7, **options)["key"][:] == keys
+    prefixes = options.pop("s3_prefixes")
+    torch = vton_hf.get_vton_dataset("hard", prefixes, split="test", columns=["key"], seed=3, **options)
+    torch.set_epoch(5)
+    assert [sample["key"] for sample in torch] == keys
+    train = vton_hf.get_vton_dataset("hard", prefixes, split="train", columns=["key"], **options)
+    first = [sample["key"] for sample in train]
+    train.set_epoch(1)
+    assert [sample["key"] for sample in train] != first
+
+
+@pytest.mark.parametrize("split", ["validation+test", "test+validation[:2]"])
+def test_a_sum_of_splits_is_exported_under_no_name_of_theirs(
+    split: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"is of several splits.*Say what its rows are called"):
+        vton_hf.export(tmp_path / "out", configs=["hard"], split=split, **options)
+
+
+@pytest.mark.parametrize("split", [{"x": "train", "y": "all"}, {"train": "test", "test": "train"}])
+def test_a_card_proves_nothing_of_splits_by_other_names(
+    split: dict[str, str], options: dict[str, Any], tmp_path: Path
+) -> None:
+    vton_hf.export(tmp_path / "out", configs=["hard"], split=split, **options)
+    assert "in two splits" not in (tmp_path / "out" / "README.md").read_text().replace("are in two splits (", "")
+    assert not list((tmp_path / "out" / "hard").glob(".split_manifest-*"))
+
+
+def test_broken_triplets_of_one_split_keep_no_other_from_loading(options: dict[str, Any], filled: Bucket) -> None:
+    found = vton_hf.split(options["s3_prefixes"], **SPLITS, cache_dir=options["cache_dir"])
+    for row in found.table.to_pylist():
+        if row["split"] == "test" and row["key"].startswith("hard"):
+            filled.put(triplet_keys("hard", "female", row["key"].rpartition("/")[2])["try_on_image"], b"broken")
+    assert len(vton_hf.load("hard", split="train", listing="fresh", **options))
+    with pytest.raises(EmptyPoolError, match="'test' has no usable triplet of 'hard'"):
+        vton_hf.load("hard", split="test", **options)
+
+
+def test_a_stream_leaves_out_what_nothing_may_take_the_place_of(
+    options: dict[str, Any], filled: Bucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = vton_hf.load("hard", split="test", **options)["key"][:]
+    for key in keys:
+        if key.startswith("hard"):
+            filled.put(triplet_keys("hard", "female", key.rpartition("/")[2])["try_on_image"], b"broken")
+    streamed = [row["key"] for row in vton_hf.load("hard", split="test", streaming=True, listing="fresh", **options)]
+    assert len(set(streamed)) == len(streamed) < len(keys)
+    assert {key for key in keys if not key.startswith("hard")} <= set(streamed)
+    assert "left out: no other triplet may take its place" in caplog.text
+
+
+def test_a_recipe_needs_its_difficulties_alone(bucket: Bucket, tmp_path: Path) -> None:
+    for number in range(40):
+        bucket.add_triplet("easy", "female", stem(number))
+    bucket.add_triplet("hard", "female", stem(50))
+    how = {"splits": {"test": 0.4}, "split_by": "triplet", "cache_dir": str(tmp_path / "cache")}
+    assert len(vton_hf.load("easy", split="test", s3_prefixes=[bucket.prefix], **how))
+    found = vton_hf.split(bucket.prefix, **how)
+    dataset = vton_hf.S3VTONDataset([bucket.prefix], split="test", **how)
+    frozen = vton_hf.evaluation(tmp_path / "frozen", bucket.prefix, image_size=(16, 12), **how)
+    assert len(dataset) == len(frozen) == found.counts["test"]
+
+
+def test_an_evaluation_leaves_the_record_of_a_dataset_alone(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = {name: value for name, value in options.items() if name not in SPLITS}
+    plain |= {"image_size": (16, 12), "aspect": "stretch", "image_format": "png"}
+    frozen = vton_hf.evaluation(tmp_path / "frozen", image_size=(16, 12), **options)
+    counts = Counter(item.difficulty for item in frozen.protocol.items)
+    before = len(vton_hf.load("hard", difficulty_weights=dict(counts), **plain))
+    again = vton_hf.evaluation(tmp_path / "again", image_size=(16, 12), **options)
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    assert len(vton_hf.load("hard", difficulty_weights=dict(counts), **plain)) == before == 3 * 63
+    assert again.digest == frozen.digest
+
+
+def test_components_of_chosen_triplets_are_told(
+    bucket: Bucket, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(60):
+        for gender in ("female", "male"):
+            bucket.add_triplet("easy", gender, f"p{number}_g{number}")
+    how = {"s3_prefixes": [bucket.prefix], "splits": {"test": 0.3}, "split_by": "component", "entities": ENTITIES}
+    vton_hf.load("easy", split="test", cache_dir=str(tmp_path / "cache"), **how)
+    assert "same options, or from a split manifest" not in caplog.text
+    vton_hf.load("easy", split="test", gender="male", cache_dir=str(tmp_path / "cache"), **how)
+    assert "that gender= leave: load all splits with the same options, or from a split manifest" in caplog.text
+
+
+def test_a_triplet_is_the_same_whatever_is_said_of_its_difficulty(bucket: Bucket, tmp_path: Path) -> None:
+    for number in range(60):
+        for role, key in triplet_keys("easy", "female", stem(number)).items():
+            bucket.put(key.replace("easy/female/", "all/"), png(role + key))
+    how = {"splits": {"test": 0.3}, "split_by": "triplet", "cache_dir": str(tmp_path / "cache")}
+    tests = [
+        {row["key"].rpartition("/")[2] for row in found.table.to_pylist() if row["split"] == "test"}
+        for found in (vton_hf.split(bucket.prefix, default_difficulty=name, **how) for name in ("easy", "hard"))
+    ]
+    assert tests[0] == tests[1]
+
+
+@pytest.mark.parametrize("value", ["test=10%", "test=0,1", "test=0.1,test=0.3"])
+def test_shares_that_cannot_be_read_are_told_on_the_command_line(
+    value: str, filled: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["split", filled.prefix, "--splits", value])
+    assert "is not written like validation=0.05,test=0.05" in capsys.readouterr().err

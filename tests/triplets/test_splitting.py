@@ -1,20 +1,32 @@
 """Which split a triplet is in follows from its entities' names and the shares: nothing crosses, whatever comes or goes."""
 
 import ast
+import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vton_hf.errors import ConfigError
-from vton_hf.triplets import Assignment, Manifest, SplitPolicy, assign, check_parts, from_bytes, split_summary, to_bytes
-from vton_hf.triplets.entities import expression_for
+from vton_hf.triplets import (
+    Assignment,
+    Manifest,
+    SplitPolicy,
+    assign,
+    check_parts,
+    from_bytes,
+    split_summary,
+    split_table,
+    to_bytes,
+)
+from vton_hf.triplets.entities import entity_names, expression_for
 from vton_hf.triplets.linked import components
 from vton_hf.triplets.manifest import SCHEMA
 
@@ -127,13 +139,24 @@ def test_rows_of_both_are_products_of_shares() -> None:
     assert "join two splits and are in none" in split_summary(found)
 
 
-def test_shares_grow_without_moving_what_was_held_out() -> None:
+def held_out(shares: Mapping[str, float], name: str) -> set[Pair]:
     pairs = [(number, 0) for number in range(400)]
-    small = split_of(assign(manifest(pairs), policy("person", {"test": 0.1})), pairs)
-    large = split_of(assign(manifest(pairs), policy("person", {"test": 0.2})), pairs)
-    assert {pair for pair, split in small.items() if split == "test"} < {
-        pair for pair, split in large.items() if split == "test"
-    }
+    found = split_of(assign(manifest(pairs), policy("person", shares)), pairs)
+    return {pair for pair, split in found.items() if split == name}
+
+
+def test_a_share_moves_nothing_between_other_splits_and_only_adds_where_it_grows() -> None:
+    both = {"validation": 0.1, "test": 0.1}
+    assert held_out(both, "test") < held_out(both | {"test": 0.3}, "test")
+    assert held_out(both, "validation") == held_out(both | {"test": 0.3}, "validation")
+    assert held_out(both, "validation") < held_out(both | {"validation": 0.2}, "validation")
+    assert held_out(both, "test") == held_out(both | {"validation": 0.2}, "test") == held_out({"test": 0.1}, "test")
+
+
+def test_another_name_for_a_split_takes_nothing_from_the_test_set() -> None:
+    both, renamed = {"validation": 0.1, "test": 0.1}, {"dev": 0.1, "test": 0.1}
+    assert held_out(both, "test") == held_out(renamed, "test")
+    assert held_out(both, "validation") == held_out(renamed, "dev")
 
 
 def test_a_person_is_where_it_is_by_whatever_is_split() -> None:
@@ -198,11 +221,132 @@ def test_without_entities_the_error_shows_stems_and_an_expression_that_works(by:
     assert assign(triplets, policy(by, entities=expression)).shared() == {"person": 0, "garment": 0}
 
 
-@pytest.mark.parametrize("stem", ["fh_000001_e01_fc_010632_tracksuit", "a.b(1)+2", "7x8", "anna_dress", "só_1_2_3"])
-def test_an_expression_that_is_shown_matches(stem: str) -> None:
+@pytest.mark.parametrize(
+    ("stem", "person", "garment"),
+    [
+        ("fh_000001_e01_fc_010632_tracksuit", "000001", "010632"),
+        ("p4_g3_031", "4", "3"),
+        ("a.b(1)+2", "1", "2"),
+        ("7x8", "7", "8"),
+        ("anna_dress", "anna", "dress"),
+        ("só_1_2_3", "1", "3"),
+        ("12_cloth-5_9", "12", "5"),
+    ],
+)
+def test_an_expression_that_is_shown_matches(stem: str, person: str, garment: str) -> None:
     found = re.search(expression_for(stem), stem)
     assert found
-    assert all(found.groups())
+    assert (found["person"], found["garment"]) == (person, garment)
+
+
+def test_stems_that_say_nothing_are_given_no_expression_to_try() -> None:
+    assert expression_for("006") == ""
+    triplets = manifest([(1, 2)])
+    bare = Manifest(triplets.table.set_column(2, "stem", pa.array(["006"])))
+    with pytest.raises(ConfigError, match=r"such as '006': name a column of metadata=|such as '006':  name a column"):
+        assign(bare, policy("person", entities=None))
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [
+        (pa.array([10**12 + 3, None], pa.float64()), ["1000000000003", None]),
+        (pa.array([1.5, 2.0]), ["1.5", "2"]),
+        (pa.array([7, 8]), ["7", "8"]),
+        (pa.array(["", "a"]), [None, "a"]),
+        (pa.array([True, None]), ["true", None]),
+        (pa.array([["a"], None]), ["['a']", None]),
+    ],
+    ids=str,
+)
+def test_names_are_read_alike_from_any_table(column: pa.Array, names: list[str | None]) -> None:
+    assert entity_names(column, "person").to_pylist() == names
+
+
+def test_bytes_that_are_no_text_name_nobody() -> None:
+    with pytest.raises(ConfigError, match="The column 'person' holds bytes that are no text"):
+        entity_names(pa.array([b"\xff\xfe"]), "person")
+
+
+def changed(data: bytes, change: Callable[[pa.Table], pa.Table]) -> bytes:
+    table = pq.read_table(io.BytesIO(data))
+    sink = io.BytesIO()
+    pq.write_table(change(table).replace_schema_metadata(table.schema.metadata), sink)
+    return sink.getvalue()
+
+
+def test_a_manifest_that_puts_a_person_into_two_splits_is_refused() -> None:
+    pairs = [(number % 20, number) for number in range(60)]
+    triplets = manifest(pairs)
+    data = to_bytes(assign(triplets, policy("person")), triplets)
+
+    def edited(table: pa.Table) -> pa.Table:
+        splits = table["split"].to_pylist()
+        splits[0] = "test" if splits[0] == "train" else "train"
+        return table.set_column(1, "split", pa.array(splits))
+
+    with pytest.raises(ConfigError, match=r"puts person '\d+' into two splits: it was changed by hand"):
+        from_bytes(changed(data, edited), "s.parquet")
+
+
+def test_a_manifest_holds_triplets_whose_persons_are_called_otherwise_now() -> None:
+    pairs = [(number % 20, number) for number in range(60)]
+    named = manifest(pairs, columns={"person": [f"p{person}" for person, _ in pairs]})
+    found = assign(named, policy("person", entities=None))
+    read = from_bytes(to_bytes(found, named), "s.parquet")
+    later = [*pairs, *((person, 100 + person) for person in range(20))]
+    renamed = manifest(later, columns={"person": [f"person-{person}" for person, _ in later]})
+    after = assign(renamed, read)
+    assert after.codes[:60].tolist() == found.codes.tolist()
+    assert after.shared() == {"person": 0}
+
+
+def test_a_component_that_a_manifest_holds_apart_may_be_joined_later() -> None:
+    pairs = [(number, number) for number in range(60)]
+    triplets = manifest(pairs)
+    read = from_bytes(to_bytes(assign(triplets, policy("component")), triplets), "s.parquet")
+    grown = manifest([*pairs, *((99, garment) for garment in range(60))])
+    found = assign(grown, read)
+    check_parts(found, grown, ["easy"])
+    assert found.shared() == {"person": 0, "garment": 0}
+    assert found.joining
+
+
+def test_a_manifest_keeps_the_flags_of_an_expression() -> None:
+    pairs = [(number, number) for number in range(40)]
+    triplets = manifest(pairs)
+    found = assign(triplets, policy("person", entities=re.compile(r"P(?P<person>\d+)", re.IGNORECASE)))
+    read = from_bytes(to_bytes(found, triplets), "s.parquet")
+    assert assign(triplets, read).codes.tolist() == found.codes.tolist()
+
+
+@pytest.mark.parametrize("name", ["split", "key"])
+def test_a_column_may_be_called_as_one_of_the_manifests(name: str) -> None:
+    pairs = [(number, number) for number in range(40)]
+    triplets = manifest(pairs, columns={"split": [f"s{number}" for number, _ in pairs]})
+    found = assign(triplets, policy(name, entities=None))
+    read = from_bytes(to_bytes(found, triplets), "s.parquet")
+    assert assign(triplets, read).codes.tolist() == found.codes.tolist()
+    assert set(split_table(found, triplets)["split"].to_pylist()) <= {"train", "validation", "test"}
+
+
+def test_a_manifest_without_its_table_says_what_is_missing() -> None:
+    pairs = [(number, number) for number in range(40)]
+    named = manifest(pairs, columns={"person": [str(person) for person, _ in pairs]})
+    read = from_bytes(to_bytes(assign(named, policy("person", entities=None)), named), "s.parquet")
+    with pytest.raises(ConfigError, match="Give the metadata= and layout= that it was made with"):
+        assign(manifest(pairs), read)
+
+
+def test_a_unit_that_is_misspelt_is_told_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"split_by='persn' is none of .* Did you mean 'person'\?"):
+        assign(manifest([(1, 1)]), policy("persn"))
+
+
+def test_where_nearly_nobody_is_known_that_is_said_and_not_the_shares() -> None:
+    triplets = manifest([(n, n) for n in range(40)], columns={"person": ["a", *[None] * 39]})
+    with pytest.raises(ConfigError, match="It is not known who is in 39 of 40 triplets"):
+        check_parts(assign(triplets, policy("person", entities=None)), triplets, ["easy"])
 
 
 def test_one_component_that_holds_nearly_all_is_refused_with_its_size_and_a_way_out() -> None:

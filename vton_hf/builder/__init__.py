@@ -14,7 +14,7 @@ from vton_hf.builder.notebooks import dataset_html, triplet_pictures
 from vton_hf.builder.one_by_one import OneByOne
 from vton_hf.builder.plain import listed
 from vton_hf.builder.run_options import shared_cache_at
-from vton_hf.builder.splits import Part, check_split, check_whole, parts_of
+from vton_hf.builder.splits import Part, check_split, check_whole, parts_of, splits_in
 from vton_hf.builder.splitting import Across, Splits, split
 from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
 from vton_hf.builder.validating import Wanted, validate, validated, validation_of
@@ -50,6 +50,7 @@ __all__ = [
     "selected_rows",
     "shared_cache_at",
     "split",
+    "splits_in",
     "triplet_pictures",
     "use_cells",
     "validate",

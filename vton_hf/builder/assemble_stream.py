@@ -49,6 +49,7 @@ def open_stream(
         image_spec=config.image_spec,
         roles=roles_in(manifest.of_pools(context.drawn)),
         mix_by=config.mix_by,
+        once=split != TRAIN,
     )
 
 
@@ -74,7 +75,7 @@ def stream_exactly(context: BuildContext, manifest: Manifest, split: Any, **colu
 
 def generators(context: BuildContext, manifest: Manifest) -> list[datasets.SplitGenerator]:
     """Of each split what `datasets` writes a copy from."""
-    context.parts.warn_of_repeats(context.parts.manifest(manifest, TRAIN).sizes())
+    context.parts.warn_of_repeats(context.parts.sizes(manifest, TRAIN))
     return [
         datasets.SplitGenerator(
             name=name,

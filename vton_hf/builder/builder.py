@@ -4,7 +4,7 @@
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
@@ -22,7 +22,7 @@ from vton_hf.builder.plain import plain
 from vton_hf.builder.prepare import PreparedDataset, open_prepared, prepare
 from vton_hf.builder.readable import ReadableBuilder
 from vton_hf.builder.run_options import RunOptions
-from vton_hf.builder.splits import each_split
+from vton_hf.builder.splits import each_split, splits_in
 from vton_hf.builder.streaming import Shard, Stream, read_shards
 from vton_hf.cache import CacheDir, Chunk, check_features, features
 from vton_hf.errors import ConfigError
@@ -83,8 +83,7 @@ class VTON(ReadableBuilder):
         )
 
     def _own_features(self, manifest: Manifest) -> datasets.Features:
-        own = self.context.features(manifest)
-        check_features(self._wanted_features, own)
+        check_features(self._wanted_features, own := self.context.features(manifest))
         return own
 
     def find(self, *, quiet: bool = False) -> Triplets:
@@ -137,7 +136,7 @@ class VTON(ReadableBuilder):
         parts = self.context.parts
         if sizes is None:
             parts.lengths(self.triplets.manifest)
-            sizes = parts.manifest(self.triplets.manifest, split).sizes()
+            sizes = parts.sizes(self.triplets.manifest, split)
         return parts.plan(sizes, split)
 
     def missing_chunks(self) -> list[Chunk]:
@@ -188,8 +187,8 @@ class VTON(ReadableBuilder):
         if self._copied:
             return super().as_dataset(split, in_memory=in_memory)
         pools, manifest, parts = self.pools(in_memory=bool(in_memory)), self.prepared.manifest, self.context.parts
-        mixed = draw.drawn(pools, manifest, parts)
-        return each_split(split, partial(self._mix, pools, mixed), datasets.DatasetDict, parts.names)
+        drawn = draw.drawn(pools, manifest, parts)
+        return each_split(split, partial(self._mix, pools, drawn), datasets.DatasetDict, parts.names)
 
     def pools(self, *, in_memory: bool = False, split: str | None = None) -> dict[str, datasets.Dataset]:
         """The prepared triplets before they are mixed: a dataset for each difficulty that has weight.
@@ -205,13 +204,16 @@ class VTON(ReadableBuilder):
         self.info.features = self._own_features(manifest)
         pools = self.prepared.pools(self.info, in_memory=in_memory)
         pools = {name: pools[name] for name in self.context.drawn}
-        return pools if split is None else draw.of_manifest(pools, parts.manifest(manifest, split), manifest)
+        return pools if split is None else draw.of_split(pools, manifest, parts.rows(manifest, split))
 
-    def _mix(self, pools: Mapping[str, datasets.Dataset], mixed: Mapping[str, Any], split: Any) -> datasets.Dataset:
+    def _mix(self, pools: Mapping[str, datasets.Dataset], drawn: Callable[[str], Any], split: Any) -> datasets.Dataset:
+        parts = self.context.parts
+        mixed = {name: drawn(name) for name in splits_in(split, parts.names)}
         if self.config.mixing == "interleave":
             part = assemble.cut(mixed, split)
         else:
-            part, rows = assemble.mix_exactly(pools, mixed, split), {name: len(each) for name, each in mixed.items()}
+            rows = parts.lengths(self.prepared.manifest) | {name: len(each) for name, each in mixed.items()}
+            part = assemble.mix_exactly(pools, mixed, split)
             assemble.describe(part.info, name=self.dataset_name, rows=rows, size=self.prepared.bytes)
             self.info.splits = part.info.splits
         part = assemble.with_features(part, self._wanted_features)
@@ -234,7 +236,7 @@ class VTON(ReadableBuilder):
         info = self.info.copy()
         info.features = self._own_features(manifest)
         if self.config.mixing == "exact":
-            self.context.parts.warn_of_repeats(self.context.parts.manifest(manifest, TRAIN).sizes())
+            self.context.parts.warn_of_repeats(self.context.parts.sizes(manifest, TRAIN))
             stream = assemble_stream.stream_exactly
         return stream(self.context, manifest, split, info=info, wanted=self._wanted_features)
 

@@ -1,7 +1,8 @@
 """What each split draws of the pools that are built: an exact mix, or `datasets`' own interleaving."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import datasets
@@ -46,19 +47,24 @@ class Drawn:
         return self.rows[self.plan.indices(slice(positions.start, positions.stop))]
 
 
-def rows_in(pools: Mapping[str, datasets.Dataset], part: Manifest, whole: Manifest) -> dict[str, NDArray[np.int64]]:
-    """Which rows of each pool, of a whole manifest, are triplets of a part of it."""
-    if part is whole:
+def rows_in(
+    pools: Mapping[str, datasets.Dataset], manifest: Manifest, wanted: NDArray[np.bool_] | None
+) -> dict[str, NDArray[np.int64]]:
+    """Which rows of each pool are wanted; None for all."""
+    if wanted is None:
         return {name: np.arange(len(pool)) for name, pool in pools.items()}
-    keys = part.table["key"].combine_chunks()
-    return {name: np.flatnonzero(pc.is_in(_keys_of(pool), value_set=keys).to_numpy()) for name, pool in pools.items()}
+    keys = manifest.table["key"].combine_chunks()
+    triplets = {name: pc.index_in(_keys_of(pool), value_set=keys).to_numpy() for name, pool in pools.items()}
+    return {name: np.flatnonzero(wanted[rows]) for name, rows in triplets.items()}
 
 
-def of_manifest(pools: Mapping[str, datasets.Dataset], part: Manifest, whole: Manifest) -> dict[str, datasets.Dataset]:
-    """The rows of each pool that are triplets of a part of a manifest."""
-    if part is whole:
+def of_split(
+    pools: Mapping[str, datasets.Dataset], manifest: Manifest, wanted: NDArray[np.bool_] | None
+) -> dict[str, datasets.Dataset]:
+    """The wanted rows of each pool."""
+    if wanted is None:
         return dict(pools)
-    return {name: pools[name].select(rows) for name, rows in rows_in(pools, part, whole).items()}
+    return {name: pools[name].select(rows) for name, rows in rows_in(pools, manifest, wanted).items()}
 
 
 def _keys_of(pool: datasets.Dataset) -> pa.ChunkedArray:
@@ -68,24 +74,24 @@ def _keys_of(pool: datasets.Dataset) -> pa.ChunkedArray:
 
 def drawn(
     pools: Mapping[str, datasets.Dataset], manifest: Manifest, parts: Parts
-) -> "dict[str, Drawn] | dict[str, datasets.Dataset]":
-    """Of each split its mix, and which rows of the pools it is of; or, interleaved, its rows.
+) -> "Callable[[str], Drawn | datasets.Dataset]":
+    """What gives the mix of a split, and which rows of the pools it is of; or, interleaved, its rows; each drawn once.
 
     Args:
         pools: A dataset for each pool that has weight.
         manifest: Their triplets.
         parts: The splits.
     """
-    if parts.config.mixing == "interleave":
-        return {
-            split: _interleave(of_manifest(pools, parts.manifest(manifest, split), manifest), parts, split)
-            for split in parts.names
-        }
-    found = {}
-    for split in parts.names:
-        rows = rows_in(pools, parts.manifest(manifest, split), manifest)
-        found[split] = Drawn.of(parts.plan({name: len(each) for name, each in rows.items()}, split), pools, rows)
-    return found
+
+    @cache
+    def of(split: str) -> Drawn | datasets.Dataset:
+        wanted = parts.rows(manifest, split)
+        if parts.config.mixing == "interleave":
+            return _interleave(of_split(pools, manifest, wanted), parts, split)
+        rows = rows_in(pools, manifest, wanted)
+        return Drawn.of(parts.plan({name: len(each) for name, each in rows.items()}, split), pools, rows)
+
+    return of
 
 
 def _interleave(pools: Mapping[str, datasets.Dataset], parts: Parts, split: str) -> datasets.Dataset:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from vton_hf._core.options import Config, LoadOptions
 from vton_hf.builder.builder import VTON
@@ -11,9 +11,7 @@ from vton_hf.builder.find import Triplets
 from vton_hf.builder.share import build_together, status_of
 from vton_hf.builder.splits import check_split, check_whole
 from vton_hf.cache import BuildStatus
-from vton_hf.triplets import TRAIN, Manifest
-
-TEST: Final = "test"
+from vton_hf.triplets import TEST, TRAIN
 
 
 def build(name: Config, *, num_proc: int | None = None, **options: Unpack[LoadOptions]) -> BuildStatus:
@@ -67,10 +65,17 @@ def of_every_triplet(split: str = TRAIN, **options: Any) -> VTON:
     listed = VTON(config_name="hard", **options)
     check_whole(split, listed.context.parts.names)
     triplets = listed.triplets
-    builder = of_triplets(triplets, triplets.manifest, options)
+    builder = of_triplets(triplets, triplets.manifest.sizes(), options, split)
     if len(builder.context.parts.names) == 1:
         return builder
-    return of_triplets(triplets, builder.context.parts.manifest(triplets.manifest, split), options)
+    return of_triplets(triplets, builder.context.parts.sizes(triplets.manifest, split), options, split)
+
+
+def of_triplets(triplets: Triplets, sizes: Mapping[str, int], options: Mapping[str, Any], split: str = TRAIN) -> VTON:
+    """A builder that knows what is listed, and whose weights are these sizes of pools, those of a split."""
+    builder = VTON(config_name="hard", **{**options, "difficulty_weights": sizes})
+    builder.triplets, builder.context.parts.alone = triplets, split
+    return builder
 
 
 def of_split_alone(split: str | None, **options: Any) -> VTON:
@@ -84,18 +89,14 @@ def of_split_alone(split: str | None, **options: Any) -> VTON:
         VTONError: See `VTON`.
     """
     if options.get("splits") is None:
-        return of_every_triplet(split or TRAIN, **options)
-    split = split or TEST
+        return of_every_triplet(TRAIN if split is None else split, **options)
+    split = TEST if split is None else split
     builder = of_every_triplet(split, **options)
-    manifest = builder.context.parts.manifest(builder.triplets.manifest, split)
-    rest = {name: value for name, value in options.items() if name not in ("splits", "split_by", "entities")}
-    return of_triplets(replace(builder.triplets, manifest=manifest), manifest, rest)
-
-
-def of_triplets(triplets: Triplets, manifest: Manifest, options: Mapping[str, Any]) -> VTON:
-    """A builder that knows what is listed, and whose weights are the sizes of these pools."""
-    builder = VTON(config_name="hard", **{**options, "difficulty_weights": manifest.sizes()})
-    builder.triplets = triplets
+    whole = builder.triplets
+    builder.triplets = replace(whole, manifest=builder.context.parts.manifest(whole.manifest, split))
+    # Its record is none of the dataset that has all splits.
+    builder.context = replace(builder.context, directory=f"{builder.context.directory}-{split}")
+    builder.context.parts.whole_is(split)
     return builder
 
 

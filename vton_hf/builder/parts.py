@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vton_hf import mixing, storage
 from vton_hf.builder.config import VTONConfig
 from vton_hf.builder.split_options import check_sizes
 from vton_hf.builder.user_files import read_file
-from vton_hf.errors import ConfigError
+from vton_hf.errors import ConfigError, EmptyPoolError
 from vton_hf.triplets import (
+    COMPONENT,
     TRAIN,
     Assignment,
     Manifest,
@@ -25,6 +29,9 @@ from vton_hf.triplets import (
 
 logger = logging.getLogger("vton_hf")
 
+_CHOOSING: Final = ("gender", "limit", "exclude", "where")
+"""Options that choose among the triplets that lie below the prefixes."""
+
 _logged: Final = set[tuple[str, ...]]()
 
 
@@ -36,11 +43,13 @@ class Parts:
         config: Its options.
         prefixes: Where the triplets lie.
         store: Reads a split manifest.
+        alone: The one split that is drawn, each triplet of it once, whatever its difficulty; None for all, by recipe.
     """
 
     config: VTONConfig
     prefixes: list[str]
     store: Callable[[], storage.Store]
+    alone: str | None = None
     _known: tuple[str, Assignment] | None = field(default=None, repr=False)
     _drawn: dict[str, Manifest] = field(default_factory=dict, repr=False)
     _warned: bool = field(default=False, repr=False)
@@ -64,6 +73,10 @@ class Parts:
         """All splits, `train` first."""
         return (TRAIN,) if self.policy is None else self.policy.names
 
+    def whole_is(self, split: str) -> None:
+        """Take all triplets that there are for those of this split."""
+        self.policy, self.alone = None, split
+
     def assignment(self, manifest: Manifest, *, quiet: bool = False) -> Assignment | None:
         """Which split each triplet is in; None if they are not split. What that comes to is logged once, unless quiet.
 
@@ -74,9 +87,11 @@ class Parts:
             return None
         if self._known is None or self._known[0] != manifest.digest():
             config = self.config
-            mixing.epoch_length(manifest.sizes(), config.weights, None, config.mix_by)
+            if self.alone is None:
+                mixing.epoch_length(manifest.sizes(), config.weights, None, config.mix_by)
+            drawn = [name for name, weight in config.weights.items() if weight]
             found = assign(manifest, self.policy)
-            check_parts(found, manifest, [name for name, weight in config.weights.items() if weight])
+            check_parts(found, manifest, drawn if self.alone is None else None)
             if not quiet:
                 self._tell(found)
             self._known, self._drawn = (manifest.digest(), found), {}
@@ -95,10 +110,32 @@ class Parts:
             self._drawn[split] = whole.where(found.rows(split))
         return self._drawn[split]
 
+    def rows(self, whole: Manifest, split: str) -> NDArray[np.bool_] | None:
+        """Which triplets are in a split; bool [n], or None for all.
+
+        Raises:
+            ConfigError: If they cannot be split so.
+        """
+        found = self.assignment(whole)
+        return None if found is None else found.rows(split)
+
+    def sizes(self, whole: Manifest, split: str) -> dict[str, int]:
+        """Triplets of a split by pool.
+
+        Raises:
+            ConfigError: If they cannot be split so.
+        """
+        rows = self.rows(whole, split)
+        if rows is None:
+            return whole.sizes()
+        return {name: int(rows[np.asarray(whole.rows_of(name), np.int64)].sum()) for name in whole.sizes()}
+
     def mix(self, split: str) -> dict[str, Any]:
         """What `mixing.plan` takes beside the sizes of a split's pools."""
-        facts = {name: getattr(self.config, name) for name in ("weights", "seed", "mix_by")}
-        return facts | {"epoch_size": self.config.epoch_size_of(split)}
+        config = self.config
+        # What is not trained on is the same whatever is trained with: no seed, and no epoch, changes it.
+        facts = {"seed": config.seed if split == TRAIN else 0, "epoch_size": config.epoch_size_of(split)}
+        return facts | {"weights": config.weights, "mix_by": config.mix_by}
 
     def lengths(self, whole: Manifest) -> dict[str, int]:
         """Rows of an epoch of each split.
@@ -108,8 +145,8 @@ class Parts:
             EmptyPoolError: If a pool that has weight has no triplet.
         """
         lengths = {}
-        for split in self.names:
-            rows, longest = self._lengths(self.manifest(whole, split).sizes(), split)
+        for split in self.names if self.alone is None else (self.alone,):
+            rows, longest = self._lengths(self.sizes(whole, split), split)
             if split != TRAIN and rows > longest:
                 raise ConfigError(
                     f"epoch_size={{{split!r}: {rows}}} would repeat triplets, and {split!r} holds each at most once. "
@@ -126,6 +163,7 @@ class Parts:
         Raises:
             EmptyPoolError: If a pool that has weight has no triplet.
         """
+        self._check_usable(sizes, split)
         rows, longest = self._lengths(sizes, split)
         if split == TRAIN:
             self.warn_of_repeats(sizes)
@@ -133,6 +171,14 @@ class Parts:
             logger.warning("Of %r %s rows are left, not %s: triplets are broken.", split, f"{longest:,}", f"{rows:,}")
             rows = longest
         return mixing.plan(sizes, **(self.mix(split) | {"epoch_size": rows}))
+
+    def _check_usable(self, sizes: Mapping[str, int], split: str) -> None:
+        for name, weight in self.config.weights.items() if self.policy is not None else ():
+            if weight and not sizes.get(name):
+                raise EmptyPoolError(
+                    f"{split!r} has no usable triplet of {name!r}: all that it has are broken. `vton-hf build` lists "
+                    f"them; mend them, or take a larger share."
+                )
 
     def _lengths(self, sizes: Mapping[str, int], split: str) -> tuple[int, int]:
         """Rows as `epoch_size` asks for them, and the most without a repeat."""
@@ -149,8 +195,11 @@ class Parts:
         return {name: value for name, value in self.mix(split).items() if name != "seed"}
 
     def _tell(self, found: Assignment) -> None:
-        text = split_summary(found)
+        text, config = split_summary(found), self.config
+        if chosen := found.by == COMPONENT and [name for name in _CHOOSING if getattr(config, name) is not None]:
+            text += f" Components are those of the triplets that {'=, '.join(chosen)}= leave: load all splits with the "
+            text += "same options, or from a split manifest."
         if (*self.prefixes, text) not in _logged:
             _logged.add((*self.prefixes, text))
-            telling = found.joining or found.unknown or is_guess(found)
+            telling = chosen or found.joining or found.unknown or is_guess(found) or any(found.shared_by().values())
             logger.log(logging.WARNING if telling else logging.INFO, "%s", text)

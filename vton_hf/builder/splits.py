@@ -45,6 +45,18 @@ def parts_of(split: Any, rows: Mapping[str, int]) -> list[Part]:
     ]
 
 
+def splits_in(split: Any, names: Sequence[str]) -> list[str]:
+    """The splits of which a split has rows, each once.
+
+    Raises:
+        ConfigError: If it names another split or cannot be read.
+
+    >>> splits_in("test[:1]+train+test", ["train", "test"])
+    ['test', 'train']
+    """
+    return list(dict.fromkeys(part.split for part in parts_of(split, dict.fromkeys(names, 1))))
+
+
 def check_split(split: Any, names: Sequence[str] = _ALONE) -> None:
     """Refuse what names no split, in all forms that `each_split` takes.
 

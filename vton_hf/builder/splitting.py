@@ -18,6 +18,7 @@ from vton_hf.builder.validating import measures_of
 from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
 from vton_hf.report import Measures, picture_links, splits_table, tables
+from vton_hf.storage import Store
 from vton_hf.triplets import (
     BOTH,
     COMPONENT,
@@ -72,6 +73,7 @@ class Splits:
 
     _found: Assignment
     _manifest: Manifest
+    _store: Store
     near_duplicates: "tuple[Across, ...] | None"
 
     @property
@@ -109,19 +111,26 @@ class Splits:
         """One row a triplet: `key`, `split` (null where it is in none), and its entities by kind."""
         return split_table(self._found, self._manifest)
 
-    def save(self, path: str | PurePath) -> Path:
+    def save(self, path: str | PurePath) -> str:
         """Write a split manifest, which `splits=` takes: whatever comes later, what is in it stays where it is.
 
         Args:
-            path: A Parquet file; one that is there is replaced.
+            path: A Parquet file, or a URI such as `s3://bucket/splits.parquet`; one that is there is replaced.
+
+        Returns:
+            Its path or URI.
 
         Raises:
-            OSError: If it cannot be written.
+            OSError: If the file cannot be written.
+            StorageError: If the store does not take it.
         """
-        file = Path(path).expanduser()
-        with atomic_write(file) as scratch:
-            scratch.write_bytes(to_bytes(self._found, self._manifest))
-        return file
+        data, where = to_bytes(self._found, self._manifest), str(path)
+        if "://" in where:
+            self._store.put(where, data, replace=True)
+        else:
+            with atomic_write(Path(where).expanduser()) as scratch:
+                scratch.write_bytes(data)
+        return where
 
     def __repr__(self) -> str:
         return f"Splits({', '.join(f'{name} {count:,}' for name, count in self.counts.items())}; by {self.by!r})"
@@ -167,17 +176,23 @@ def split(
         ...               entities=r"p(?P<person>\d+)_g(?P<garment>\d+)")  # doctest: +SKIP
         >>> load("hard", s3_prefixes="s3://bucket/", splits=found.save("splits.parquet"))  # doctest: +SKIP
     """
-    how: dict[str, Any] = {"splits": splits, "split_by": split_by, "entities": entities, **options}
+    how: dict[str, Any] = {"splits": splits, "split_by": split_by, "entities": entities}
     for name in sorted(set(options) - FindOptions.__optional_keys__):
         raise unknown_option(name, sorted(FindOptions.__optional_keys__))
-    triplets = VTON(config_name="hard", s3_prefixes=s3_prefixes, **how).triplets
-    manifest, builder = triplets.manifest, of_triplets(triplets, triplets.manifest, {"s3_prefixes": s3_prefixes, **how})
+    return _splits(s3_prefixes, near_duplicates=near_duplicates, **how, **options)
+
+
+def _splits(s3_prefixes: Prefixes, *, near_duplicates: bool, **options: Any) -> Splits:
+    triplets = VTON(config_name="hard", s3_prefixes=s3_prefixes, **options).triplets
+    manifest = triplets.manifest
+    builder = of_triplets(triplets, manifest.sizes(), {"s3_prefixes": s3_prefixes, **options})
     found = builder.context.parts.assignment(manifest, quiet=True)
     if found is None:
         raise ConfigError("splits=None makes no splits. Say which, such as splits={'validation': 0.05, 'test': 0.05}.")
     measures = measures_of(builder)
     found = _linked(builder, found, measures) if near_duplicates else found
-    return Splits(found, manifest, None if measures is None else _across(found, manifest, measures))
+    across = None if measures is None else _across(found, manifest, measures)
+    return Splits(found, manifest, builder.context.store, across)
 
 
 def _linked(builder: VTON, found: Assignment, measures: Measures | None) -> Assignment:
@@ -187,13 +202,18 @@ def _linked(builder: VTON, found: Assignment, measures: Measures | None) -> Assi
             "near_duplicates=True keeps together what is linked, and split_by='both' keeps nothing together: it leaves "
             "out what joins two splits. Take split_by='component', 'person' or 'garment', or look at near_duplicates."
         )
+    if found.policy.pinned is not None:
+        raise ConfigError(
+            "near_duplicates=True moves triplets together, and a split manifest holds them where they are. Make one of "
+            "shares with it."
+        )
     if measures is None:
         raise ConfigError(
             "near_duplicates=True needs every image to have been measured. `vton-hf validate` does that, once."
         )
     links = picture_links(measures, _LINKED_BY.get(found.by, ROLES))[:, :2]
     linked = assign(builder.triplets.manifest, replace(found.policy, by=found.by), links)
-    check_parts(linked, builder.triplets.manifest, builder.context.drawn)
+    check_parts(linked, builder.triplets.manifest, None)
     return linked
 
 

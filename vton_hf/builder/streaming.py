@@ -7,7 +7,7 @@ gives the rows of the map-style dataset in the same order.
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -57,6 +57,7 @@ class Stream:
         image_spec: What is done to them, as a build would store them.
         roles: The images that rows have.
         mix_by: The column whose values are pools.
+        once: Whether no triplet may come twice: in a broken one's place comes one that is not in the epoch, or none.
     """
 
     manifest: Path
@@ -70,6 +71,7 @@ class Stream:
     image_spec: ImageSpec
     roles: tuple[str, ...] = ROLES
     mix_by: str = DIFFICULTY
+    once: bool = False
 
 
 def cut_shards(positions: range) -> list[Shard]:
@@ -105,7 +107,7 @@ def read_shards(shards: list[Shard], stream: Stream) -> Iterator[tuple[int, dict
         for start in range(first, last, BATCH_ROWS)
     ]
     for positions, examples in map_prefetched(batches, reader.read, depth=AHEAD):
-        yield from zip(positions, examples, strict=True)
+        yield from ((each, example) for each, example in zip(positions, examples, strict=True) if example is not None)
 
 
 @lru_cache(maxsize=16)
@@ -133,8 +135,8 @@ class Reader:
             stream.manifest, stream.weights, stream.seed, stream.epoch_size, stream.mix_by
         )
 
-    def read(self, positions: Sequence[int]) -> list[dict[str, Any]]:
-        """The rows at these positions, each with a substitute if it is broken."""
+    def read(self, positions: Sequence[int]) -> list[dict[str, Any] | None]:
+        """The rows at these positions, each with a substitute if it is broken; None if there is none."""
         rows = [self._row(int(self._rows[self._pool(position)][self.plan.row[position]])) for position in positions]
         if not self._stream.embed_images:
             return [self._example(row, dict.fromkeys(sources_of(row))) for row in rows]
@@ -146,7 +148,18 @@ class Reader:
     def draw(self, difficulty: str | None, seed: int | Sequence[int]) -> Iterator[dict[str, Any] | Exception]:
         """Triplets to put in a broken one's place, of a difficulty or, if that is not known, of the first pool."""
         rows = self._manifest.by(DIFFICULTY).rows_of(difficulty) if difficulty else self._rows[self.plan.pools[0]]
+        if self._stream.once and len(unused := np.setdiff1d(rows, self._shown)):
+            rows = unused
         yield from self._drawn(rows, seed)
+
+    @cached_property
+    def _shown(self) -> NDArray[np.int64]:
+        """The rows of the manifest that are in the epoch."""
+        parts = [
+            np.asarray(self._rows[name], np.int64)[self.plan.row[self.plan.pool == place]]
+            for place, name in enumerate(self.plan.pools)
+        ]
+        return np.concatenate(parts)
 
     def _drawn(
         self, rows: Sequence[int] | NDArray[np.int64], seed: int | Sequence[int]
@@ -190,15 +203,30 @@ class Reader:
         cells = {role: {"bytes": images[role], "path": row[role]} if role in images else None for role in self._roles}
         return cells | {name: row[name] for name in TEXT_COLUMNS} | (row.get(COLUMNS) or {})
 
-    def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any]:
+    def _substitute(self, position: int, row: dict[str, Any], error: Exception) -> dict[str, Any] | None:
         """Another triplet of the same pool, the same one whoever asks."""
         if self._stream.on_error == "raise":
             raise type(error)(f"{row['key']}: {error}")
-        for example in self._drawn(self._rows[self._pool(position)], [self._stream.seed, position]):
+        for example in self._spare(position):
             if isinstance(example, dict):
                 logger.warning("%s is broken (%s); %s takes its place.", row["key"], error, example["key"])
                 return example
+        if self._stream.once:
+            logger.warning("%s is broken (%s) and left out: no other triplet may take its place.", row["key"], error)
+            return None
         raise BuildError(
             f"{row['key']} is broken ({error}), and so are {SUBSTITUTES} triplets drawn to replace it. "
             f"Look at the bucket with `vton-hf scan`, or build without streaming to see a list of all."
         )
+
+    def _spare(self, position: int) -> Iterator[dict[str, Any] | Exception]:
+        """Triplets to put in the place of the one at a position."""
+        pool = self._pool(position)
+        if not self._stream.once:
+            yield from self._drawn(self._rows[pool], [self._stream.seed, position])
+            return
+        of_pool = np.flatnonzero(self.plan.pool == self.plan.pool[position])
+        unused = np.setdiff1d(self._rows[pool], self._shown)
+        # Every position has its own: no two take the same.
+        for row in unused[np.searchsorted(of_pool, position) :: len(of_pool)][:SUBSTITUTES]:
+            yield from self._examples([self._row(int(row))])

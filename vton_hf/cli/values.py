@@ -103,16 +103,26 @@ def _number_or_word(text: str) -> int | str:
 
 
 def splits(text: str) -> dict[str, float] | str:
-    """Read `validation=0.05,test=0.05`; anything else is the path of a split manifest."""
-    try:
-        return weights(text)
-    except argparse.ArgumentTypeError:
+    """Read `validation=0.05,test=0.05`; a text without an equals sign is the path of a split manifest.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is written otherwise.
+    """
+    if "=" not in text:
         return text
+    names = [part.partition("=")[0].strip() for part in text.split(",")]
+    try:
+        shares = weights(text)
+    except argparse.ArgumentTypeError:
+        shares = {}
+    if len(shares) < len(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is not written like validation=0.05,test=0.05, each split once")
+    return shares
 
 
 def entities(text: str) -> dict[str, str] | str:
     """Read `person=model_id,garment=sku`; anything else is a regular expression."""
-    return by_name(text) if re.fullmatch(r"(\w+=[^=,]+)(,\w+=[^=,]+)*", text) else text
+    return by_name(text) if re.fullmatch(r"(?:person|garment)=[^=,]+(?:,(?:person|garment)=[^=,]+)?", text) else text
 
 
 def size(text: str) -> tuple[int, int]:

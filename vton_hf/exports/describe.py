@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from vton_hf.builder import VTON, VTONConfig, parts_of, validation_of
+from vton_hf.builder import VTON, VTONConfig, splits_in, validation_of
 from vton_hf.errors import ImageError
 from vton_hf.exports.card import Contents, Split
 from vton_hf.exports.plan import SplitPlan
@@ -40,6 +40,8 @@ _RECIPE: Final = (
     "to_srgb",
 )
 _BROKEN: Final = "broken image"
+_JOINING: Final = "triplet whose person and garment are in two splits"
+_UNKNOWN: Final = "triplet of which is not known who is in it"
 _REPLACED: Final = "broken image, another triplet of the difficulty in its place"
 
 
@@ -64,10 +66,8 @@ def describe(
         findings: A table of what is wrong with its triplets; empty if that was not looked for.
         splitting: How they were split; empty if they were not.
     """
-    config, triplets = builder.config, builder.triplets
+    config = builder.config
     substitutes = {plan.table.split: report.substitutes.get((config.name, plan.table.split), {}) for plan in plans}
-    broken = {_BROKEN: len(builder.prepared.skipped)} if config.embed_images else {}
-    broken[_REPLACED] = sum(map(len, substitutes.values()))
     return Contents(
         name=config.name,
         features=file_features(spec, plans[0].table),
@@ -77,11 +77,19 @@ def describe(
         ),
         recipe=_recipe(config),
         sources=builder.context.prefixes,
-        left_out=triplets.audit.counts() | {reason: count for reason, count in broken.items() if count},
+        left_out=builder.triplets.audit.counts() | _left_out(builder, sum(map(len, substitutes.values()))),
         findings=findings,
         splitting=splitting,
         sheet=contact_sheet_name(plans[0]),
     )
+
+
+def _left_out(builder: VTON, replaced: int) -> dict[str, int]:
+    """How many triplets are not in what is exported, by reason."""
+    found = builder.context.parts.assignment(builder.triplets.manifest)
+    counts = {_BROKEN: len(builder.prepared.skipped)} if builder.config.embed_images else {}
+    counts |= {} if found is None else {_JOINING: found.joining, _UNKNOWN: found.unknown}
+    return {reason: count for reason, count in (counts | {_REPLACED: replaced}).items() if count}
 
 
 def findings_of(builder: VTON) -> str:
@@ -102,9 +110,8 @@ def _split(plan: SplitPlan, sizes: Mapping[str, int]) -> Split:
 def _available(builder: VTON, split: Any) -> Mapping[str, int]:
     """Triplets by pool that a split could draw from."""
     parts, manifest = builder.context.parts, builder.triplets.manifest
-    drawn_from = {part.split for part in parts_of(split, dict.fromkeys(parts.names, 1))}
-    whole = len(drawn_from) == 1 and parts.manifest(manifest, *drawn_from)
-    return (whole or manifest).sizes()
+    each = [parts.sizes(manifest, name) for name in splits_in(split, parts.names)]
+    return {name: sum(sizes.get(name, 0) for sizes in each) for name in manifest.sizes()}
 
 
 def _composition(texts: Mapping[str, Any], builder: VTON, spec: ExportSpec) -> str:

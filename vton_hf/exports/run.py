@@ -82,7 +82,7 @@ class _Export:
     @cached_property
     def manifests(self) -> dict[str, SplitManifest]:
         """Of each config, which split every triplet is in; of none where there are no splits."""
-        found = {builder.config.name: split_manifest(builder) for builder in self.builders}
+        found = {builder.config.name: split_manifest(builder, self.spec.splits) for builder in self.builders}
         return {name: file for name, file in found.items() if file is not None}
 
     def changes(self, destination: str, license: str | None) -> Changes:  # noqa: A002

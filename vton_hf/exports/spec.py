@@ -9,7 +9,7 @@ import datasets
 
 from vton_hf._core.checks import check_choice, must_be, unknown_option
 from vton_hf._core.options import EXPORT_FORMATS, PushOptions
-from vton_hf.builder import VTON, VTONConfig, check_split, parts_of
+from vton_hf.builder import VTON, VTONConfig, check_split, splits_in
 from vton_hf.errors import ConfigError
 from vton_hf.exports.columns import Columns, parse_columns
 from vton_hf.exports.shards import MAX_SHARD_SIZE, parse_size
@@ -113,8 +113,15 @@ def _splits(split: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _called(split: Any, names: Sequence[str]) -> str:
-    """What a single split is called where it goes: as the one that it is a part of."""
-    if isinstance(split, (list, tuple)):
-        return names[0]
-    parts = {part.split for part in parts_of(split, dict.fromkeys(names, 1))}
-    return parts.pop() if len(parts) == 1 else names[0]
+    """What a single split is called where it goes: as the one that it is a part of.
+
+    Raises:
+        ConfigError: If it is a part of several.
+    """
+    parts = [] if isinstance(split, (list, tuple)) else splits_in(split, names)
+    if len(parts) > 1:
+        raise ConfigError(
+            f"split={split!r} is of several splits, {' and '.join(parts)}. Say what its rows are called, such as "
+            f"split={{'held_out': {str(split)!r}}}."
+        )
+    return parts[0] if parts else names[0]

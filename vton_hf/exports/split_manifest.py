@@ -1,6 +1,10 @@
 """What goes along with splits: a file that says of every triplet which it is in, and what the card says of that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from vton_hf._core.digests import digest
 from vton_hf.builder import VTON
@@ -23,12 +27,20 @@ class SplitManifest:
     text: str
 
 
-def split_manifest(builder: VTON) -> SplitManifest | None:
-    """The split manifest of a config; None if its triplets are not split."""
-    manifest = builder.triplets.manifest
-    found = builder.context.parts.assignment(manifest)
-    if found is None:
+def split_manifest(builder: VTON, splits: Mapping[str, Any]) -> SplitManifest | None:
+    """The split manifest of a config; None if its triplets are not split, or do not leave by the names of the splits.
+
+    Args:
+        builder: The config.
+        splits: What leaves, by the name that it is given.
+    """
+    manifest, parts = builder.triplets.manifest, builder.context.parts
+    found = parts.assignment(manifest)
+    if found is None or any(str(split) != name for name, split in splits.items()):
         return None
     data = to_bytes(found, manifest)
     name = f"{builder.config.name}/.split_manifest-{digest(data)}.parquet"
-    return SplitManifest(name, data, splits_text(found, name))
+    drawn = np.zeros(len(manifest), bool)
+    for pool in builder.context.drawn:
+        drawn[np.asarray(manifest.rows_of(pool), np.int64)] = True
+    return SplitManifest(name, data, splits_text(found.where(drawn), name, list(splits)))

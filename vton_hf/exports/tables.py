@@ -17,11 +17,9 @@ from vton_hf.builder import VTON, Part, Reader, open_stream, parts_of, selected_
 from vton_hf.cache import TEXT_COLUMNS
 from vton_hf.errors import ConfigError
 from vton_hf.exports.leaving import LeavingRows
+from vton_hf.exports.rows import BuiltRows, RowsOfBucket, Substitutes
 from vton_hf.exports.spec import ExportSpec
 from vton_hf.triplets import CONTENT_HASH, Manifest
-
-Substitutes = Mapping[int, Mapping[str, str]]
-"""By position in its split, the text columns of a triplet that took the place of a broken one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +106,7 @@ def _built(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> list[
             stored = [_stored_sizes(pool, manifest.images) for pool in pools.values()]
             sizes = np.concatenate(stored)[_positions(texts["key"], keys)]
 
-        read, versions = _BuiltRows(arrow, rows), _versions(manifest)[triplet]
+        read, versions = BuiltRows(arrow, rows), _versions(manifest)[triplet]
         return ExportTable(builder.config.name, split, texts, manifest.images, sizes, versions, read, True, mark)
 
     return [table(name, part) for name, part in builder.as_dataset(dict(splits)).items()]
@@ -126,7 +124,7 @@ def _unbuilt(builder: VTON, splits: Mapping[str, Any], rows: LeavingRows) -> lis
     def table(split: str, parts: list[Part]) -> ExportTable:
         found = [(sources[part.split].manifest, sources[part.split].triplet[_within(part.rows)]) for part in parts]
         texts = pa.concat_tables([_listed_texts(manifest, names).take(triplet) for manifest, triplet in found])
-        read = _RowsOfBucket({name: source.reader for name, source in sources.items()}, parts, texts, rows)
+        read = RowsOfBucket({name: source.reader for name, source in sources.items()}, parts, texts, rows)
         sizes = np.concatenate([_listed_sizes(manifest)[triplet] for manifest, triplet in found])
         versions = np.concatenate([_versions(manifest)[triplet] for manifest, triplet in found])
         mark, images = builder.config.image_spec.mark, builder.triplets.manifest.images
@@ -164,41 +162,6 @@ class _Source:
         starts = np.cumsum([0, *map(len, pools)])[:-1]
         listed = np.concatenate([np.zeros(0, np.int64), *pools])
         return cls(reader, manifest, listed[starts[plan.pool] + plan.row])
-
-
-@dataclass(frozen=True, eq=False)
-class _BuiltRows:
-    """Reads rows of what is built, in any process that sees the cache."""
-
-    arrow: datasets.Dataset
-    rows: LeavingRows
-
-    def __call__(self, part: range) -> tuple[pa.Table, Substitutes]:
-        return self.rows.leaving(self.arrow[part.start : part.stop]), {}
-
-
-@dataclass(frozen=True, eq=False)
-class _RowsOfBucket:
-    """Reads rows from the bucket, in any process that sees the manifest in the cache."""
-
-    readers: Mapping[str, Reader]
-    parts: Sequence[Part]
-    texts: pa.Table
-    rows: LeavingRows
-
-    def __call__(self, part: range) -> tuple[pa.Table, Substitutes]:
-        examples, start = [], 0
-        for split, positions in self.parts:
-            wanted = positions[max(part.start - start, 0) : max(part.stop - start, 0)]
-            examples += self.readers[split].read(wanted) if len(wanted) else []
-            start += len(positions)
-        planned = self.texts["key"].slice(part.start, len(part)).to_pylist()
-        replaced = {
-            row: {name: example[name] for name in self.texts.column_names}
-            for row, key, example in zip(part, planned, examples, strict=True)
-            if example["key"] != key
-        }
-        return self.rows.leaving(pa.Table.from_pylist(examples, schema=self.rows.own.arrow_schema)), replaced
 
 
 def _text_names(builder: VTON) -> list[str]:

@@ -14,10 +14,11 @@ from vton_hf.engines import check_probe, tried
 from vton_hf.exports.destination import Destination
 from vton_hf.exports.parquet import write_parquet
 from vton_hf.exports.plan import ExportFile, SplitPlan
+from vton_hf.exports.rows import Substitutes
 from vton_hf.exports.shards import groups
 from vton_hf.exports.spec import ExportSpec
 from vton_hf.exports.staging import staging_directory
-from vton_hf.exports.tables import ExportTable, Substitutes
+from vton_hf.exports.tables import ExportTable
 from vton_hf.exports.webdataset import image_kinds, write_tar
 
 FileUnit: TypeAlias = tuple[int, ExportFile]

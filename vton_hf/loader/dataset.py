@@ -62,6 +62,7 @@ class S3VTONDataset(Indexed):
     Attributes:
         s3_prefixes: As they were given.
         s3_bucket: The bucket of bare keys; None if nothing names one.
+        split: Which triplets these are.
         difficulty_weights: The recipe as it was given, or the class's own; None if there is none.
 
     Raises:
@@ -94,7 +95,7 @@ class S3VTONDataset(Indexed):
         how = {name: given[name] for name in TRANSFORM_OPTIONS if name in given}
         self._transform = TripletTransform(transform, seed=seed, **how)
         settings = settings_for(storage_options, bucket=s3_bucket)
-        self.s3_prefixes, self.s3_bucket = _listed(s3_prefixes), settings.bucket
+        self.s3_prefixes, self.s3_bucket, self.split = _listed(s3_prefixes), settings.bucket, split
         prefixes = [resolve_prefix(prefix, settings) for prefix in self.s3_prefixes]
         weights = None if difficulty_weights == {} else difficulty_weights
         chosen = of_builder(options, materialize=materialize)
@@ -109,10 +110,21 @@ class S3VTONDataset(Indexed):
         self._rows = datasets.concatenate_datasets(list(pools.values()))
         self._columns = sample_columns(columns, self._rows.column_names, builder.config.companions or ())
         undecode(self._rows)
-        self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._rows)
         self._drawn = 0, builder.plan(self._sizes, split)
+        self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._spare())
         self._recipe = builder.context.parts.mix(split) | {"epoch_size": len(self)}
         self._one_by_one = OneByOne()
+
+    def _spare(self) -> datasets.Dataset:
+        """What may take a broken one's place: of a split that is not trained on what is not in it, if there is any."""
+        if self.split == TRAIN:
+            return self._rows
+        shown, start, spare = self._drawn[1].indices(), 0, []
+        for size in self._sizes.values():
+            unused = np.setdiff1d(np.arange(start, start + size), shown)
+            spare.append(unused if len(unused) else np.arange(start, start + size))
+            start += size
+        return self._rows.select(np.concatenate(spare))
 
     @property
     def transform(self) -> Transform | None:
@@ -129,8 +141,10 @@ class S3VTONDataset(Indexed):
         return self._now()[1]
 
     def plan_of(self, epoch: int) -> mixing.Plan:
-        """The plan of any epoch; all have the same length and composition."""
-        return self._drawn[1] if epoch == self._drawn[0] else mixing.plan(self._sizes, epoch=epoch, **self._recipe)
+        """The plan of any epoch: all have the same length and composition; what is not trained on has one plan."""
+        if epoch == self._drawn[0] or self.split != TRAIN:
+            return self._drawn[1]
+        return mixing.plan(self._sizes, epoch=epoch, **self._recipe)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the mix and the augmentation of another epoch; workers that are at work follow.

@@ -30,7 +30,7 @@ def pick_examples(texts: Mapping[str, Any], each: int = 2) -> list[int]:
     most = check_int("each", each, least=1)
     difficulties, genders, keys = (strings(texts[name]) for name in ("difficulty", "gender", "key"))
     chosen: list[int] = []
-    for difficulty in DIFFICULTIES:
+    for difficulty in (*DIFFICULTIES, ""):
         for gender in (*GENDERS, ""):
             mask = pc.and_(pc.equal(difficulties, difficulty), pc.equal(genders, gender))
             # Codes are given in the order in which keys turn up.

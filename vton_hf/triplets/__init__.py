@@ -1,6 +1,7 @@
 """From a listing to the complete triplets, and to an account of everything else."""
 
 from vton_hf.triplets.asked import Exclude, read_names
+from vton_hf.triplets.assignment import Assignment
 from vton_hf.triplets.audit import (
     FOLDER_MARKER,
     HIDDEN,
@@ -21,11 +22,11 @@ from vton_hf.triplets.layouts import KINDS, VTON, Layout, Naming, layout_text, r
 from vton_hf.triplets.manifest import COLUMNS, ORDER_KEY, Manifest
 from vton_hf.triplets.mending import lost_triplets, mending
 from vton_hf.triplets.metadata import Metadata
-from vton_hf.triplets.policy import BOTH, COMPONENT, TRAIN, TRIPLET, SplitPolicy
+from vton_hf.triplets.policy import BOTH, COMPONENT, TEST, TRAIN, TRIPLET, SplitPolicy
 from vton_hf.triplets.select import RULES, check_filters, select_triplets
 from vton_hf.triplets.split_checks import check_parts, is_guess, split_summary
 from vton_hf.triplets.split_files import from_bytes, split_table, to_bytes
-from vton_hf.triplets.splitting import Assignment, assign
+from vton_hf.triplets.splitting import assign
 from vton_hf.triplets.telling import tell
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ORDER_KEY",
     "REASONS",
     "RULES",
+    "TEST",
     "TRAIN",
     "TRIPLET",
     "UNKNOWN_NAME",

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from vton_hf._core.units import number
 from vton_hf.errors import ConfigError
+from vton_hf.triplets.assignment import Assignment
 from vton_hf.triplets.entities import plural
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.policy import BOTH, COMPONENT, JOINS, TRAIN, SplitPolicy, from_its_end, rounded_up
-from vton_hf.triplets.splitting import Assignment
 
 _MOST: Final = 0.5
 """The share of all triplets from which on one component leaves too little to be split."""

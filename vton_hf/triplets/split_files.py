@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vton_hf.errors import ConfigError
+from vton_hf.triplets.assignment import Assignment
 from vton_hf.triplets.entities import ENTITIES
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.policy import BOTH, COMPONENT, JOINS, Codes, Pinned, SplitPolicy
-from vton_hf.triplets.splitting import Assignment
 
 _ABOUT: Final = b"vton_hf_splits"
 _KEY, _SPLIT = "key", "split"

@@ -1,8 +1,6 @@
 """Splits that share no person and no garment: each goes where the hash of its name says, however a bucket grows."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import ConfigError
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES
+from vton_hf.triplets.assignment import Assignment, coded
 from vton_hf.triplets.entities import ENTITIES, GARMENT, PERSON, entities_in, entity_names, refuse_unknown
 from vton_hf.triplets.linked import components
 from vton_hf.triplets.manifest import Manifest
@@ -30,82 +29,6 @@ from vton_hf.triplets.policy import (
 )
 
 _FOLDERS: Final = {"difficulty": DIFFICULTIES, "gender": GENDERS}
-
-
-@dataclass(frozen=True, eq=False)
-class Assignment:
-    """Which split each triplet is in.
-
-    Attributes:
-        policy: How that was found.
-        by: What was split by.
-        codes: Places in `policy.names`, or `JOINS` or `UNKNOWN`; int8 [n].
-        places: Where in [0, 1) each triplet's entities fall, NaN where they are not known; float64 [kinds, n].
-        entities: By kind, names, null where none is known; [n]. Those of `by`, and whoever else is known.
-        largest: Triplets of the largest unit that stays together, and its split.
-    """
-
-    policy: SplitPolicy
-    by: str
-    codes: Codes
-    places: NDArray[np.float64]
-    entities: Mapping[str, pa.StringArray]
-    largest: tuple[int, int]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def rows(self, split: str) -> NDArray[np.bool_]:
-        """The triplets of a split; bool [n]."""
-        wanted: NDArray[np.bool_] = self.codes == self.policy.names.index(split)
-        return wanted
-
-    def where(self, wanted: NDArray[np.bool_]) -> "Assignment":
-        """The splits of some of the triplets."""
-        entities = {kind: names.filter(pa.array(wanted)) for kind, names in self.entities.items()}
-        return replace(self, codes=self.codes[wanted], places=self.places[:, wanted], entities=entities)
-
-    @cached_property
-    def counts(self) -> dict[str, int]:
-        """Triplets by split."""
-        return {name: int(self.rows(name).sum()) for name in self.policy.names}
-
-    @property
-    def joining(self) -> int:
-        """Triplets that are in no split, since their entities are in two."""
-        return int((self.codes == JOINS).sum())
-
-    @property
-    def unknown(self) -> int:
-        """Triplets that are in no split, since it is not known who or what is in them."""
-        return int((self.codes == UNKNOWN).sum())
-
-    def entities_by_split(self) -> dict[str, dict[str, int]]:
-        """For each kind of entity, how many there are in each split."""
-        return {
-            kind: dict(
-                zip(self.policy.names, np.bincount(splits, minlength=len(self.policy.names)).tolist(), strict=True)
-            )
-            for kind, (_, splits) in self._pairs()
-        }
-
-    def shared(self) -> dict[str, int]:
-        """For each kind of entity, how many are in more than one split, counted triplet by triplet."""
-        return {kind: int((np.unique(entity, return_counts=True)[1] > 1).sum()) for kind, (entity, _) in self._pairs()}
-
-    def shared_by(self) -> dict[str, int]:
-        """The same of the kinds that are split by: 0, unless a split manifest says otherwise."""
-        kinds = ENTITIES if self.by in (BOTH, COMPONENT) else (self.by,)
-        return {kind: count for kind, count in self.shared().items() if kind in kinds}
-
-    def _pairs(self) -> Iterator[tuple[str, tuple[NDArray[np.int64], NDArray[np.int64]]]]:
-        """For each kind, which entity is in which split, each pair once."""
-        count = len(self.policy.names)
-        for kind, names in self.entities.items():
-            entity = _coded(names)[0]
-            there = (self.codes >= 0) & (entity >= 0)
-            pairs = np.unique(entity[there] * count + self.codes[there])
-            yield kind, (pairs // count, pairs % count)
 
 
 def assign(manifest: Manifest, policy: SplitPolicy, links: NDArray[np.int64] | None = None) -> Assignment:
@@ -173,12 +96,6 @@ def _triplets(manifest: Manifest) -> pa.StringArray:
     return pc.binary_join_element_wise(*parts, manifest.table["stem"].combine_chunks(), "/")
 
 
-def _coded(names: pa.StringArray) -> tuple[NDArray[np.int64], pa.StringArray]:
-    """For each name the place of it among all different ones, -1 where there is none; and those."""
-    coded = names.dictionary_encode()
-    return pc.fill_null(coded.indices, -1).to_numpy().astype(np.int64), coded.dictionary
-
-
 def _pins(policy: SplitPolicy, kind: str, entity: NDArray[np.int64], different: pa.StringArray, held: Codes) -> Codes:
     """The splits of entities that were split before: by name, or since a triplet that was is now said to hold them."""
     pins = policy.pins(kind, different)
@@ -194,7 +111,7 @@ def _by_both(
     """A triplet is in the split that all of its entities are in."""
     codes, places = [], []
     for kind, names in kinds.items():
-        entity, different = _coded(names)
+        entity, different = coded(names)
         place, pins = places_of(hashes_of(different, kind)), _pins(policy, kind, entity, different, held)
         code = np.where(pins == FREE, policy.codes(place), pins)
         codes.append(np.append(code, np.int8(UNKNOWN))[entity])
@@ -234,7 +151,7 @@ def _nodes(
     hashes: list[NDArray[np.uint64]] = []
     pins: list[Codes] = []
     for kind, names in kinds.items():
-        entity, different = _coded(names)
+        entity, different = coded(names)
         nodes.append(np.where(entity < 0, -1, entity + sum(len(each) for each in hashes)))
         hashes.append(hashes_of(different, kind))
         pins.append(_pins(policy, kind, entity, different, held))
