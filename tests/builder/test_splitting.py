@@ -488,3 +488,17 @@ def test_shares_that_cannot_be_read_are_told_on_the_command_line(
     with pytest.raises(SystemExit):
         main(["split", filled.prefix, "--splits", value])
     assert "is not written like validation=0.05,test=0.05" in capsys.readouterr().err
+
+
+def test_without_a_recipe_broken_triplets_alone_are_missing(options: dict[str, Any], filled: Bucket) -> None:
+    prefixes = options.pop("s3_prefixes")
+    found = vton_hf.split(prefixes, **SPLITS, cache_dir=options["cache_dir"])
+    keys = [row["key"] for row in found.table.to_pylist() if row["split"] == "test"]
+    broken = [next(key for key in keys if key.startswith(name)) for name in ("easy", "hard")]
+    for key in broken:
+        difficulty, _, name = key.split("/")
+        filled.put(triplet_keys(difficulty, "female", name)["try_on_image"], b"broken")
+    dataset = vton_hf.S3VTONDataset(
+        prefixes, split="test", columns=["key"], materialize=True, listing="fresh", **options
+    )
+    assert sorted(sample["key"] for sample in dataset) == sorted(set(keys) - set(broken))

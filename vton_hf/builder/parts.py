@@ -130,11 +130,14 @@ class Parts:
             return whole.sizes()
         return {name: int(rows[np.asarray(whole.rows_of(name), np.int64)].sum()) for name in whole.sizes()}
 
-    def mix(self, split: str) -> dict[str, Any]:
+    def mix(self, split: str, sizes: Mapping[str, int] | None = None) -> dict[str, Any]:
         """What `mixing.plan` takes beside the sizes of a split's pools."""
         config = self.config
         # What is not trained on is the same whatever is trained with: no seed, and no epoch, changes it.
         facts = {"seed": config.seed if split == TRAIN else 0, "epoch_size": config.epoch_size_of(split)}
+        if sizes is not None and split == self.alone != TRAIN:
+            # Each triplet once, also where some are broken.
+            return facts | {"weights": {name: size for name, size in sizes.items() if size}, "mix_by": config.mix_by}
         return facts | {"weights": config.weights, "mix_by": config.mix_by}
 
     def lengths(self, whole: Manifest) -> dict[str, int]:
@@ -170,10 +173,11 @@ class Parts:
         elif rows > longest:
             logger.warning("Of %r %s rows are left, not %s: triplets are broken.", split, f"{longest:,}", f"{rows:,}")
             rows = longest
-        return mixing.plan(sizes, **(self.mix(split) | {"epoch_size": rows}))
+        return mixing.plan(sizes, **(self.mix(split, sizes) | {"epoch_size": rows}))
 
     def _check_usable(self, sizes: Mapping[str, int], split: str) -> None:
-        for name, weight in self.config.weights.items() if self.policy is not None else ():
+        needed = {} if self.policy is None or self.alone is not None else self.config.weights
+        for name, weight in needed.items():
             if weight and not sizes.get(name):
                 raise EmptyPoolError(
                     f"{split!r} has no usable triplet of {name!r}: all that it has are broken. `vton-hf build` lists "
@@ -182,17 +186,17 @@ class Parts:
 
     def _lengths(self, sizes: Mapping[str, int], split: str) -> tuple[int, int]:
         """Rows as `epoch_size` asks for them, and the most without a repeat."""
-        mix = self._recipe(split)
+        mix = self._recipe(split, sizes)
         return mixing.epoch_length(sizes, **mix), mixing.epoch_length(sizes, **(mix | {"epoch_size": "min"}))
 
     def warn_of_repeats(self, sizes: Mapping[str, int]) -> None:
         """Say once of what is trained on which triplets repeat."""
         if not self._warned:
-            mixing.warn_of_repeats(mixing.shares_of(sizes, **self._recipe(TRAIN)), mix_by=self.config.mix_by)
+            mixing.warn_of_repeats(mixing.shares_of(sizes, **self._recipe(TRAIN, sizes)), mix_by=self.config.mix_by)
             self._warned = True
 
-    def _recipe(self, split: str) -> dict[str, Any]:
-        return {name: value for name, value in self.mix(split).items() if name != "seed"}
+    def _recipe(self, split: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+        return {name: value for name, value in self.mix(split, sizes).items() if name != "seed"}
 
     def _tell(self, found: Assignment) -> None:
         text, config = split_summary(found), self.config

@@ -197,15 +197,15 @@ def _splits(s3_prefixes: Prefixes, *, near_duplicates: bool, **options: Any) -> 
 
 def _linked(builder: VTON, found: Assignment, measures: Measures | None) -> Assignment:
     """The same splits, but for triplets with the same picture, which stay together."""
-    if found.by == BOTH:
-        raise ConfigError(
-            "near_duplicates=True keeps together what is linked, and split_by='both' keeps nothing together: it leaves "
-            "out what joins two splits. Take split_by='component', 'person' or 'garment', or look at near_duplicates."
-        )
     if found.policy.pinned is not None:
         raise ConfigError(
             "near_duplicates=True moves triplets together, and a split manifest holds them where they are. Make one of "
             "shares with it."
+        )
+    if found.by == BOTH:
+        raise ConfigError(
+            "near_duplicates=True keeps together what is linked, and split_by='both' keeps nothing together: it leaves "
+            "out what joins two splits. Take split_by='component', 'person' or 'garment', or look at near_duplicates."
         )
     if measures is None:
         raise ConfigError(
