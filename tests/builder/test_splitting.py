@@ -380,6 +380,10 @@ def test_broken_triplets_make_a_split_shorter_and_never_repeat_it(
 def test_a_split_that_is_not_trained_on_is_the_same_in_every_epoch_and_with_every_seed(options: dict[str, Any]) -> None:
     keys = vton_hf.load("hard", split="test", **options)["key"][:]
     assert vton_hf.load("hard", split="test", seed=7, **options)["key"][:] == keys
+    streamed = vton_hf.load("hard", split="test", seed=7, streaming=True, **options)
+    assert [row["key"] for row in streamed] == keys
+    interleaved = [vton_hf.load("hard", split="test", mixing="interleave", seed=seed, **options) for seed in (0, 7)]
+    assert interleaved[0]["key"][:] == interleaved[1]["key"][:]
     prefixes = options.pop("s3_prefixes")
     torch = vton_hf.get_vton_dataset("hard", prefixes, split="test", columns=["key"], seed=3, **options)
     torch.set_epoch(5)
@@ -464,9 +468,9 @@ def test_components_of_chosen_triplets_are_told(
             bucket.add_triplet("easy", gender, f"p{number}_g{number}")
     how = {"s3_prefixes": [bucket.prefix], "splits": {"test": 0.3}, "split_by": "component", "entities": ENTITIES}
     vton_hf.load("easy", split="test", cache_dir=str(tmp_path / "cache"), **how)
-    assert "same options, or from a split manifest" not in caplog.text
+    assert "same options, or from one split manifest" not in caplog.text
     vton_hf.load("easy", split="test", gender="male", cache_dir=str(tmp_path / "cache"), **how)
-    assert "that gender= leave: load all splits with the same options, or from a split manifest" in caplog.text
+    assert "that gender= leave: load all splits with the same options, or from one split manifest" in caplog.text
 
 
 def test_a_triplet_is_the_same_whatever_is_said_of_its_difficulty(bucket: Bucket, tmp_path: Path) -> None:
@@ -502,3 +506,46 @@ def test_without_a_recipe_broken_triplets_alone_are_missing(options: dict[str, A
         prefixes, split="test", columns=["key"], materialize=True, listing="fresh", **options
     )
     assert sorted(sample["key"] for sample in dataset) == sorted(set(keys) - set(broken))
+
+
+@pytest.mark.parametrize("lazy", ["torch", "stream"])
+def test_a_broken_image_that_is_read_lazily_gives_way_to_one_that_is_not_shown_and_always_the_same(
+    lazy: str, options: dict[str, Any], filled: Bucket
+) -> None:
+    sized = options | {"epoch_size": {"test": 8}}
+    keys = vton_hf.load("hard", split="test", **sized)["key"][:]
+    others = {name: set(vton_hf.load("hard", split=name, **sized)["key"]) for name in ("train", "validation")}
+    for key in keys[:5]:
+        difficulty, _, name = key.split("/")
+        filled.put(triplet_keys(difficulty, "female", name)["try_on_image"], b"broken")
+    sized["listing"] = "fresh"
+
+    def shown(seed: int, epoch: int) -> list[str]:
+        if lazy == "stream":
+            stream = vton_hf.load("hard", split="test", streaming=True, embed_images=False, **sized)
+            return [row["key"] for row in vton_hf.with_transform(stream, None, seed=seed, max_broken=1.0)]
+        own = {name: value for name, value in sized.items() if name != "s3_prefixes"}
+        dataset = vton_hf.get_vton_dataset(
+            "hard", sized["s3_prefixes"], split="test", columns=["key"], seed=seed, max_broken=1.0, **own
+        )
+        dataset.set_epoch(epoch)
+        return [sample["key"] for sample in dataset]
+
+    first = shown(0, 0)
+    assert len(set(first)) == len(first) == len(keys)
+    assert first[5:] == keys[5:]
+    assert not set(first) & set(keys[:5])
+    assert not any(set(first) & there for there in others.values())
+    assert shown(1, 2) == first
+
+
+def test_an_evaluation_leaves_out_a_difficulty_that_is_broken(
+    options: dict[str, Any], filled: Bucket, tmp_path: Path
+) -> None:
+    found = vton_hf.split(options["s3_prefixes"], **SPLITS, cache_dir=options["cache_dir"])
+    keys = [row["key"] for row in found.table.to_pylist() if row["split"] == "test"]
+    for key in keys:
+        if key.startswith("hard"):
+            filled.put(triplet_keys("hard", "female", key.rpartition("/")[2])["try_on_image"], b"broken")
+    frozen = vton_hf.evaluation(tmp_path / "frozen", image_size=(16, 12), listing="fresh", **options)
+    assert {item.key for item in frozen.protocol.items} == {key for key in keys if not key.startswith("hard")}

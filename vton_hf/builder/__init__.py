@@ -16,7 +16,7 @@ from vton_hf.builder.plain import listed
 from vton_hf.builder.run_options import shared_cache_at
 from vton_hf.builder.splits import Part, check_split, check_whole, parts_of, splits_in
 from vton_hf.builder.splitting import Across, Splits, split
-from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream
+from vton_hf.builder.streaming import BATCH_ROWS, SUBSTITUTES, Reader, Stream, spare_rows
 from vton_hf.builder.validating import Wanted, validate, validated, validation_of
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "parts_of",
     "selected_rows",
     "shared_cache_at",
+    "spare_rows",
     "split",
     "splits_in",
     "triplet_pictures",

@@ -40,7 +40,7 @@ def open_stream(
     return Stream(
         manifest=path,
         weights=tuple((config.weights if weights is None else weights).items()),
-        seed=config.seed,
+        seed=context.parts.mix(split)["seed"],
         epoch_size=config.epoch_size_of(split) if weights is None else None,
         store=storage.Store(context.settings),
         verify=config.verify,
@@ -109,7 +109,7 @@ def interleave_streams(
     return datasets.interleave_datasets(
         [pool(name) for name in context.drawn],
         probabilities=[config.weights[name] for name in context.drawn],
-        seed=config.seed,
+        seed=context.parts.mix(wanted)["seed"],
         split=name_of(wanted, names),
         stopping_strategy=stop,
     )

@@ -96,13 +96,13 @@ def drawn(
 
 def _interleave(pools: Mapping[str, datasets.Dataset], parts: Parts, split: str) -> datasets.Dataset:
     """The pools of a split through `datasets.interleave_datasets`, each shuffled first."""
-    config = parts.config
+    config, seed = parts.config, parts.mix(split)["seed"]
     # `datasets` would keep the order in a file among the chunks.
-    shuffled = [pool.shuffle(seed=config.seed, keep_in_memory=True) for pool in pools.values()]
+    shuffled = [pool.shuffle(seed=seed, keep_in_memory=True) for pool in pools.values()]
     return datasets.interleave_datasets(
         shuffled,
         probabilities=[config.weights[name] for name in pools],
-        seed=config.seed,
+        seed=seed,
         split=name_of(split, parts.names),
         stopping_strategy=STOPPING[config.epoch_size_of(split)],
     )

@@ -73,6 +73,11 @@ class Parts:
         """All splits, `train` first."""
         return (TRAIN,) if self.policy is None else self.policy.names
 
+    @property
+    def is_held_out_alone(self) -> bool:
+        """Whether one split is drawn that is not trained on, each triplet of it once."""
+        return self.alone not in (None, TRAIN)
+
     def whole_is(self, split: str) -> None:
         """Take all triplets that there are for those of this split."""
         self.policy, self.alone = None, split
@@ -135,7 +140,7 @@ class Parts:
         config = self.config
         # What is not trained on is the same whatever is trained with: no seed, and no epoch, changes it.
         facts = {"seed": config.seed if split == TRAIN else 0, "epoch_size": config.epoch_size_of(split)}
-        if sizes is not None and split == self.alone != TRAIN:
+        if sizes is not None and self.is_held_out_alone:
             # Each triplet once, also where some are broken.
             return facts | {"weights": {name: size for name, size in sizes.items() if size}, "mix_by": config.mix_by}
         return facts | {"weights": config.weights, "mix_by": config.mix_by}
@@ -202,7 +207,7 @@ class Parts:
         text, config = split_summary(found), self.config
         if chosen := found.by == COMPONENT and [name for name in _CHOOSING if getattr(config, name) is not None]:
             text += f" Components are those of the triplets that {'=, '.join(chosen)}= leave: load all splits with the "
-            text += "same options, or from a split manifest."
+            text += "same options, or from one split manifest of all of them."
         if (*self.prefixes, text) not in _logged:
             _logged.add((*self.prefixes, text))
             telling = chosen or found.joining or found.unknown or is_guess(found) or any(found.shared_by().values())

@@ -91,7 +91,10 @@ class PreparedDataset:
         }
         if self.context.config.mix_by != DIFFICULTY:
             pools = by_values(pools, self.manifest)
-        check_usable({name: len(pool) for name, pool in pools.items()}, drawn, self.skipped)
+        sizes = {name: len(pool) for name, pool in pools.items()}
+        # Where each triplet is taken once, whatever its difficulty, one difficulty is not needed.
+        needed = [name for name in drawn if sizes[name] or not self.context.parts.is_held_out_alone] or drawn
+        check_usable(sizes, needed, self.skipped)
         return pools
 
     @cached_property

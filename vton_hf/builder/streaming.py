@@ -7,12 +7,13 @@ gives the rows of the map-style dataset in the same order.
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vton_hf._core.concurrency import map_prefetched
@@ -145,21 +146,13 @@ class Reader:
             for position, row, example in zip(positions, rows, self._examples(rows), strict=True)
         ]
 
-    def draw(self, difficulty: str | None, seed: int | Sequence[int]) -> Iterator[dict[str, Any] | Exception]:
+    def draw(self, difficulty: str | None, seed: int, key: str) -> Iterator[dict[str, Any] | Exception]:
         """Triplets to put in a broken one's place, of a difficulty or, if that is not known, of the first pool."""
+        if self._stream.once:
+            (row,) = np.flatnonzero(pc.equal(self._manifest.table["key"], key).to_numpy())
+            yield from self._spare(next(name for name, rows in self._rows.items() if row in rows), int(row))
         rows = self._manifest.by(DIFFICULTY).rows_of(difficulty) if difficulty else self._rows[self.plan.pools[0]]
-        if self._stream.once and len(unused := np.setdiff1d(rows, self._shown)):
-            rows = unused
         yield from self._drawn(rows, seed)
-
-    @cached_property
-    def _shown(self) -> NDArray[np.int64]:
-        """The rows of the manifest that are in the epoch."""
-        parts = [
-            np.asarray(self._rows[name], np.int64)[self.plan.row[self.plan.pool == place]]
-            for place, name in enumerate(self.plan.pools)
-        ]
-        return np.concatenate(parts)
 
     def _drawn(
         self, rows: Sequence[int] | NDArray[np.int64], seed: int | Sequence[int]
@@ -207,11 +200,14 @@ class Reader:
         """Another triplet of the same pool, the same one whoever asks."""
         if self._stream.on_error == "raise":
             raise type(error)(f"{row['key']}: {error}")
-        for example in self._spare(position):
+        pool, once = self._pool(position), self._stream.once
+        place = int(self._rows[pool][self.plan.row[position]])
+        drawn = self._spare(pool, place) if once else self._drawn(self._rows[pool], [self._stream.seed, position])
+        for example in drawn:
             if isinstance(example, dict):
                 logger.warning("%s is broken (%s); %s takes its place.", row["key"], error, example["key"])
                 return example
-        if self._stream.once:
+        if once:
             logger.warning("%s is broken (%s) and left out: no other triplet may take its place.", row["key"], error)
             return None
         raise BuildError(
@@ -219,14 +215,19 @@ class Reader:
             f"Look at the bucket with `vton-hf scan`, or build without streaming to see a list of all."
         )
 
-    def _spare(self, position: int) -> Iterator[dict[str, Any] | Exception]:
-        """Triplets to put in the place of the one at a position."""
-        pool = self._pool(position)
-        if not self._stream.once:
-            yield from self._drawn(self._rows[pool], [self._stream.seed, position])
-            return
-        of_pool = np.flatnonzero(self.plan.pool == self.plan.pool[position])
-        unused = np.setdiff1d(self._rows[pool], self._shown)
-        # Every position has its own: no two take the same.
-        for row in unused[np.searchsorted(of_pool, position) :: len(of_pool)][:SUBSTITUTES]:
-            yield from self._examples([self._row(int(row))])
+    def _spare(self, pool: str, row: int) -> Iterator[dict[str, Any] | Exception]:
+        """Triplets of a pool that are not in the epoch, to put in the place of one that is."""
+        rows = np.asarray(self._rows[pool], np.int64)
+        shown = rows[self.plan.row[self.plan.pool == self.plan.pools.index(pool)]]
+        for spare in spare_rows(rows, shown, row):
+            yield from self._examples([self._row(int(spare))])
+
+
+def spare_rows(rows: NDArray[np.int64], shown: NDArray[np.int64], row: int) -> NDArray[np.int64]:
+    """Rows of a pool that are not shown, to put in the place of one that is: none twice, whichever are broken.
+
+    >>> [spare_rows(np.arange(6), np.array([0, 4]), row).tolist() for row in (0, 4)]
+    [[1, 3], [2, 5]]
+    """
+    shown = np.sort(shown)
+    return np.setdiff1d(rows, shown)[int(np.searchsorted(shown, row)) :: len(shown)][:SUBSTITUTES]

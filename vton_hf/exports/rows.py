@@ -56,7 +56,8 @@ class RowsOfBucket:
                 if example is None:
                     raise BuildError(
                         f"{key} of {split!r} is broken, and no other triplet of that split may take its place. "
-                        f"Leave it out with exclude=[{key!r}], or export what is built, with embed_images=True."
+                        f"Leave it out with exclude=[{key!r}], or export what is built, with embed_images=True; "
+                        f"`vton-hf validate` lists all that are broken."
                     )
                 yield example
             start += len(positions)

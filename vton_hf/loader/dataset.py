@@ -18,7 +18,7 @@ from vton_hf.loader.indexing import Indexed
 from vton_hf.loader.options import SampleOptions
 from vton_hf.loader.prefetch import unfetched
 from vton_hf.storage import resolve_prefix, settings_for
-from vton_hf.transforms import DatasetRows, Failure, Transform, TripletTransform, undecode
+from vton_hf.transforms import DatasetRows, Failure, HeldOutRows, Rows, Transform, TripletTransform, undecode
 from vton_hf.triplets import TRAIN
 
 ROOT: Final = "dataset_ultimate/"
@@ -111,20 +111,14 @@ class S3VTONDataset(Indexed):
         self._columns = sample_columns(columns, self._rows.column_names, builder.config.companions or ())
         undecode(self._rows)
         self._drawn = 0, builder.plan(self._sizes, split)
-        self._transform.store, self._transform.rows = builder.prepared.store(), DatasetRows(self._spare())
+        self._transform.store, self._transform.rows = builder.prepared.store(), self._substitutes()
         self._recipe = builder.context.parts.mix(split) | {"epoch_size": len(self)}
         self._one_by_one = OneByOne()
 
-    def _spare(self) -> datasets.Dataset:
-        """What may take a broken one's place: of a split that is not trained on what is not in it, if there is any."""
+    def _substitutes(self) -> Rows:
         if self.split == TRAIN:
-            return self._rows
-        shown, start, spare = self._drawn[1].indices(), 0, []
-        for size in self._sizes.values():
-            unused = np.setdiff1d(np.arange(start, start + size), shown)
-            spare.append(unused if len(unused) else np.arange(start, start + size))
-            start += size
-        return self._rows.select(np.concatenate(spare))
+            return DatasetRows(self._rows)
+        return HeldOutRows(self._rows, list(self._sizes.values()), self._drawn[1].indices())
 
     @property
     def transform(self) -> Transform | None:

@@ -31,7 +31,8 @@ def splits_text(found: Assignment, file: str, names: Sequence[str]) -> str:
     proof = f"By count, triplet by triplet, {kept or 'nothing'} is in two splits."
     if shared:
         proof += f" In two are {_listed([f'{count:,} {plural(kind)}' for kind, count in shared.items()])}."
-    way = f"Each goes where the hash of its name says; `{file}` says it of every triplet, and `splits=` takes that."
+    way = "What a split manifest held stayed" if found.policy.pinned else "Each goes where the hash of its name says"
+    way += f"; `{file}` says it of every triplet, and `splits=` takes that."
     return f"{split_summary(found)} {proof} {way}\n\n{tables.markdown(*splits_table(found, names))}"
 
 

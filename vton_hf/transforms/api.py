@@ -191,9 +191,9 @@ class StreamRows:
         """As `Rows` says."""
         return (*self.stream.roles, *TEXT_COLUMNS)
 
-    def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
+    def draw(self, difficulty: str | None, seed: int, key: str) -> Iterator[dict[str, Any]]:
         """As `Rows` says."""
-        for example in Reader(self.stream).draw(difficulty, seed):
+        for example in Reader(self.stream).draw(difficulty, seed, key):
             if isinstance(example, dict):
                 yield example
             elif isinstance(example, UnavailableError):

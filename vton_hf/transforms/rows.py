@@ -7,7 +7,7 @@ import datasets
 import numpy as np
 from numpy.typing import NDArray
 
-from vton_hf.builder import SUBSTITUTES
+from vton_hf.builder import SUBSTITUTES, spare_rows
 
 
 class Rows(Protocol):
@@ -17,8 +17,11 @@ class Rows(Protocol):
     def columns(self) -> Sequence[str]:
         """The names of their columns."""
 
-    def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
-        """Some rows of one difficulty (None: of any) in an order that follows from the seed; undecoded."""
+    def draw(self, difficulty: str | None, seed: int, key: str) -> Iterator[dict[str, Any]]:
+        """Some rows of one difficulty (None: of any), undecoded, to take the place of the triplet of that key.
+
+        Their order follows from the seed, or, where no triplet may come twice, from the key.
+        """
 
 
 class NoRows:
@@ -26,9 +29,9 @@ class NoRows:
 
     columns: Sequence[str] = ()
 
-    def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
+    def draw(self, difficulty: str | None, seed: int, key: str) -> Iterator[dict[str, Any]]:
         """As `Rows` says."""
-        del difficulty, seed
+        del difficulty, seed, key
         return iter(())
 
 
@@ -59,8 +62,9 @@ class DatasetRows:
         names: list[str] = self._dataset.column_names
         return names
 
-    def draw(self, difficulty: str | None, seed: int) -> Iterator[dict[str, Any]]:
+    def draw(self, difficulty: str | None, seed: int, key: str) -> Iterator[dict[str, Any]]:
         """As `Rows` says."""
+        del key
         rows = self._rows_of(difficulty)
         for candidate in np.random.default_rng(seed).integers(0, len(rows), SUBSTITUTES):
             yield self._dataset[int(rows[candidate])]
@@ -76,3 +80,28 @@ class DatasetRows:
                 names = np.asarray(label.names)[names]
             self._by_difficulty = {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
         return self._by_difficulty[difficulty]
+
+
+class HeldOutRows(DatasetRows):
+    """The rows of a split that is not trained on: in a broken one's place comes one that is not shown, always the same.
+
+    Args:
+        dataset: All rows of the split, pool after pool, without a format, its images undecoded.
+        sizes: Of the pools.
+        shown: Which rows are in the epoch.
+    """
+
+    def __init__(self, dataset: datasets.Dataset, sizes: Sequence[int], shown: NDArray[np.int64]) -> None:
+        super().__init__(dataset)
+        self._ends, self._shown = np.cumsum(sizes), np.sort(shown)
+
+    def draw(self, difficulty: str | None, seed: int, key: str) -> Iterator[dict[str, Any]]:
+        """As `Rows` says; where none is left that is not shown, any."""
+        keys = self._dataset.with_format("arrow").select_columns("key")[:]["key"].to_pylist()
+        row = keys.index(key)
+        pool = int(np.searchsorted(self._ends, row, side="right"))
+        start, stop = (0, *self._ends.tolist())[pool : pool + 2]
+        shown = self._shown[(self._shown >= start) & (self._shown < stop)]
+        for spare in spare_rows(np.arange(start, stop), shown, row):
+            yield self._dataset[int(spare)]
+        yield from super().draw(difficulty, seed, key)

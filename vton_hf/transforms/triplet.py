@@ -203,7 +203,7 @@ class TripletTransform(TripletCells):
             self._failures.add(failure, "it is skipped")
             return None
         self._failures.add(failure, "another triplet of its difficulty takes its place")
-        for candidate in self.rows.draw(row.get("difficulty"), seed):
+        for candidate in self.rows.draw(row.get("difficulty"), seed, str(row["key"])):
             if candidate["key"] == row["key"]:
                 continue
             (pictures,) = read_pictures([candidate], self.store, self._path.kind, self._notices.tell)

@@ -26,6 +26,8 @@ _COLUMNS: Final = {PERSON: (PERSON, "person_id"), GARMENT: ("garment_id",)}
 
 _EXAMPLE: Final = r"entities=r'fh_(?P<person>\d+)_e\d+_fc_(?P<garment>\d+)'"
 _SHOWN: Final = 3
+_EXACT: Final = 2.0**53
+"""From here on not every whole number is a float."""
 _GARMENTS: Final = re.compile(r"(?i)(?<![a-z])(?:fc|g|c|garment|cloth|item|sku)[_-]?$")
 
 
@@ -103,8 +105,8 @@ def entity_names(column: pa.Array, name: str) -> pa.StringArray:
     Raises:
         ConfigError: If they are no text.
     """
-    if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column)).as_py() is not False:
-        column = pc.cast(column, pa.int64(), safe=False)
+    if pa.types.is_floating(column.type):
+        column = _whole(column)
     try:
         texts = as_text(column)
     except pa.ArrowInvalid as error:
@@ -113,6 +115,14 @@ def entity_names(column: pa.Array, name: str) -> pa.StringArray:
         ) from None
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     return pc.if_else(pc.equal(texts, ""), None, texts)
+
+
+def _whole(numbers: pa.Array) -> pa.Array:
+    """Numbers of which all are whole as such; what is none is null."""
+    numbers = pc.if_else(pc.is_finite(numbers), numbers, None)
+    small = pc.all(pc.less(pc.abs(numbers), _EXACT)).as_py() is not False
+    whole = pc.all(pc.equal(pc.floor(numbers), numbers)).as_py() is not False
+    return numbers.cast(pa.int64()) if small and whole else numbers
 
 
 def entities_of(stems: pa.ChunkedArray | pa.Array, pattern: "re.Pattern[str]") -> Mapping[str, Sequence[str]]:

@@ -77,9 +77,9 @@ def split_summary(found: Assignment) -> str:
         text += f"; {found.joining:,} ({100 * found.joining / total:.3g}%) join two splits and are in none"
     if found.unknown:
         text += f"; {found.unknown:,} are in none, since it is not known who is in them"
-    shared = [f"{count:,} {plural(kind)}" for kind, count in found.shared_by().items() if count]
+    shared = [f"{kind} ({count:,})" for kind, count in found.shared_by().items() if count]
     if shared:
-        text += f"; {' and '.join(shared)} are in two, as the split manifest has it"
+        text += f"; in two are, as the split manifest has it: {', '.join(shared)}"
     if is_guess(found):
         text += "; persons and garments may be in two, where entities= does not say who is in a triplet"
     if found.by == COMPONENT:

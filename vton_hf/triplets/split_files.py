@@ -49,7 +49,7 @@ def from_bytes(data: bytes, name: str) -> SplitPolicy:
         name: Its name, for messages.
 
     Raises:
-        ConfigError: If it is none, or puts somebody into two splits.
+        ConfigError: If it is none.
     """
     try:
         table = pq.read_table(io.BytesIO(data))
@@ -63,7 +63,7 @@ def from_bytes(data: bytes, name: str) -> SplitPolicy:
             f"splits={name!r} is no split manifest. Write one with vton_hf.split(...).save(...) or `vton-hf split "
             f"--out`, or give shares such as splits={{'validation': 0.05}}."
         ) from None
-    pinned = {kind: _pinned(texts[_called(kind)], codes, f"splits={name!r}", kind) for kind in kinds}
+    pinned = {kind: _pinned(texts[_called(kind)], codes) for kind in kinds}
     return replace(policy, pinned=Pinned(texts[_KEY], codes, pinned))
 
 
@@ -86,20 +86,10 @@ def _codes(splits: pa.StringArray, names: Sequence[str]) -> Codes:
     return codes
 
 
-def _pinned(names: pa.StringArray, codes: Codes, file: str, kind: str) -> tuple[pa.StringArray, Codes]:
-    """Each entity of a triplet that is in a split, once.
-
-    Raises:
-        ConfigError: If one is in two.
-    """
+def _pinned(names: pa.StringArray, codes: Codes) -> tuple[pa.StringArray, Codes]:
+    """Each entity of a triplet that is in a split, once; of one that is in two, the first."""
     there = pa.array((codes >= 0) & pc.is_valid(names).to_numpy(zero_copy_only=False))
-    names, placed = names.filter(there), codes[there.to_numpy(zero_copy_only=False)]
-    coded = names.dictionary_encode()
-    splits = np.zeros(len(coded.dictionary), np.int8)
-    splits[coded.indices.to_numpy()] = placed
-    apart = np.flatnonzero(splits[coded.indices.to_numpy()] != placed)
-    if len(apart):
-        raise ConfigError(
-            f"{file} puts {kind} {names[int(apart[0])].as_py()!r} into two splits: it was changed by hand."
-        )
+    coded = names.filter(there).dictionary_encode()
+    splits = np.full(len(coded.dictionary), np.iinfo(np.int8).max, np.int8)
+    np.minimum.at(splits, coded.indices.to_numpy(), codes[there.to_numpy(zero_copy_only=False)])
     return coded.dictionary, splits
