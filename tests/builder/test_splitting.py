@@ -446,17 +446,18 @@ def test_a_recipe_needs_its_difficulties_alone(bucket: Bucket, tmp_path: Path) -
     assert len(dataset) == len(frozen) == found.counts["test"]
 
 
+@pytest.mark.parametrize("how", [{}, SPLITS], ids=["plain", "split"])
 def test_an_evaluation_leaves_the_record_of_a_dataset_alone(
-    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    how: dict[str, Any], options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = {name: value for name, value in options.items() if name not in SPLITS}
-    plain |= {"image_size": (16, 12), "aspect": "stretch", "image_format": "png"}
     frozen = vton_hf.evaluation(tmp_path / "frozen", image_size=(16, 12), **options)
-    counts = Counter(item.difficulty for item in frozen.protocol.items)
-    before = len(vton_hf.load("hard", difficulty_weights=dict(counts), **plain))
+    stored = {name: value for name, value in options.items() if name not in SPLITS} | how
+    stored |= {"image_size": (16, 12), "aspect": "stretch", "image_format": "png"}
+    stored["difficulty_weights"] = dict(Counter(item.difficulty for item in frozen.protocol.items))
+    before = vton_hf.load("hard", **stored)["key"][:]
     again = vton_hf.evaluation(tmp_path / "again", image_size=(16, 12), **options)
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
-    assert len(vton_hf.load("hard", difficulty_weights=dict(counts), **plain)) == before == 3 * 63
+    assert vton_hf.load("hard", **stored)["key"][:] == before
     assert again.digest == frozen.digest
 
 

@@ -133,6 +133,14 @@ def names(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir()} if directory.exists() else set()
 
 
+def until(condition: Callable[[], bool]) -> bool:
+    """Wait for a condition; whether it came true."""
+    limit = time.monotonic() + 60
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.01)
+    return condition()
+
+
 def chunks(root: Path) -> set[str]:
     return {path.name for path in (root / "chunks").iterdir() if not path.suffix}
 
@@ -169,6 +177,8 @@ def test_builds_and_streams_of_one_dataset_each_keep_their_own(
     second = others.start(build)
     other_stream = others.start(stream)
     other_stream.reached()
+    # What the second build looks at before it says so may go, and it makes it anew.
+    assert until(lambda: len(names(root / "claims")) == 4)
     assert prune() == 0
     assert len(names(root / "manifests")) == 2
     streamer.go_on()

@@ -34,7 +34,7 @@ def server() -> Iterator[FaultServer]:
 @pytest.fixture
 def load(server: FaultServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Load:
     caplog.set_level(logging.INFO, "vton_hf")
-    options = {"key": "k", "secret": "hunter2", "endpoint_url": server.url, "deadline": 4}
+    options = {"key": "k", "secret": "hunter2", "endpoint_url": server.url, "deadline": 10}
     load = loader(f"s3://{BUCKET}/{ROOT}", tmp_path / "cache", storage_options=options)
 
     def keys(**options: Any) -> list[str]:
