@@ -44,4 +44,11 @@ def _table(count: int) -> pa.Table:
     stems = [f"fh_{one:06d}_e01_fc_{other:06d}" for one, other in zip(people, garments, strict=True)]
     columns = {"difficulty": np.repeat(DIFFICULTIES, count // 3), "gender": np.repeat("female", count // 3 * 3)}
     stems = stems[: count // 3 * 3]
-    return pa.table({name: pa.array(values) for name, values in columns.items()} | {"stem": stems, "key": stems})
+    uris = [
+        f"s3://bucket/dataset_ultimate/{difficulty}/female/try_on_image/{stem}_vton.png"
+        for difficulty, stem in zip(columns["difficulty"], stems, strict=True)
+    ]
+    images = dict.fromkeys(("initial_image", "cloth_image", "try_on_image"), pa.array(uris))
+    return pa.table(
+        {name: pa.array(values) for name, values in columns.items()} | {"stem": stems, "key": stems} | images
+    )
