@@ -8,10 +8,10 @@ from typing import Any, Final
 import datasets
 
 from vton_hf._core.checks import check_bool, check_choice, check_int, must_be, one_of, unknown_option
-from vton_hf._core.options import CLOTH_RULES, MIXINGS, ON_BROKEN_IMAGE, RECIPES, VERIFY_LEVELS
+from vton_hf._core.options import CLOTH_RULES, MIXINGS, ON_BROKEN_IMAGE, RECIPES, VERIFY_LEVELS, EpochSizes
 from vton_hf.builder.plain import listed
 from vton_hf.builder.run_options import RunOptions
-from vton_hf.builder.split_options import EpochSizes, check_split_options, sizes_of
+from vton_hf.builder.split_options import check_split_options, sizes_of
 from vton_hf.errors import ConfigError
 from vton_hf.images import ImageSpec, check_encoding, check_fit
 from vton_hf.mixing import check_weights, epoch_length, tell_shares

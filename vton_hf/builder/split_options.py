@@ -1,14 +1,11 @@
 """The options that say how splits are made, and what each may be."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 from vton_hf._core.checks import must_be
+from vton_hf._core.options import EpochSize, EpochSizes
 from vton_hf.errors import ConfigError
 from vton_hf.triplets import TRAIN, SplitPolicy
-
-EpochSize: TypeAlias = int | str | None
-EpochSizes: TypeAlias = EpochSize | Mapping[str, EpochSize]
 
 
 def sizes_of(epoch_size: EpochSizes) -> Mapping[str, EpochSize]:

@@ -73,10 +73,9 @@ def check_whole(split: object, names: Sequence[str]) -> str:
         ConfigError: If it is none.
     """
     if str(split) not in names:
-        others = " splits={'validation': 0.05} makes others." if len(names) == 1 else ""
         raise ConfigError(
             f"split={split!r} is no whole split. There {'is' if len(names) == 1 else 'are'} "
-            f"{', '.join(map(repr, names))}.{others}"
+            f"{', '.join(map(repr, names))}.{_others(names)}"
         )
     return str(split)
 
@@ -90,6 +89,10 @@ def name_of(split: Any, names: Sequence[str] = _ALONE) -> datasets.NamedSplit:
     return datasets.NamedSplit(_instruction(split, names).to_spec())
 
 
+def _others(names: Sequence[str]) -> str:
+    return " splits={'validation': 0.05} makes others." if len(names) == 1 else ""
+
+
 def _instruction(split: Any, names: Sequence[str]) -> datasets.ReadInstruction:
     if isinstance(split, datasets.ReadInstruction):
         return split
@@ -100,10 +103,9 @@ def _instruction(split: Any, names: Sequence[str]) -> datasets.ReadInstruction:
 
 
 def _unreadable(split: Any, error: ValueError, names: Sequence[str]) -> ConfigError:
-    others = " splits={'validation': 0.05} makes others." if len(names) == 1 else ""
     return ConfigError(
         f"split={split!r} cannot be read ({error}). Allowed: {', '.join(map(repr, names))}, a slice such as "
-        f"'{TRAIN}[:10%]' or '{TRAIN}[100:200]', a sum of slices, or None for all.{others}"
+        f"'{TRAIN}[:10%]' or '{TRAIN}[100:200]', a sum of slices, or None for all.{_others(names)}"
     )
 
 

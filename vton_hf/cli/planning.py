@@ -16,13 +16,14 @@ from vton_hf.errors import ImageError, StorageError
 from vton_hf.images import LOSSY, ImageSpec
 from vton_hf.report import tables
 from vton_hf.storage import Store
+from vton_hf.triplets import TRAIN
 
 
 def plan(args: Namespace) -> None:
     """Show what a mix would hold and cost."""
     builder = VTON(config_name=args.config, **load_options(args))
     mixes = {name: builder.plan(split=name) for name in builder.context.parts.names}
-    mix, missing = mixes["train"], builder.missing_chunks()
+    mix, missing = mixes[TRAIN], builder.missing_chunks()
     rows, images = sum(chunk.rows.num_rows for chunk in missing), sum(chunk.images for chunk in missing)
     fetched, needed = sum(chunk.bytes for chunk in missing), sum(chunk.disk for chunk in missing)
     prepared = bool(missing) and builder.config.image_spec.encodes
@@ -35,7 +36,7 @@ def plan(args: Namespace) -> None:
         needed = round(images * stored if resized else fetched * stored / sample.original.bytes)
     free, root = free_bytes(builder.context.cache.root), str(builder.context.cache.root)
     if args.json:
-        others = {name: tables.plan_facts(each) for name, each in mixes.items() if name != "train"}
+        others = {name: tables.plan_facts(each) for name, each in mixes.items() if name != TRAIN}
         facts = tables.plan_facts(mix) | ({"splits": others} if others else {})
         facts |= {"config": args.config, "requests": images, "bytes": fetched}
         facts |= {"seconds": seconds, "disk_needed": needed, "disk_free": free, "cache": root}

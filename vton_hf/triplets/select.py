@@ -21,11 +21,10 @@ from vton_hf.triplets.discover import discover
 from vton_hf.triplets.filters import check_where, wanted_rows
 from vton_hf.triplets.layouts import VTON
 from vton_hf.triplets.manifest import Manifest
+from vton_hf.triplets.policy import TRAIN
 
 RULES: Final = "6"
 """Part of the name under which a selection is kept; to be raised when the same listing gives others."""
-
-TRAIN: Final = "train"
 
 
 def select_triplets(
