@@ -121,8 +121,9 @@ def ray_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
     """Of a Ray of the test's own: nodes meet on the loopback, and nobody finds another test's cluster.
 
     One test after the other: two clusters that start at once on 2 cores take four times as long, or wait for ever.
+    Ray's workers are nice by 15 unless told otherwise: beside tests on all cores a task of 3 s takes 60.
     """
     alone = FileLock(tmp_path_factory.getbasetemp().parent / "ray.lock")
     # Short: the paths of sockets lie below it.
     with alone, tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
-        yield {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_TMPDIR": folder}
+        yield {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_TMPDIR": folder, "RAY_worker_niceness": "0"}

@@ -7,6 +7,7 @@ interpreter. Only what `PYTHON` was told to import is there already, and the see
 import atexit
 import contextlib
 import gc
+import hashlib
 import json
 import os
 import select
@@ -21,7 +22,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Self
 
+from filelock import FileLock
+
 STATUS_SIZE = 8
+LOCK = FileLock(Path(tempfile.gettempdir()) / f"vton-hf-python-{os.getuid()}.lock")
+"""Held by whoever connects to a server, or ends it."""
 
 
 def program(name: str) -> str:
@@ -123,18 +128,26 @@ class Python:
 
     @cached_property
     def _server(self) -> socket.socket:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "tests.python", str(theirs.fileno()), *self._preloaded]
-        root = Path(__file__).parents[1]
-        server = subprocess.Popen(command, cwd=root, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
-        theirs.close()
+        """A connection to the process that forks the scripts: one for all workers of a test run, started by the first."""
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+        name = hashlib.sha256(" ".join([run, *self._preloaded]).encode()).hexdigest()[:16]
+        address = f"{tempfile.gettempdir()}/vton-hf-python-{name}"
+        connection = socket.socket(socket.AF_UNIX)
+        with LOCK:
+            if not Path(address).exists():
+                self._start(address)
+            connection.connect(address)
+        atexit.register(connection.close)
+        return connection
 
-        def end() -> None:
-            ours.close()
-            server.wait()
-
-        atexit.register(end)
-        return ours
+    def _start(self, address: str) -> None:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(address)
+            listening.listen()
+            command = [sys.executable, "-m", "tests.python", str(listening.fileno()), *self._preloaded]
+            root, descriptors = Path(__file__).parents[1], [listening.fileno()]
+            # Nobody waits for it: it ends with the last of its connections.
+            self._process = subprocess.Popen(command, cwd=root, pass_fds=descriptors, stdin=subprocess.DEVNULL)
 
 
 PYTHON = Python(
@@ -153,23 +166,41 @@ diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA can
 """
 
 
-def _serve(control: socket.socket) -> Sequence[int] | None:
+def _serve(listening: socket.socket) -> Sequence[int] | None:
     """Fork for each request; returns in the children, with the request's descriptors, and at the end with None."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    sockets = [listening]
     while True:
-        _, received, _, _ = socket.recv_fds(control, 1, 4)
-        if not received:
-            return None
-        if os.fork() == 0:
-            control.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            *descriptors, status = received
-            if _is_script(status):
-                signal.signal(signal.SIGINT, signal.default_int_handler)
-                return descriptors
-        for descriptor in received:
-            os.close(descriptor)
+        for control in select.select(sockets, [], [])[0]:
+            if control is listening:
+                sockets.append(listening.accept()[0])
+                continue
+            _, received, _, _ = socket.recv_fds(control, 1, 4)
+            if received and os.fork() == 0:
+                for each in sockets:
+                    each.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                *descriptors, status = received
+                if _is_script(status):
+                    signal.signal(signal.SIGINT, signal.default_int_handler)
+                    return descriptors
+            for descriptor in received:
+                os.close(descriptor)
+            if not received:
+                sockets.remove(control)
+                control.close()
+                if sockets == [listening] and _is_over(listening):
+                    return None
+
+
+def _is_over(listening: socket.socket) -> bool:
+    """Whether nobody is about to connect either; whoever comes later starts another server."""
+    with LOCK:
+        if select.select([listening], [], [], 0)[0]:
+            return False
+        Path(listening.getsockname()).unlink()
+        return True
 
 
 def _is_script(status: int) -> bool:

@@ -3,13 +3,18 @@
 import itertools
 import logging
 import threading
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
+from zlib import crc32
 
 import botocore.session
 from botocore.config import Config
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import S3Backend
 from moto.server import ThreadedMotoServer
 
 from tests.bucket import png, triplet_keys
@@ -52,7 +57,9 @@ class MotoS3:
         if bucket not in self._buckets:
             self._client.create_bucket(Bucket=bucket)
             self._buckets.add(bucket)
-        self._client.put_object(Bucket=bucket, Key=key, Body=data)
+        # As boto3 stores it, but past HTTP: 0.02 ms, where a request takes 5.
+        stored = _backend().put_object(bucket, key, data)
+        stored.checksum_algorithm, stored.checksum_value = "CRC32", b64encode(crc32(data).to_bytes(4)).decode()
         return f"s3://{bucket}/{key}"
 
     def fill(self, count: int) -> int:
@@ -92,8 +99,6 @@ class MotoS3:
 
     def reset(self) -> None:
         """Forget all objects and counts; leave one empty bucket, `BUCKET`."""
-        from moto.backends import get_backend
-
         get_backend("s3").reset()
         self._client.create_bucket(Bucket=BUCKET)
         self._buckets = {BUCKET}
@@ -108,6 +113,10 @@ class MotoS3:
             return app(environ, start_response)
 
         return counted
+
+
+def _backend() -> S3Backend:
+    return get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"]
 
 
 def serve_s3() -> Iterator[MotoS3]:

@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,14 +52,20 @@ def python_of(page: Path) -> str:
     return "\n".join(blocks(page, "python"))
 
 
+@cache
+def objects() -> dict[str, bytes]:
+    """What lies in the bucket that all pages name."""
+    drawn: dict[str, bytes] = {}
+    write_demo_bucket(drawn.__setitem__, count=5, size=(64, 48))
+    for layout in ("viton-hd", "dresscode", "catvton", "table", "igpair"):
+        write_tree(layout, drawn.__setitem__)
+    return drawn
+
+
 @pytest.fixture
 def environment(s3: MotoS3, hub: Hub, tmp_path: Path) -> dict[str, str]:
-    def put(key: str, data: bytes) -> None:
+    for key, data in objects().items():
         s3.put("my-bucket", key, data)
-
-    write_demo_bucket(put, count=5, size=(64, 48))
-    for layout in ("viton-hd", "dresscode", "catvton", "table", "igpair"):
-        write_tree(layout, put)
     return hub.environment(hub.token("anna", orgs=("my-team",)), tmp_path / "home") | {
         "AWS_ENDPOINT_URL": s3.url,
         "S3_REGION": REGION,

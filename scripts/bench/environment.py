@@ -28,12 +28,9 @@ class Environment:
     def __init__(self, count: int, latency: float, stack: ExitStack) -> None:
         self.triplets = count * FOLDERS
         self._count, self._latency, self._stack = count, latency, stack
-        self._data = HOME / "data" / str(count)
         self._stores: dict[tuple[str, float], Endpoint] = {}
         require_nginx()
-        if not (self._data / BUCKET).exists():
-            print(f"Drawing {3 * self.triplets} images (once) ...", flush=True)
-            self._run("photos.py", str(self._data / BUCKET), str(count))
+        self._data = self._drawn("png")
         subprocess.run(f"find '{self._data}/' -type f -exec cat {{}} + >/dev/null", shell=True, check=True)  # noqa: S602
 
     def measure(self, one: Candidate, first: bool) -> dict[str, Any]:
@@ -76,15 +73,23 @@ class Environment:
             self._run("resize_images.py", str(self._data / BUCKET), str(folder), form)
         return folder
 
+    def _drawn(self, suffix: str) -> Path:
+        """The folder with the bucket of photographs."""
+        folder = HOME / "data" / (str(self._count) if suffix == "png" else f"{self._count}-{suffix}")
+        if not (folder / BUCKET).exists():
+            print(f"Drawing {3 * self.triplets} images (once) ...", flush=True)
+            self._run("photos.py", str(folder / BUCKET), str(self._count), suffix)
+        return folder
+
     def _store(self, kind: str, latency: float) -> Endpoint:
         if (kind, latency) not in self._stores:
-            bucket = self._data / BUCKET
-            image = min(bucket.rglob("*.png"))  # the same whatever the count
-            size = image.stat().st_size
-            if kind == "s3":
-                index = make_index(self._data / "index.xml", lambda: objects_in(bucket))
-                store = serve(self._data, index, latency)
+            if kind in {"s3", "s3-jpeg"}:
+                data = self._data if kind == "s3" else self._drawn("jpg")
+                index = make_index(data / "index-md5.xml", lambda: objects_in(data / BUCKET))
+                store = serve(data, index, latency)
             else:
+                image = min((self._data / BUCKET).rglob("*.png"))  # the same whatever the count
+                size = image.stat().st_size
                 count = IMAGINED if kind == "imagined" else IMAGINED // 10
                 index = make_index(HOME / "data" / f"{kind}-{size}.xml", lambda: imagined(count, size))
                 store = serve(self._data, index, latency, otherwise=f"/{image.relative_to(self._data)}")

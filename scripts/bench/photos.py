@@ -1,6 +1,8 @@
-"""Draws the data once: parts of photographs that scikit-image and scikit-learn ship, as PNG of 768x1024 and 1.1 MB.
+"""Draws the data once: parts of photographs that scikit-image and scikit-learn ship, of 768x1024.
 
-python photos.py BUCKET N      N triplets for each difficulty and gender
+A PNG has 1.1 MB, a JPEG 0.2.
+
+python photos.py BUCKET N png|jpg      N triplets for each difficulty and gender
 """
 
 import itertools
@@ -20,6 +22,7 @@ NAMES = ("astronaut.png", "coffee.png", "chelsea.png", "motorcycle_left.png", "r
 PHOTOS = [folder / name for folder, name in itertools.product(SCIKIT, NAMES) if (folder / name).exists()]
 WIDTH, HEIGHT = 768, 1024
 GARMENTS = ("dress", "shirt", "jacket")
+OPTIONS = {"png": {}, "jpg": {"quality": 90}}
 NOISE = 2  # of 255: without a camera's noise an enlarged photograph would compress too well
 
 
@@ -33,10 +36,12 @@ def draw(path: Path, seed: str) -> None:
     crop = photo.crop((left, top, left + width, top + height)).resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
     noise = np.random.default_rng(chance.getrandbits(32)).integers(-NOISE, NOISE + 1, (HEIGHT, WIDTH, 3))
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray((np.asarray(crop).astype(np.int16) + noise).clip(0, 255).astype(np.uint8)).save(path)
+    Image.fromarray((np.asarray(crop).astype(np.int16) + noise).clip(0, 255).astype(np.uint8)).save(
+        path, **OPTIONS[path.suffix[1:]]
+    )
 
 
-def main(bucket: Path, count: int) -> None:
+def main(bucket: Path, count: int, suffix: str) -> None:
     """Draw them all, on all cores, and let the bucket appear when it is complete."""
     unfinished = bucket.with_name(f"{bucket.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -51,12 +56,13 @@ def main(bucket: Path, count: int) -> None:
                     "try_on_image": "vton",
                 }
                 for role, name in named.items():
-                    path = folder / role / f"{stem:06d}_{name}.png"
-                    jobs.append(pool.submit(draw, path, path.relative_to(unfinished).as_posix()))
+                    path = folder / role / f"{stem:06d}_{name}"
+                    seed = path.with_suffix(".png").relative_to(unfinished).as_posix()
+                    jobs.append(pool.submit(draw, path.with_suffix(f".{suffix}"), seed))
         for job in jobs:
             job.result()
     unfinished.rename(bucket)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

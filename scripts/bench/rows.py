@@ -132,6 +132,30 @@ SHRINK = Row(
         ours(", num_proc=2", f"{BUILDING}:ours", job={"form": "png", "extra": {"num_proc": 2}}, slow=True),
     ),
 )
+
+
+def integrity(name: str, title: str, source: str, **job: Any) -> Row:
+    """A build with all checks of what came, and with that of the size alone."""
+    call, statistics = "loaders.integrity:build", "form" in job
+    alone = {"extra": {"statistics": statistics, "sizes": True}}
+    return Row(
+        name=f"integrity-{name}",
+        title=f"Cost of integrity, a build of {title}",
+        unit="images/CPU s",
+        reference="vton-hf, sizes compared alone",
+        candidates=(
+            ours(", sizes compared alone", call, source=source, job=job | alone),
+            ours("", call, source=source, job=job | {"extra": {"statistics": statistics}}),
+        ),
+    )
+
+
+INTEGRITY = (
+    integrity("jpeg", "JPEG, kept as they are", "s3-jpeg"),
+    integrity("jpeg-512", "JPEG, stored at 512x512", "s3-jpeg", form="jpeg"),
+    integrity("png", "PNG, kept as they are", "s3"),
+    integrity("png-512", "PNG, stored at 512x512", "s3", form="png"),
+)
 VALIDATE = Row(
     name="validate",
     title="Looking for what is wrong with images on disk, 768x1024 PNG",
@@ -325,6 +349,7 @@ ROWS = (
     SPLITS,
     KEEP,
     SHRINK,
+    *INTEGRITY,
     VALIDATE,
     REPORT,
     PAGE,

@@ -27,7 +27,8 @@ class Candidate:
         call: `module:function` of what is measured.
         convert: `module:function` of what is made from the images before, once.
         job: The fields of `Job` in which it differs from the row's others.
-        source: `"s3"`, `"imagined"` (a store with 1.8 million keys), `"tenth"` (with a tenth of them) or `"disk"`.
+        source: `"s3"`, `"s3-jpeg"` (the same photographs as JPEG), `"imagined"` (a store with 1.8 million keys),
+            `"tenth"` (with a tenth of them) or `"disk"`.
         latency: Seconds to a first byte, where it is not the run's.
         ours: Whether it is vton-hf.
         mds: Whether it runs in the second environment.

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 from torchvision import transforms
 
 import vton_hf
@@ -62,7 +63,19 @@ EXPORTS = variables(under("Environment Variables", "bash")[0])
 
 @pytest.fixture(scope="module")
 def ran(s3_server: MotoS3, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What each block left behind, by heading: all of them ran in order, in one process."""
+    """What each block left behind, by heading: all of them ran in order, in one process, once for all test workers."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    results = folder / "train-common-dataset.jsonl"
+    with FileLock(f"{results}.lock"):
+        if not results.exists():
+            results.write_text(run_blocks(s3_server, tmp_path_factory.mktemp("home")))
+    return dict(json.loads(line) for line in results.read_text().splitlines())
+
+
+def run_blocks(s3_server: MotoS3, home: Path) -> str:
+    """A line of JSON for each block: its heading, and what it left behind."""
     s3_server.reset()
     bucket = EXPORTS["S3_BUCKET_NAME"]
 
@@ -73,7 +86,7 @@ def ran(s3_server: MotoS3, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
     write_demo_bucket(put, count=6, size=(64, 48))
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "S3_"))}
-    environment |= EXPORTS | {"AWS_ENDPOINT_URL": s3_server.url, "HF_HOME": str(tmp_path_factory.mktemp("home"))}
+    environment |= EXPORTS | {"AWS_ENDPOINT_URL": s3_server.url, "HF_HOME": str(home)}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", DRIVER],
         input=json.dumps([TORCH_SAYS, [*python_blocks(), ("Performance Tips", TIPS)]]),
@@ -81,7 +94,7 @@ def ran(s3_server: MotoS3, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not re.search(r"Traceback|Exception ignored|\w+Warning:", done.stderr), done.stderr
-    return dict(json.loads(line) for line in done.stdout.splitlines())
+    return done.stdout
 
 
 def dataset(kind: str, *, female: bool = True, male: bool = True, **got: int) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import tracemalloc
 import zlib
+from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -25,28 +27,29 @@ def png_with(*, before: bytes = b"", after: bytes = b"") -> bytes:
     return png_of(Form(3, 2), zipped, before, after)
 
 
+@cache
 def zipped_text(size: int, start: bytes = b"", keyword: bytes = b"workflow") -> bytes:
     return chunk(b"zTXt", keyword + b"\0\0" + zlib.compress(start + bytes(size), 9))
 
 
-LONG = {
-    "zTXt": zipped_text(2 * MIB),
-    "zTXt of just what Pillow reads": zipped_text(MIB),
-    "iTXt": chunk(b"iTXt", b"prompt\0\1\0en\0k\0" + zlib.compress(b"{}" * MIB)),
-    "XMP": chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x/>" * MIB)),
-    "plain XMP": chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"<x/>" * MIB),
-    "iCCP": chunk(b"iCCP", b"wide\0\0" + zlib.compress(np.random.default_rng(0).bytes(MIB + 9), 1)),
-    "garbage behind the first MiB": chunk(
+LONG: dict[str, Callable[[], bytes]] = {
+    "zTXt": lambda: zipped_text(2 * MIB),
+    "zTXt of just what Pillow reads": lambda: zipped_text(MIB),
+    "iTXt": lambda: chunk(b"iTXt", b"prompt\0\1\0en\0k\0" + zlib.compress(b"{}" * MIB)),
+    "XMP": lambda: chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x/>" * MIB)),
+    "plain XMP": lambda: chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"<x/>" * MIB),
+    "iCCP": lambda: chunk(b"iCCP", b"wide\0\0" + zlib.compress(np.random.default_rng(0).bytes(MIB + 9), 1)),
+    "garbage behind the first MiB": lambda: chunk(
         b"zTXt", b"log\0\0" + zlib.compress(bytes(3 * MIB), 0)[: 2 * MIB] + bytes(99)
     ),
-    "several": 40 * zipped_text(MIB + 1),
+    "several": lambda: 40 * zipped_text(MIB + 1),
 }
 
 
 @pytest.mark.parametrize("note", LONG)
 @pytest.mark.parametrize("behind", [False, True], ids=["before the pixels", "behind the pixels"])
 def test_a_long_text_spoils_nothing(note: str, behind: bool) -> None:
-    data = png_with(**{"after" if behind else "before": LONG[note]})
+    data = png_with(**{"after" if behind else "before": LONG[note]()})
     np.testing.assert_array_equal(np.asarray(decode(data)), STORED)
     for level in ("structure", "decode"):
         kept = verify(data, level)
@@ -55,7 +58,7 @@ def test_a_long_text_spoils_nothing(note: str, behind: bool) -> None:
 
 
 def test_what_pillow_reads_is_kept_as_it_is() -> None:
-    for note in (b"", zipped_text(MIB - 1), LONG["plain XMP"], chunk(b"tEXt", b"a\0" + bytes(3 * MIB))):
+    for note in (b"", zipped_text(MIB - 1), LONG["plain XMP"](), chunk(b"tEXt", b"a\0" + bytes(3 * MIB))):
         data = png_with(before=note)
         assert verify(data) is data
         Image.open(BytesIO(data)).load()
@@ -63,7 +66,7 @@ def test_what_pillow_reads_is_kept_as_it_is() -> None:
 
 def test_all_but_the_long_text_is_kept() -> None:
     note = chunk(b"tEXt", b"prompt\0a dress") + chunk(b"pHYs", bytes(9)) + chunk(b"tRNS", bytes(range(6)))
-    assert verify(png_with(before=LONG["zTXt"] + note, after=LONG["iTXt"])) == png_with(before=note)
+    assert verify(png_with(before=LONG["zTXt"]() + note, after=LONG["iTXt"]())) == png_with(before=note)
 
 
 @pytest.mark.parametrize(
@@ -90,19 +93,19 @@ def test_exif_is_believed_before_a_long_text() -> None:
 @pytest.mark.parametrize(
     "bomb",
     [
-        zipped_text(300 * MIB),
-        chunk(b"iCCP", b"wide\0\0" + zlib.compress(bytes(100 * MIB), 9)),
-        chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(100 * MIB), 9)),
-        70 * zipped_text(MIB),
-        chunk(b"tEXt", b"note\0" + bytes(70 * MIB)),
+        lambda: zipped_text(300 * MIB),
+        lambda: chunk(b"iCCP", b"wide\0\0" + zlib.compress(bytes(100 * MIB), 9)),
+        lambda: chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(100 * MIB), 9)),
+        lambda: 70 * zipped_text(MIB),
+        lambda: chunk(b"tEXt", b"note\0" + bytes(70 * MIB)),
     ],
     ids=["text", "profile", "XMP", "many texts", "plain text"],
 )
 @pytest.mark.parametrize(
     "read", [verify, lambda data: verify(data, "decode"), decode], ids=["structure", "all", "decode"]
 )
-def test_a_bomb_of_texts_is_refused_by_everyone_and_costs_no_memory(bomb: bytes, read: Any) -> None:
-    data = png_with(before=bomb)
+def test_a_bomb_of_texts_is_refused_by_everyone_and_costs_no_memory(bomb: Callable[[], bytes], read: Any) -> None:
+    data = png_with(before=bomb())
     tracemalloc.start()
     with pytest.raises(ImageError, match=r"^absurd texts: they unpack to more than 64 MiB"):
         read(data)
@@ -124,7 +127,7 @@ def test_other_formats_may_carry_what_they_like() -> None:
 
 def test_a_build_keeps_such_an_image_and_anybody_reads_it(bucket: Bucket, load: Any) -> None:
     keys = bucket.add_triplet("easy", "male", "000")
-    bucket.put(keys["try_on_image"], png_with(before=LONG["zTXt"], after=LONG["XMP"]))
+    bucket.put(keys["try_on_image"], png_with(before=LONG["zTXt"](), after=LONG["XMP"]()))
     stored = load("easy")
     assert len(stored) == 1
     for rows in (stored, load("easy", streaming=True), load("easy", embed_images=False)):

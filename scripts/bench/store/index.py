@@ -48,10 +48,11 @@ def make_index(path: Path, listed: Callable[[], Iterable[Object]]) -> Index:
 
 
 def objects_in(bucket: Path) -> Iterator[Object]:
-    """What a folder holds, with the ETags that nginx gives its files: s3fs opens an object only if they agree."""
-    files = {path.relative_to(bucket).as_posix(): path.stat() for path in bucket.rglob("*") if path.is_file()}
-    for key, said in sorted(files.items()):
-        yield Object(key, said.st_size, f"{int(said.st_mtime):x}-{said.st_size:x}")
+    """What a folder holds; ETags are MD5, as of S3's objects that were uploaded in one part."""
+    files = {path.relative_to(bucket).as_posix(): path for path in bucket.rglob("*") if path.is_file()}
+    for key, path in sorted(files.items()):
+        body = path.read_bytes()
+        yield Object(key, len(body), hashlib.md5(body, usedforsecurity=False).hexdigest())
 
 
 def imagined(count: int, size: int) -> Iterator[Object]:

@@ -1,5 +1,6 @@
--- ListObjectsV2 over an index that index.py wrote: the rows of the answer, sorted by key and all of one width, so that
--- row i lies at i * width, a key is found by halving, and a page without a delimiter is one slice of the file.
+-- ListObjectsV2, and an object's ETag, from an index that index.py wrote: the rows of the answer, sorted by key and all
+-- of one width, so that row i lies at i * width, a key is found by halving, and a page without a delimiter is one slice
+-- of the file.
 return function(path, width, rows)
   local file = assert(io.open(path, "rb"))
 
@@ -43,7 +44,12 @@ return function(path, width, rows)
 
   local function text(value) return type(value) == "string" and value or "" end
 
-  return function(bucket, arguments)
+  local function etag(key) -- as it is listed, without quotes
+    local row = first_from(key)
+    if row < rows and key_of(row) == key then return slice(row, row + 1):match("<ETag>&quot;(.-)&quot;</ETag>") end
+  end
+
+  local function list(bucket, arguments)
     local prefix, delimiter = text(arguments.prefix), text(arguments.delimiter)
     local most = math.min(tonumber(arguments["max-keys"]) or 1000, 1000)
     local after = text(arguments["continuation-token"] or arguments["start-after"])
@@ -63,4 +69,6 @@ return function(path, width, rows)
       "<IsTruncated>", tostring(more), "</IsTruncated>",
       more and "<NextContinuationToken>" .. last .. "</NextContinuationToken>" or "", body, "</ListBucketResult>")
   end
+
+  return { list = list, etag = etag }
 end
