@@ -159,7 +159,9 @@ PYTHON = Python(
     "yaml",
 )  # fmt: skip
 
-TRAINERS = Python("accelerate", "diffusers.models.unets.unet_2d_condition", "torchvision", "transformers.trainer")
+TRAINERS = Python(
+    "accelerate", "diffusers.models.unets.unet_2d_condition", "pytorch_lightning", "torchvision", "transformers.trainer"
+)
 """What takes trainers 10 s to import, `datasets` among it: for scripts that no cache in `HF_HOME` concerns, and no Hub.
 
 diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA cannot be used any more.

@@ -125,6 +125,6 @@ def test_help_needs_no_environment() -> None:
         "--only",
         "--latency",
         "--out",
-        "listing, layouts, splits, build, validate, scale, lazy, cached, prepared, start, memory",
+        "listing, layouts, splits, build, integrity, validate, scale, lazy, cached, prepared, start, memory",
     ):
         assert name in " ".join(done.stdout.split())

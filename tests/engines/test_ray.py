@@ -1,5 +1,6 @@
 """Ray, as it is: three nodes on this machine; lost workers and nodes cost a try, and its processes end with the command."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -49,13 +50,14 @@ def chunks(folder: Path) -> dict[str, bytes]:
 def test_three_nodes_build_what_one_process_builds_and_may_be_lost(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ray_environment: dict[str, str]
 ) -> None:
-    """One test, since a cluster takes ten seconds to start."""
+    """One test, since a cluster takes ten seconds to start; and one session, each of which has workers of its own."""
     for name, value in ray_environment.items():
         monkeypatch.setenv(name, value)
-    cluster_utils = pytest.importorskip("ray.cluster_utils")
+    ray, cluster_utils = pytest.importorskip("ray"), pytest.importorskip("ray.cluster_utils")
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         others = [cluster.add_node(num_cpus=1) for _ in range(2)]
+        ray.init(address=cluster.address, logging_level=logging.ERROR)
         engine = RayEngine(cluster.address)
         builds_alike(bucket, tmp_path, engine)
         validates_alike(bucket, tmp_path, engine)
@@ -65,6 +67,7 @@ def test_three_nodes_build_what_one_process_builds_and_may_be_lost(
         loses_a_node(engine, cluster, others[0], tmp_path / "nodes")
         loses_its_driver(bucket, cluster.address, tmp_path)
     finally:
+        ray.shutdown()
         cluster.shutdown()
 
 
@@ -109,6 +112,7 @@ def loses_a_node(engine: RayEngine, cluster: Any, node: Any, folder: Path) -> No
     (folder / "go").touch()
     reader.join(90)
     assert sorted((unit.number, outcome) for unit, outcome in done) == [(number, number) for number in range(5)]
+    assert len(list(folder.glob("at-*"))) > 5, "the unit that was lost ran once more"
     assert all(any(unit is given for given in units) for unit, _ in done)
 
 

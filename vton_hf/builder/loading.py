@@ -7,7 +7,6 @@ from typing import Any, Unpack
 from vton_hf._core.options import Config, LoadOptions
 from vton_hf.builder.builder import VTON
 from vton_hf.builder.config import check_workers
-from vton_hf.builder.find import Triplets
 from vton_hf.builder.share import build_together, status_of
 from vton_hf.builder.splits import check_split, check_whole
 from vton_hf.cache import BuildStatus
@@ -64,17 +63,18 @@ def of_every_triplet(split: str = TRAIN, **options: Any) -> VTON:
     """
     listed = VTON(config_name="hard", **options)
     check_whole(split, listed.context.parts.names)
-    triplets = listed.triplets
-    builder = of_triplets(triplets, triplets.manifest.sizes(), options, split)
+    manifest = listed.triplets.manifest
+    builder = with_weights(listed, manifest.sizes(), options, split)
     if len(builder.context.parts.names) == 1:
         return builder
-    return of_triplets(triplets, builder.context.parts.sizes(triplets.manifest, split), options, split)
+    return with_weights(builder, builder.context.parts.sizes(manifest, split), options, split)
 
 
-def of_triplets(triplets: Triplets, sizes: Mapping[str, int], options: Mapping[str, Any], split: str = TRAIN) -> VTON:
-    """A builder that knows what is listed, and whose weights are these sizes of pools, those of a split."""
+def with_weights(listed: VTON, sizes: Mapping[str, int], options: Mapping[str, Any], split: str = TRAIN) -> VTON:
+    """A builder that knows what another has listed, and whose weights are these sizes of pools, those of a split."""
     builder = VTON(config_name="hard", **{**options, "difficulty_weights": sizes})
-    builder.triplets, builder.context.parts.alone = triplets, split
+    builder.take_over(listed)
+    builder.context.parts.alone = split
     return builder
 
 

@@ -44,13 +44,15 @@ class Parts:
         prefixes: Where the triplets lie.
         store: Reads a split manifest.
         alone: The one split that is drawn, each triplet of it once, whatever its difficulty; None for all, by recipe.
+        assigned: Digest of the manifest that was split, and its splits.
     """
 
     config: VTONConfig
     prefixes: list[str]
     store: Callable[[], storage.Store]
     alone: str | None = None
-    _known: tuple[str, Assignment] | None = field(default=None, repr=False)
+    assigned: tuple[str, Assignment] | None = field(default=None, repr=False)
+    _checked: str | None = field(default=None, repr=False)
     _drawn: dict[str, Manifest] = field(default_factory=dict, repr=False)
     _warned: bool = field(default=False, repr=False)
 
@@ -82,6 +84,10 @@ class Parts:
         """Take all triplets that there are for those of this split."""
         self.policy, self.alone = None, split
 
+    def take_over(self, other: "Parts") -> None:
+        """Take the splits of a dataset that differs in its recipe alone: finding them takes seconds."""
+        self.policy, self.assigned = other.policy, other.assigned
+
     def assignment(self, manifest: Manifest, *, quiet: bool = False) -> Assignment | None:
         """Which split each triplet is in; None if they are not split. What that comes to is logged once, unless quiet.
 
@@ -90,17 +96,19 @@ class Parts:
         """
         if self.policy is None:
             return None
-        if self._known is None or self._known[0] != manifest.digest():
-            config = self.config
-            if self.alone is None:
-                mixing.epoch_length(manifest.sizes(), config.weights, None, config.mix_by)
+        digest, config = manifest.digest(), self.config
+        if self.alone is None and self._checked != digest:
+            mixing.epoch_length(manifest.sizes(), config.weights, None, config.mix_by)
+        if self.assigned is None or self.assigned[0] != digest:
+            self.assigned = digest, assign(manifest, self.policy)
+        found = self.assigned[1]
+        if self._checked != digest:
             drawn = [name for name, weight in config.weights.items() if weight]
-            found = assign(manifest, self.policy)
             check_parts(found, manifest, drawn if self.alone is None else None)
             if not quiet:
                 self._tell(found)
-            self._known, self._drawn = (manifest.digest(), found), {}
-        return self._known[1]
+            self._checked, self._drawn = digest, {}
+        return found
 
     def manifest(self, whole: Manifest, split: str) -> Manifest:
         """The triplets of a split.

@@ -13,7 +13,7 @@ from vton_hf._core.checks import unknown_option
 from vton_hf._core.files import atomic_write
 from vton_hf._core.options import Entities, FindOptions, Prefixes, SplitBy
 from vton_hf.builder.builder import VTON
-from vton_hf.builder.loading import of_triplets
+from vton_hf.builder.loading import with_weights
 from vton_hf.builder.validating import measures_of
 from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
@@ -183,9 +183,10 @@ def split(
 
 
 def _splits(s3_prefixes: Prefixes, *, near_duplicates: bool, **options: Any) -> Splits:
-    triplets = VTON(config_name="hard", s3_prefixes=s3_prefixes, **options).triplets
-    manifest = triplets.manifest
-    builder = of_triplets(triplets, manifest.sizes(), {"s3_prefixes": s3_prefixes, **options})
+    options["s3_prefixes"] = s3_prefixes
+    listed = VTON(config_name="hard", **options)
+    manifest = listed.triplets.manifest
+    builder = with_weights(listed, manifest.sizes(), options)
     found = builder.context.parts.assignment(manifest, quiet=True)
     if found is None:
         raise ConfigError("splits=None makes no splits. Say which, such as splits={'validation': 0.05, 'test': 0.05}.")

@@ -134,7 +134,7 @@ def _find_once(builders: Sequence[VTON]) -> datasets.Features:
         The columns of the rows of all configs.
     """
     for builder in builders:
-        builder.triplets = builders[0].triplets
+        builder.take_over(builders[0])
         builder.context.parts.lengths(builder.triplets.manifest)
     drawn = {name for builder in builders for name in builder.context.drawn}
     return features_of(builders[0].triplets.manifest.of_pools(drawn), decode=True)
