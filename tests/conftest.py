@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from tests.bucket import Bucket, Load, loader
 from tests.fake_hub import Hub, serve_hub
+from tests.python import GARBAGE
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure
 
@@ -75,6 +76,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Let no collection of garbage look at all of torch again, nor a forked process copy it: an eighth of the time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
 
 
 def pytest_unconfigure() -> None:

@@ -1,7 +1,7 @@
 """Scripts that run in processes of their own, forked from one that has imported what takes seconds to import.
 
-`PYTHON.run(code, environment)` does what `python -c` does with the code, from reading the environment to the end of the
-interpreter. Only what `PYTHON` was told to import is there already, and the seed of hashes is the same in all scripts.
+`PYTHON.run(code, environment)` does what `python -c` does with the code, from reading the environment to what is called at
+exit. Only what `PYTHON` was told to import is there already, and the seed of hashes is the same in all scripts.
 """
 
 import atexit
@@ -17,14 +17,17 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, NoReturn, Self
 
 from filelock import FileLock
 
 STATUS_SIZE = 8
+GARBAGE = 20_000
+"""Objects after which Python looks for garbage; at its own 700 that takes a sixth of the time of imports."""
 LOCK = FileLock(Path(tempfile.gettempdir()) / f"vton-hf-python-{os.getuid()}.lock")
 """Held by whoever connects to a server, or ends it."""
 
@@ -153,16 +156,18 @@ class Python:
 PYTHON = Python(
     # All that takes time when `vton_hf` is imported, less `datasets` and `huggingface_hub`: those read the environment
     # for good when they are imported.
-    "aiobotocore.session", "aiohttp", "dill", "filelock", "fsspec", "httpcore2", "httpx2", "imagecodecs", "kornia_rs",
-    "loky", "multiprocess.pool", "numpy", "obstore.store", "pandas", "PIL.Image", "psutil", "pyarrow.compute",
-    "pyarrow.dataset", "pyarrow.json", "pyarrow.parquet", "s3fs", "tqdm.contrib.concurrent", "truststore", "xxhash",
-    "yaml",
+    "aiobotocore.session", "aiohttp", "charset_normalizer", "dill", "filelock", "fsspec", "httpcore2", "httpx2",
+    "imagecodecs", "kornia_rs", "loky", "multiprocess.pool", "numpy", "obstore.store", "pandas", "PIL.Image",
+    "PIL.ImageCms", "PIL.ImageDraw", "psutil", "pyarrow.compute", "pyarrow.csv", "pyarrow.dataset", "pyarrow.json",
+    "pyarrow.parquet", "s3fs", "scipy.io", "tqdm.contrib.concurrent", "truststore", "xxhash", "yaml",
 )  # fmt: skip
 
 TRAINERS = Python(
-    "accelerate", "diffusers.models.unets.unet_2d_condition", "pytorch_lightning", "torchvision", "transformers.trainer"
-)
-"""What takes trainers 10 s to import, `datasets` among it: for scripts that no cache in `HF_HOME` concerns, and no Hub.
+    "accelerate", "diffusers.models.unets.unet_2d_condition", "pytorch_lightning", "scipy.io", "torchvision",
+    "transformers.trainer", "vton_hf.builder", "vton_hf.cli.commands", "vton_hf.loader",
+)  # fmt: skip
+"""What takes trainers 10 s to import, with `datasets` and the package: for scripts that no cache in `HF_HOME` concerns,
+and no Hub.
 
 diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA cannot be used any more.
 """
@@ -232,11 +237,26 @@ def _prepare(descriptors: Sequence[int]) -> str:
     return str(asked["code"])
 
 
+def _end() -> NoReturn:
+    """Do what Python does at the end of a script that went well, less the second in which it clears all modules away."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         __import__(name)
-    gc.freeze()  # else each script takes a copy of all that when it ends
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
     if received := _serve(socket.socket(fileno=int(sys.argv[1]))):
         code = _prepare(received)
         del __file__, __spec__
-        exec(code)
+        try:
+            exec(code)
+        except SystemExit as error:
+            if error.code:
+                raise
+    _end()

@@ -89,22 +89,22 @@ def clone(tmp_path: Path) -> Path:
 def follow(environment: dict[str, str], clone: Path) -> Callable[[Path], str]:
     """Run the commands of a page and then its Python, which gives what that printed."""
 
-    def run(page: Path) -> str:
-        for line in commands(page):
-            name, *arguments = shlex.split(line)
-            assert name in ("vton-hf", "python"), f"{line}: a test of its own, and a reason in NOT_HERE"
-            done = PYTHON.run(VTON_HF if name == "vton-hf" else SCRIPT, environment, *arguments, cwd=clone)
-            assert done.returncode == 0, f"{line}\n{done.stderr}"
-            assert done.stdout
-        code = python_of(page)
+    def run(code: str, *arguments: str) -> str:
         # What a Hub is needed for reads its address when it is imported.
-        python, prelude = (PYTHON, "") if "team/" in code else (TRAINERS, OWN_CACHE)
-        done = python.run(prelude + code, environment, cwd=clone, timeout=300)
-        assert done.returncode == 0, done.stderr
+        python, prelude = (PYTHON, "") if "team/" in f"{code} {arguments}" else (TRAINERS, OWN_CACHE)
+        done = python.run(prelude + code, environment, *arguments, cwd=clone, timeout=300)
+        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stderr}"
         assert "DeprecationWarning" not in done.stderr
         return done.stdout
 
-    return run
+    def run_page(page: Path) -> str:
+        for line in commands(page):
+            name, *arguments = shlex.split(line)
+            assert name in ("vton-hf", "python"), f"{line}: a test of its own, and a reason in NOT_HERE"
+            assert run(VTON_HF if name == "vton-hf" else SCRIPT, *arguments)
+        return run(python_of(page))
+
+    return run_page
 
 
 def test_the_readme_runs(follow: Callable[[Path], str]) -> None:
