@@ -9,7 +9,7 @@ from vton_hf.builder.context import BuildContext
 from vton_hf.builder.formats import CellTransform
 from vton_hf.builder.indices import selected_rows
 from vton_hf.builder.lazy_images import LazyImages, embedded, use_cells
-from vton_hf.builder.loading import build, build_status, load, of_every_triplet, of_split_alone
+from vton_hf.builder.loading import build, build_status, load, of_every_triplet, of_split_alone, take_over
 from vton_hf.builder.notebooks import dataset_html, triplet_pictures
 from vton_hf.builder.one_by_one import OneByOne
 from vton_hf.builder.plain import listed
@@ -52,6 +52,7 @@ __all__ = [
     "spare_rows",
     "split",
     "splits_in",
+    "take_over",
     "triplet_pictures",
     "use_cells",
     "validate",

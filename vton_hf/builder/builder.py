@@ -103,17 +103,12 @@ class VTON(ReadableBuilder):
 
     @property
     def triplets(self) -> Triplets:
-        """What `find` gives; may be set to some of them."""
+        """What `find` gives; may be set to what a builder found whose config differs in its recipe alone."""
         return self.find()
 
     @triplets.setter
     def triplets(self, triplets: Triplets) -> None:
         self._triplets = triplets
-
-    def take_over(self, other: "VTON") -> None:
-        """Take the triplets, and the splits, that a builder found whose config differs in its recipe alone."""
-        self._triplets = other.find()
-        self.context.parts.take_over(other.context.parts)
 
     @property
     def prepared(self) -> PreparedDataset:

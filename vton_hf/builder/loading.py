@@ -73,9 +73,15 @@ def of_every_triplet(split: str = TRAIN, **options: Any) -> VTON:
 def with_weights(listed: VTON, sizes: Mapping[str, int], options: Mapping[str, Any], split: str = TRAIN) -> VTON:
     """A builder that knows what another has listed, and whose weights are these sizes of pools, those of a split."""
     builder = VTON(config_name="hard", **{**options, "difficulty_weights": sizes})
-    builder.take_over(listed)
+    take_over(builder, listed)
     builder.context.parts.alone = split
     return builder
+
+
+def take_over(builder: VTON, other: VTON) -> None:
+    """Give a builder the triplets, and their splits, that another found whose config differs in its recipe alone."""
+    builder.triplets = other.triplets
+    builder.context.parts.take_over(other.context.parts)
 
 
 def of_split_alone(split: str | None, **options: Any) -> VTON:

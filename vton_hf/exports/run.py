@@ -7,7 +7,7 @@ from itertools import groupby
 
 import datasets
 
-from vton_hf.builder import VTON, features_of
+from vton_hf.builder import VTON, features_of, take_over
 from vton_hf.exports import card
 from vton_hf.exports.describe import contact_sheet_name, describe, draw_contact_sheet, findings_of
 from vton_hf.exports.destination import CARD, Changes, Destination
@@ -134,7 +134,7 @@ def _find_once(builders: Sequence[VTON]) -> datasets.Features:
         The columns of the rows of all configs.
     """
     for builder in builders:
-        builder.take_over(builders[0])
+        take_over(builder, builders[0])
         builder.context.parts.lengths(builder.triplets.manifest)
     drawn = {name for builder in builders for name in builder.context.drawn}
     return features_of(builders[0].triplets.manifest.of_pools(drawn), decode=True)
