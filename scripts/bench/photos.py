@@ -1,6 +1,6 @@
 """Draws the data once: parts of photographs that scikit-image and scikit-learn ship, of 768x1024.
 
-A PNG has 1.1 MB, a JPEG 0.2.
+A PNG has 1.1 MB, a JPEG 0.1.
 
 python photos.py BUCKET N png|jpg      N triplets for each difficulty and gender
 """

@@ -136,16 +136,15 @@ SHRINK = Row(
 
 def integrity(name: str, title: str, source: str, **job: Any) -> Row:
     """A build with all checks of what came, and with that of the size alone."""
-    call, statistics = "loaders.integrity:build", "form" in job
-    alone = {"extra": {"statistics": statistics, "sizes": True}}
+    call, extra = "loaders.integrity:build", {"statistics": "form" in job}
     return Row(
         name=f"integrity-{name}",
         title=f"Cost of integrity, a build of {title}",
         unit="images/CPU s",
         reference="vton-hf, sizes compared alone",
         candidates=(
-            ours(", sizes compared alone", call, source=source, job=job | alone),
-            ours("", call, source=source, job=job | {"extra": {"statistics": statistics}}),
+            ours(", sizes compared alone", call, source=source, job=job | {"extra": extra | {"sizes": True}}),
+            ours("", call, source=source, job=job | {"extra": extra}),
         ),
     )
 

@@ -5,7 +5,7 @@ import time
 import datasets
 import numpy as np
 import pyarrow as pa
-from job import Job
+from job import ROLES, Job
 
 from loaders.peak import peak_mb
 from vton_hf.triplets import Manifest, SplitPolicy, assign, check_parts
@@ -48,7 +48,7 @@ def _table(count: int) -> pa.Table:
         f"s3://bucket/dataset_ultimate/{difficulty}/female/try_on_image/{stem}_vton.png"
         for difficulty, stem in zip(columns["difficulty"], stems, strict=True)
     ]
-    images = dict.fromkeys(("initial_image", "cloth_image", "try_on_image"), pa.array(uris))
+    images = dict.fromkeys(ROLES, pa.array(uris))
     return pa.table(
         {name: pa.array(values) for name, values in columns.items()} | {"stem": stems, "key": stems} | images
     )
