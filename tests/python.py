@@ -1,13 +1,15 @@
 """Scripts that run in processes of their own, forked from one that has imported what takes seconds to import.
 
 `PYTHON.run(code, environment)` does what `python -c` does with the code, from reading the environment to what is called at
-exit. Only what `PYTHON` was told to import is there already, and the seed of hashes is the same in all scripts.
+exit. Only what `PYTHON` was told to import is there already, and the seed of hashes is the same in all scripts. `datasets`
+and `huggingface_hub`, which read the environment when they are imported, have read the script's.
 """
 
 import atexit
 import contextlib
 import gc
 import hashlib
+import importlib
 import json
 import os
 import select
@@ -154,20 +156,16 @@ class Python:
 
 
 PYTHON = Python(
-    # All that takes time when `vton_hf` is imported, less `datasets` and `huggingface_hub`: those read the environment
-    # for good when they are imported.
-    "aiobotocore.session", "aiohttp", "charset_normalizer", "dill", "filelock", "fsspec", "httpcore2", "httpx2",
-    "imagecodecs", "kornia_rs", "loky", "multiprocess.pool", "numpy", "obstore.store", "pandas", "PIL.Image",
-    "PIL.ImageCms", "PIL.ImageDraw", "psutil", "pyarrow.compute", "pyarrow.csv", "pyarrow.dataset", "pyarrow.json",
-    "pyarrow.parquet", "s3fs", "scipy.io", "tqdm.contrib.concurrent", "truststore", "xxhash", "yaml",
+    # What stock scripts import, and all that takes time when `vton_hf` is imported.
+    "aiobotocore.session", "datasets", "huggingface_hub.hf_api", "huggingface_hub.repocard", "imagecodecs", "kornia_rs",
+    "loky", "obstore.store", "PIL.Image", "PIL.ImageCms", "PIL.ImageDraw", "psutil", "pyarrow.csv", "s3fs", "scipy.io",
 )  # fmt: skip
 
 TRAINERS = Python(
     "accelerate", "diffusers.models.unets.unet_2d_condition", "pytorch_lightning", "scipy.io", "torchvision",
     "transformers.trainer", "vton_hf.builder", "vton_hf.cli.commands", "vton_hf.loader",
 )  # fmt: skip
-"""What takes trainers 10 s to import, with `datasets` and the package: for scripts that no cache in `HF_HOME` concerns,
-and no Hub.
+"""With the package, and what takes trainers 10 s to import.
 
 diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA cannot be used any more.
 """
@@ -176,29 +174,54 @@ diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA can
 def _serve(listening: socket.socket) -> Sequence[int] | None:
     """Fork for each request; returns in the children, with the request's descriptors, and at the end with None."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    sockets = [listening]
+    ended, end = os.pipe()
+    for descriptor in (ended, end):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(end)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    sockets, running = [listening], dict[int, int]()
     while True:
-        for control in select.select(sockets, [], [])[0]:
-            if control is listening:
+        for ready in select.select([*sockets, ended], [], [])[0]:
+            if ready == ended:
+                os.read(ended, select.PIPE_BUF)
+                _tell_ends(running)
+            elif ready is listening:
                 sockets.append(listening.accept()[0])
-                continue
-            _, received, _, _ = socket.recv_fds(control, 1, 4)
-            if received and os.fork() == 0:
-                for each in sockets:
-                    each.close()
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            elif received := socket.recv_fds(ready, 1, 4)[1]:
                 *descriptors, status = received
-                if _is_script(status):
-                    signal.signal(signal.SIGINT, signal.default_int_handler)
+                if (pid := os.fork()) == 0:
+                    _be_nobodys_parent([*(one.detach() for one in sockets), *running.values(), ended, end, status])
                     return descriptors
-            for descriptor in received:
-                os.close(descriptor)
-            if not received:
-                sockets.remove(control)
-                control.close()
+                running[pid] = status
+                os.write(status, f"{pid:{STATUS_SIZE}}".encode())
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            else:
+                sockets.remove(ready)
+                ready.close()
                 if sockets == [listening] and _is_over(listening):
                     return None
+
+
+def _be_nobodys_parent(descriptors: Sequence[int]) -> None:
+    """In a child: let go of what belongs to the process that forks."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _tell_ends(running: dict[int, int]) -> None:
+    """Write how scripts have ended to whoever waits for them."""
+    while running:
+        pid, how = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        status = running.pop(pid)
+        with contextlib.suppress(BrokenPipeError):  # nobody waits any more
+            os.write(status, f"{os.waitstatus_to_exitcode(how):{STATUS_SIZE}}".encode())
+        os.close(status)
 
 
 def _is_over(listening: socket.socket) -> bool:
@@ -208,18 +231,6 @@ def _is_over(listening: socket.socket) -> bool:
             return False
         Path(listening.getsockname()).unlink()
         return True
-
-
-def _is_script(status: int) -> bool:
-    """Fork the script; whoever is not the script tells its id, then how it ended, and ends."""
-    pid = os.fork()
-    if pid == 0:
-        os.close(status)
-        return True
-    os.write(status, f"{pid:{STATUS_SIZE}}".encode())
-    _, ended = os.waitpid(pid, 0)
-    os.write(status, f"{os.waitstatus_to_exitcode(ended):{STATUS_SIZE}}".encode())
-    os._exit(0)
 
 
 def _prepare(descriptors: Sequence[int]) -> str:
@@ -232,9 +243,25 @@ def _prepare(descriptors: Sequence[int]) -> str:
         asked = json.load(file)
     os.environ.clear()
     os.environ.update(asked["environment"])
+    _read_environment()
     os.chdir(asked["folder"])
     sys.argv, sys.path[0] = ["-c", *asked["arguments"]], ""
     return str(asked["code"])
+
+
+def _read_environment() -> None:
+    """Let everybody see what `datasets` and `huggingface_hub` would read, were they imported now."""
+    for name in ("huggingface_hub.constants", "datasets.config"):
+        if (module := sys.modules.get(name)) is not None:
+            before = dict(vars(module))
+            importlib.reload(module)
+            read = {key: value for key, value in vars(module).items() if key.isupper() and before.get(key) != value}
+            for other in list(sys.modules.values()):
+                for key in read.keys() & vars(other).keys():
+                    if vars(other)[key] == before.get(key):
+                        setattr(other, key, read[key])
+    if (hub := sys.modules.get("huggingface_hub.hf_api")) is not None:
+        hub.api.endpoint = hub.constants.ENDPOINT
 
 
 def _end() -> NoReturn:

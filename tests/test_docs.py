@@ -32,11 +32,6 @@ NOT_HERE = {
 }
 VTON_HF = "import sys; from vton_hf.cli import main; sys.exit(main())"
 SCRIPT = "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
-OWN_CACHE = """
-import os, pathlib, datasets
-datasets.config.HF_DATASETS_CACHE = pathlib.Path(os.environ["HF_HOME"]) / "datasets"
-"""
-"""For scripts in which `datasets` was imported before they were given their environment."""
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -90,9 +85,7 @@ def follow(environment: dict[str, str], clone: Path) -> Callable[[Path], str]:
     """Run the commands of a page and then its Python, which gives what that printed."""
 
     def run(code: str, *arguments: str) -> str:
-        # What a Hub is needed for reads its address when it is imported.
-        python, prelude = (PYTHON, "") if "team/" in f"{code} {arguments}" else (TRAINERS, OWN_CACHE)
-        done = python.run(prelude + code, environment, *arguments, cwd=clone, timeout=300)
+        done = TRAINERS.run(code, environment, *arguments, cwd=clone, timeout=300)
         assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stderr}"
         assert "DeprecationWarning" not in done.stderr
         return done.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python import PYTHON
+from tests.python import PYTHON, TRAINERS, Python
 
 SAYS = """
     import atexit, json, os, sys
@@ -32,11 +32,27 @@ def test_a_script_runs_as_in_an_interpreter_of_its_own(code: str, tmp_path: Path
     assert done.stderr.splitlines()[-1:] == own.stderr.splitlines()[-1:]
 
 
-def test_what_reads_the_environment_when_it_is_imported_is_not_imported_beforehand() -> None:
-    code = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    there = PYTHON.run(code, os.environ).stdout.split()
-    assert {"pandas", "pyarrow", "s3fs"} <= set(there)
-    assert {"datasets", "huggingface_hub", "vton_hf", "torch"}.isdisjoint(there)
+@pytest.mark.parametrize("python", [PYTHON, TRAINERS], ids=["stock", "trainers"])
+def test_what_was_imported_beforehand_has_read_the_environment(python: Python, tmp_path: Path) -> None:
+    code = """
+        import sys
+        import datasets
+        from datasets import config
+        from huggingface_hub import HfFileSystem, constants, hf_api, utils
+        from huggingface_hub.utils import _cache_manager
+        print(config.HF_DATASETS_CACHE, config.HF_MODULES_CACHE, constants.HF_TOKEN_PATH, _cache_manager.HF_HUB_CACHE)
+        print(config.HF_ENDPOINT, constants.ENDPOINT, hf_api.api.endpoint, HfFileSystem().endpoint)
+        print(constants.HF_HUB_OFFLINE, config.HF_HUB_OFFLINE, utils.are_progress_bars_disabled(), config.TORCH_AVAILABLE)
+        print("vton_hf" in sys.modules, "torch" in sys.modules)
+    """
+    home = tmp_path / "home"
+    settings = {"HF_HOME": str(home), "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    settings |= {"HF_HUB_OFFLINE": "0", "USE_TORCH": "0"}
+    paths, addresses, switches, modules = python.run(code, os.environ | settings).stdout.splitlines()
+    assert paths.split() == [str(home / name) for name in ("datasets", "modules", "token", "hub")]
+    assert addresses.split() == ["http://127.0.0.1:9"] * 4
+    assert switches == "False False True False"
+    assert modules == ("False False" if python is PYTHON else "True True")
 
 
 def test_a_script_can_be_waited_for_interrupted_and_killed(tmp_path: Path) -> None:
