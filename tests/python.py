@@ -280,7 +280,8 @@ if __name__ == "__main__":
     gc.set_threshold(GARBAGE)
     if received := _serve(socket.socket(fileno=int(sys.argv[1]))):
         code = _prepare(received)
-        del __file__, __spec__
+        del __file__
+        __spec__ = None
         try:
             exec(code)
         except SystemExit as error:

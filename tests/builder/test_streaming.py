@@ -64,7 +64,7 @@ def test_a_dataloader_sees_each_row_once(load: Load, bucket: Bucket, workers: in
     assert Counter(key for batch in loader for key in batch["key"]) == Counter(load()["key"])
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.parametrize("start", ["fork", "forkserver"])
 def test_workers_that_stay_stream_epoch_after_epoch(s3: MotoS3, tmp_path: Any, start: str) -> None:
     torch_data = pytest.importorskip("torch.utils.data")
     for index in range(20):

@@ -1,4 +1,4 @@
-"""A training process that is to be killed: `python -m tests.loader.orphaned START MOMENT FOLDER`."""
+"""A training process that is to be killed: `main()`, with START MOMENT FOLDER as arguments."""
 
 import os
 import sys
@@ -60,7 +60,3 @@ def main() -> None:
     # Forked after the worker, it holds all pipes that the trainer holds.
     get_context("fork").Process(target=wait_in, args=(folder, "bystander")).start()
     next(iterator)
-
-
-if __name__ == "__main__":
-    main()

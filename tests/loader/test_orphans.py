@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -10,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.python import TRAINERS, Program
+
+ROOT = Path(__file__).parents[2]
 CASES = [("fork", "beginning"), ("spawn", "unpickling"), ("forkserver", "unpickling"), ("forkserver", "training")]
 
 
@@ -29,14 +31,14 @@ def lives(pid: int) -> bool:
     return state not in "ZX"
 
 
-def started(case: tuple[str, str], folder: Path) -> subprocess.Popen[bytes]:
+def started(case: tuple[str, str], folder: Path) -> Program:
     folder.mkdir()
-    command = [sys.executable, "-m", "tests.loader.orphaned", *case, str(folder)]
+    code = "from tests.loader.orphaned import main; main()"
     with (folder / "said").open("wb") as said:
-        return subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=said)
+        return TRAINERS.start(code, os.environ, *case, str(folder), stderr=said, cwd=ROOT)
 
 
-def pids(folder: Path, trainer: subprocess.Popen[bytes]) -> dict[str, int]:
+def pids(folder: Path, trainer: Program) -> dict[str, int]:
     """Of the worker, which waits in the midst of something, and of a process that is none."""
     files = {who: folder / f"{who}.pid" for who in ("worker", "bystander")}
     wait_until(
@@ -46,7 +48,7 @@ def pids(folder: Path, trainer: subprocess.Popen[bytes]) -> dict[str, int]:
     return {who: int(file.read_text()) for who, file in files.items()}
 
 
-@pytest.mark.timeout(600)  # a dozen processes import torch
+@pytest.mark.timeout(600)  # processes import torch
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says which processes live")
 def test_workers_end_when_their_trainer_is_killed_and_others_do_not(tmp_path: Path) -> None:
     trainers = {tmp_path / "-".join(case): started(case, tmp_path / "-".join(case)) for case in CASES}

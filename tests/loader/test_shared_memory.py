@@ -85,8 +85,7 @@ def test_batches_that_are_kept_stay_as_they_are(rows: Any, collate: Any, dtype: 
         ("fork", torchs_own),
         ("fork", default_collate),
         ("fork", vton_hf.collate_triplets),
-        ("spawn", vton_hf.collate_triplets),
-        ("forkserver", default_collate),
+        ("forkserver", vton_hf.collate_triplets),
     ],
 )
 def test_what_a_worker_keeps_in_any_way_arrives_as_it_was(rows: Any, start: str, collate: Any) -> None:
