@@ -27,8 +27,8 @@ from vton_hf.storage import configure
 # A shell lets what it runs in the background ignore Ctrl-C, and whatever that starts with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# What a forkserver's children need is imported once, not in each of them: 14 s of one core.
-multiprocessing.set_forkserver_preload(["datasets", "torch.utils.data", "torchvision"])
+# What a forkserver's children need is imported once, not in each of them.
+multiprocessing.set_forkserver_preload(["tests.preloaded"])
 
 
 SERVERS = {"s3", "faults", "server", "hub"}

@@ -1,9 +1,8 @@
 """`export`: files that those read who do not have this package, in a folder and below a prefix."""
 
 import json
+import os
 import re
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from torchvision.transforms import v2
 import vton_hf
 from tests.bucket import Bucket, Load, encoded, triplet_keys
 from tests.pushing import seen
-from tests.python import program
+from tests.python import TRAINERS, program
 from tests.s3 import MotoS3
 from vton_hf.cli import main
 from vton_hf.exports.folder import Folder
@@ -264,8 +263,7 @@ READ_TARS = program("read_tars")
 
 def test_webdataset_reads_the_tars(export: Any, load: Load, tmp_path: Path) -> None:
     export(configs="hard", format="webdataset", max_shard_size="40KB")
-    command = [sys.executable, "-c", READ_TARS, str(tmp_path / "out" / "hard" / "train-*.tar")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = TRAINERS.run(READ_TARS, os.environ, str(tmp_path / "out" / "hard" / "train-*.tar"))
     assert json.loads(done.stdout) == [[row["key"], row["try_on_image"].tobytes().hex()] for row in load("hard")]
     rows = stock(tmp_path / "out", "hard", split="train")
     assert [row["key"] for row in rows["json"]] == load("hard")["key"][:]
@@ -282,7 +280,7 @@ def test_the_card_says_how_tars_are_read(export: Any, tmp_path: Path) -> None:
     export(configs="easy", format="webdataset")
     loading, reading = card_code(tmp_path / "out")
     code = f"{reading}\nprint(len(list(samples)), len(next(iter(samples))))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = TRAINERS.run(code, os.environ)
     assert done.stdout.split() == ["4", "4"]
     assert 'load_dataset("' in loading
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import vton_hf
 from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from tests.faults import BUCKET as FAULTY
 from tests.faults import Body, Status, serve_faults
-from tests.python import program
+from tests.python import PYTHON, Program, program
 from tests.s3 import BUCKET, MotoS3
 from vton_hf._core import disk
 from vton_hf.cache.chunks import work
@@ -35,17 +34,12 @@ def load(s3: MotoS3, tmp_path: Path) -> Load:
     return loader(ROOT, tmp_path / "cache", storage_options=s3.storage_options)
 
 
-def in_process(s3: MotoS3, cache: Path, *, num_proc: int | None = None, chunks: int = 0) -> subprocess.Popen[str]:
+def in_process(s3: MotoS3, log: Path, *, num_proc: int | None = None, chunks: int = 0) -> Program:
     """Another process that builds `hard`; behind so many chunks it stands still, if there is a number."""
-    options = {"s3_prefixes": [ROOT], "cache_dir": str(cache), "storage_options": s3.storage_options}
+    options = {"s3_prefixes": [ROOT], "cache_dir": str(log.with_name("cache")), "storage_options": s3.storage_options}
     arguments = json.dumps([chunks, options | {"num_proc": num_proc}])
-    return subprocess.Popen(
-        [sys.executable, "-c", program("build_hard"), arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    with log.open("w") as file:
+        return PYTHON.start(program("build_hard"), os.environ, arguments, stdout=file, stderr=file)
 
 
 def finished_chunks(cache: Path) -> list[Path]:
@@ -64,12 +58,12 @@ def test_every_object_is_fetched_once_for_all_configs(s3: MotoS3, load: Load) ->
 def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path: Path) -> None:
     objects = s3.fill(4)
     cache = tmp_path / "cache"
-    builder = in_process(s3, cache, chunks=3)
+    builder = in_process(s3, tmp_path / "log", chunks=3)
     deadline = time.monotonic() + 60
     while len(finished_chunks(cache)) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(builder.pid, signal.SIGKILL)
-    builder.communicate()
+    builder.kill()
+    builder.wait()
     done = sum(json.loads((chunk / "report.json").read_text())["rows"] for chunk in finished_chunks(cache))
     assert 0 < done < objects // 3
     s3.reset_counts()
@@ -80,12 +74,13 @@ def test_a_killed_build_goes_on_where_it_stood(s3: MotoS3, load: Load, tmp_path:
 def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load, tmp_path: Path) -> None:
     s3.fill(4)
     cache = tmp_path / "cache"
-    builder = in_process(s3, cache, chunks=2)
+    builder = in_process(s3, tmp_path / "log", chunks=2)
     deadline = time.monotonic() + 60
     while len(finished_chunks(cache)) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     builder.send_signal(signal.SIGINT)
-    assert "KeyboardInterrupt" in builder.communicate(timeout=60)[1]
+    builder.wait(60)
+    assert "KeyboardInterrupt" in (tmp_path / "log").read_text()
     assert not list(cache.rglob("*.incomplete"))
     assert 2 <= len(finished_chunks(cache)) < 6
     assert len(load()) == 24
@@ -93,7 +88,7 @@ def test_an_interrupted_build_leaves_nothing_half_written(s3: MotoS3, load: Load
 
 def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> None:
     s3.fill(2)
-    builder = in_process(s3, tmp_path / "cache", num_proc=2)
+    builder = in_process(s3, tmp_path / "log", num_proc=2)
     children: list[int] = []
     deadline = time.monotonic() + 60
     while not finished_chunks(tmp_path / "cache") and time.monotonic() < deadline:
@@ -102,7 +97,7 @@ def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> N
         ["ps", "-o", "pid=", "--ppid", str(builder.pid)], capture_output=True, text=True, check=False
     ).stdout.split()]  # fmt: skip
     builder.kill()
-    builder.communicate()
+    builder.wait()
     while any(Path(f"/proc/{pid}").exists() for pid in children) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert children
@@ -112,10 +107,12 @@ def test_workers_do_not_outlive_a_killed_parent(s3: MotoS3, tmp_path: Path) -> N
 def test_two_processes_build_one_cache_together(s3: MotoS3, tmp_path: Path) -> None:
     objects = s3.fill(3)
     s3.reset_counts()
-    both = [in_process(s3, tmp_path / "cache", num_proc=num_proc) for num_proc in (None, 2)]
-    outputs = [builder.communicate(timeout=120)[0] for builder in both]
-    assert outputs[0] == outputs[1]
-    assert outputs[0].startswith(f"{objects // 3} ")
+    both = {tmp_path / f"log {num_proc}": num_proc for num_proc in (None, 2)}
+    builders = [in_process(s3, log, num_proc=num_proc) for log, num_proc in both.items()]
+    assert [builder.wait(120) for builder in builders] == [0, 0]
+    first, second = [log.read_text().splitlines()[-1] for log in both]
+    assert first == second
+    assert first.startswith(f"{objects // 3} ")
     assert set(s3.gets().values()) == {1}
     assert not list((tmp_path / "cache").rglob("*.incomplete"))
 

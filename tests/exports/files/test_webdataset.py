@@ -2,8 +2,7 @@
 
 import errno
 import json
-import subprocess
-import sys
+import os
 import tarfile
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -16,6 +15,7 @@ import pytest
 
 from tests.bucket import encoded, png
 from tests.exports.files.test_columns import TABLE, opened, triplets
+from tests.python import TRAINERS
 from vton_hf.cache.features import features
 from vton_hf.errors import ImageError
 from vton_hf.exports.columns import parse_columns
@@ -161,6 +161,5 @@ def test_webdataset_reads_it(tmp_path: Path) -> None:
         "        rest = [sample[name] for name in ('txt', 'json')]\n"
         "        print(json.dumps([sample['__key__'], person, sample[f'condition.{stitched}'].size, *rest]))\n"
     )
-    command = [sys.executable, "-c", program, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = TRAINERS.run(program, os.environ, str(tmp_path))
     assert [json.loads(line) for line in done.stdout.splitlines()] == expected
