@@ -22,7 +22,7 @@ from tests.bucket import Bucket, Load, loader
 from tests.fake_hub import Hub, serve_hub
 from tests.python import GARBAGE
 from tests.s3 import MotoS3, serve_s3
-from vton_hf.storage import configure
+from vton_hf.storage import configure, etags
 
 # A shell lets what it runs in the background ignore Ctrl-C, and whatever that starts with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -93,6 +93,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws-credentials"))
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "default-cache")
+    monkeypatch.setattr(etags, "_buckets", {})  # a server may get the port that another test's had
     configure()
     yield
     configure()
