@@ -23,6 +23,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any, NoReturn, Self
 
 from filelock import FileLock
@@ -256,7 +257,7 @@ def _read_environment() -> None:
             before = dict(vars(module))
             importlib.reload(module)
             read = {key: value for key, value in vars(module).items() if key.isupper() and before.get(key) != value}
-            for other in list(sys.modules.values()):
+            for other in [each for each in sys.modules.values() if isinstance(each, ModuleType)]:
                 for key in read.keys() & vars(other).keys():
                     if vars(other)[key] == before.get(key):
                         setattr(other, key, read[key])
