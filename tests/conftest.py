@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from tests.bucket import Bucket, Load, loader
 from tests.fake_hub import Hub, serve_hub
-from tests.python import GARBAGE
+from tests.python import freeze
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure, etags
 
@@ -73,10 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let no collection of garbage look at all of torch again, nor a forked process copy it: an eighth of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE)
+    freeze()
 
 
 def pytest_unconfigure() -> None:

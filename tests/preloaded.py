@@ -1,15 +1,13 @@
 """What the tests' forkserver imports once, so that none of its children has to."""
 
-import gc
-
 import pytest  # noqa: F401
 
-import tests.pushing  # noqa: F401
+import tests.pushing
+import tests.s3  # noqa: F401
 import vton_hf.builder
 import vton_hf.cli.commands
 import vton_hf.loader
 import vton_hf.transforms.api  # noqa: F401
-from tests.python import GARBAGE
+from tests.python import freeze
 
-gc.freeze()
-gc.set_threshold(GARBAGE)
+freeze()

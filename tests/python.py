@@ -29,10 +29,18 @@ from typing import IO, Any, NoReturn, Self
 from filelock import FileLock
 
 STATUS_SIZE = 8
-GARBAGE = 20_000
-"""Objects after which Python looks for garbage; at its own 700 that takes a sixth of the time of imports."""
 LOCK = FileLock(Path(tempfile.gettempdir()) / f"vton-hf-python-{os.getuid()}.lock")
 """Held by whoever connects to a server, or ends it."""
+
+
+def freeze() -> None:
+    """Let no look for garbage go through what is imported, nor a forked process copy it: an eighth of a test worker's time.
+
+    Nor come as often as Python has it, after 700 objects, which takes a sixth of the time of imports.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def program(name: str) -> str:
@@ -194,7 +202,7 @@ def _serve(listening: socket.socket) -> Sequence[int] | None:
                     _be_nobodys_parent([*(one.detach() for one in sockets), *running.values(), ended, end, status])
                     return descriptors
                 running[pid] = status
-                os.write(status, f"{pid:{STATUS_SIZE}}".encode())
+                _tell(status, pid)
                 for descriptor in descriptors:
                     os.close(descriptor)
             else:
@@ -220,9 +228,13 @@ def _tell_ends(running: dict[int, int]) -> None:
         if pid == 0:
             return
         status = running.pop(pid)
-        with contextlib.suppress(BrokenPipeError):  # nobody waits any more
-            os.write(status, f"{os.waitstatus_to_exitcode(how):{STATUS_SIZE}}".encode())
+        _tell(status, os.waitstatus_to_exitcode(how))
         os.close(status)
+
+
+def _tell(status: int, number: int) -> None:
+    with contextlib.suppress(BrokenPipeError):  # whoever asked may have been killed
+        os.write(status, f"{number:{STATUS_SIZE}}".encode())
 
 
 def _is_over(listening: socket.socket) -> bool:
@@ -277,8 +289,7 @@ def _end() -> NoReturn:
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         __import__(name)
-    gc.freeze()
-    gc.set_threshold(GARBAGE)
+    freeze()
     if received := _serve(socket.socket(fileno=int(sys.argv[1]))):
         code = _prepare(received)
         del __file__

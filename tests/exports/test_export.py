@@ -264,6 +264,7 @@ READ_TARS = program("read_tars")
 def test_webdataset_reads_the_tars(export: Any, load: Load, tmp_path: Path) -> None:
     export(configs="hard", format="webdataset", max_shard_size="40KB")
     done = TRAINERS.run(READ_TARS, os.environ, str(tmp_path / "out" / "hard" / "train-*.tar"))
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [[row["key"], row["try_on_image"].tobytes().hex()] for row in load("hard")]
     rows = stock(tmp_path / "out", "hard", split="train")
     assert [row["key"] for row in rows["json"]] == load("hard")["key"][:]
@@ -281,6 +282,7 @@ def test_the_card_says_how_tars_are_read(export: Any, tmp_path: Path) -> None:
     loading, reading = card_code(tmp_path / "out")
     code = f"{reading}\nprint(len(list(samples)), len(next(iter(samples))))"
     done = TRAINERS.run(code, os.environ)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["4", "4"]
     assert 'load_dataset("' in loading
 

@@ -85,6 +85,7 @@ def test_batches_that_are_kept_stay_as_they_are(rows: Any, collate: Any, dtype: 
         ("fork", torchs_own),
         ("fork", default_collate),
         ("fork", vton_hf.collate_triplets),
+        ("forkserver", default_collate),
         ("forkserver", vton_hf.collate_triplets),
     ],
 )

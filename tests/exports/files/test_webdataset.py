@@ -162,4 +162,5 @@ def test_webdataset_reads_it(tmp_path: Path) -> None:
         "        print(json.dumps([sample['__key__'], person, sample[f'condition.{stitched}'].size, *rest]))\n"
     )
     done = TRAINERS.run(program, os.environ, str(tmp_path))
+    assert done.returncode == 0, done.stderr
     assert [json.loads(line) for line in done.stdout.splitlines()] == expected
