@@ -1,5 +1,6 @@
 """A clean environment and an empty cache for every test; buckets in folders and on a moto server."""
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -20,9 +21,12 @@ from filelock import FileLock
 
 from tests.bucket import Bucket, Load, loader
 from tests.fake_hub import Hub, serve_hub
-from tests.python import freeze
+from tests.python import freeze, read_environment
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure, etags
+
+# Where this process was forked with `datasets` already imported.
+read_environment()
 
 # A shell lets what it runs in the background ignore Ctrl-C, and whatever that starts with it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -74,11 +78,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     freeze()
-
-
-def pytest_unconfigure() -> None:
-    """What is never collected is called a leak by some libraries."""
-    gc.unfreeze()
+    atexit.register(gc.unfreeze)  # what is never collected is called a leak by some libraries
 
 
 @pytest.fixture(autouse=True)

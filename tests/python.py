@@ -28,6 +28,7 @@ from typing import IO, Any, NoReturn, Self
 
 from filelock import FileLock
 
+ROOT = Path(__file__).parents[1]
 STATUS_SIZE = 8
 LOCK = FileLock(Path(tempfile.gettempdir()) / f"vton-hf-python-{os.getuid()}.lock")
 """Held by whoever connects to a server, or ends it."""
@@ -120,22 +121,23 @@ class Python:
         code: str,
         env: Mapping[str, str],
         *arguments: str,
+        stdin: IO[Any] | None = None,
         stdout: IO[Any] | None = None,
         stderr: IO[Any] | None = None,
         cwd: Path | None = None,
     ) -> Program:
-        """Start a script, to be killed or waited for; what it says goes to these files, if to any."""
+        """Start a script, to be killed or waited for; it reads and writes these files, if any."""
         asked = {
             "code": textwrap.dedent(code),
             "environment": dict(env),
             "arguments": arguments,
             "folder": str(cwd or Path.cwd()),
         }
-        with tempfile.TemporaryFile("w+") as request, Path(os.devnull).open("w") as nowhere:
+        with tempfile.TemporaryFile("w+") as request, Path(os.devnull).open("rb+", buffering=0) as nowhere:
             json.dump(asked, request)
             request.seek(0)
             here, there = os.pipe()
-            files = (request, stdout or nowhere, stderr or nowhere)
+            files = (request, stdin or nowhere, stdout or nowhere, stderr or nowhere)
             socket.send_fds(self._server, [b"."], [*(file.fileno() for file in files), there])
             os.close(there)
             return Program(here)
@@ -143,8 +145,8 @@ class Python:
     @cached_property
     def _server(self) -> socket.socket:
         """A connection to the process that forks the scripts: one for all workers of a test run, started by the first."""
-        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-        name = hashlib.sha256(" ".join([run, *self._preloaded]).encode()).hexdigest()[:16]
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpgrp()))
+        name = hashlib.sha256(" ".join([str(ROOT), run, *self._preloaded]).encode()).hexdigest()[:16]
         address = f"{tempfile.gettempdir()}/vton-hf-python-{name}"
         connection = socket.socket(socket.AF_UNIX)
         with LOCK:
@@ -159,9 +161,8 @@ class Python:
             listening.bind(address)
             listening.listen()
             command = [sys.executable, "-m", "tests.python", str(listening.fileno()), *self._preloaded]
-            root, descriptors = Path(__file__).parents[1], [listening.fileno()]
             # Nobody waits for it: it ends with the last of its connections.
-            self._process = subprocess.Popen(command, cwd=root, pass_fds=descriptors, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listening.fileno()], stdin=subprocess.DEVNULL)
 
 
 PYTHON = Python(
@@ -196,7 +197,7 @@ def _serve(listening: socket.socket) -> Sequence[int] | None:
                 _tell_ends(running)
             elif ready is listening:
                 sockets.append(listening.accept()[0])
-            elif received := socket.recv_fds(ready, 1, 4)[1]:
+            elif received := socket.recv_fds(ready, 1, 5)[1]:
                 *descriptors, status = received
                 if (pid := os.fork()) == 0:
                     _be_nobodys_parent([*(one.detach() for one in sockets), *running.values(), ended, end, status])
@@ -248,21 +249,21 @@ def _is_over(listening: socket.socket) -> bool:
 
 def _prepare(descriptors: Sequence[int]) -> str:
     """Make this process what `python -c` would be; returns the code."""
-    request, *said = descriptors
-    for number, descriptor in enumerate(said, 1):
+    request, *streams = descriptors
+    for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
     with os.fdopen(request) as file:
         asked = json.load(file)
     os.environ.clear()
     os.environ.update(asked["environment"])
-    _read_environment()
+    read_environment()
     os.chdir(asked["folder"])
     sys.argv, sys.path[0] = ["-c", *asked["arguments"]], ""
     return str(asked["code"])
 
 
-def _read_environment() -> None:
+def read_environment() -> None:
     """Let everybody see what `datasets` and `huggingface_hub` would read, were they imported now."""
     for name in ("huggingface_hub.constants", "datasets.config"):
         if (module := sys.modules.get(name)) is not None:
