@@ -30,7 +30,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[1]
 STATUS_SIZE = 8
-LOCK = FileLock(Path(tempfile.gettempdir()) / f"vton-hf-python-{os.getuid()}.lock")
+LOCK = Path(tempfile.gettempdir()) / f"vton-hf-python-{os.getuid()}.lock"
 """Held by whoever connects to a server, or ends it."""
 
 
@@ -149,7 +149,7 @@ class Python:
         name = hashlib.sha256(" ".join([str(ROOT), run, *self._preloaded]).encode()).hexdigest()[:16]
         address = f"{tempfile.gettempdir()}/vton-hf-python-{name}"
         connection = socket.socket(socket.AF_UNIX)
-        with LOCK:
+        with FileLock(LOCK):
             if not Path(address).exists():
                 self._start(address)
             connection.connect(address)
@@ -240,7 +240,7 @@ def _tell(status: int, number: int) -> None:
 
 def _is_over(listening: socket.socket) -> bool:
     """Whether nobody is about to connect either; whoever comes later starts another server."""
-    with LOCK:
+    with FileLock(LOCK):
         if select.select([listening], [], [], 0)[0]:
             return False
         Path(listening.getsockname()).unlink()
