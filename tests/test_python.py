@@ -76,6 +76,15 @@ def test_a_script_can_be_waited_for_interrupted_and_killed(tmp_path: Path) -> No
         program.kill()
 
 
+def test_a_script_reads_what_it_is_given(tmp_path: Path) -> None:
+    given, written = tmp_path / "given", tmp_path / "written"
+    given.write_text("one line\nanother\n")
+    with given.open() as stdin, written.open("w") as stdout:
+        PYTHON.start("print(input()); print(input())", os.environ, stdin=stdin, stdout=stdout).wait()
+    assert written.read_text() == given.read_text()
+    assert PYTHON.run("print(input())", os.environ).stderr.splitlines()[-1] == "EOFError: EOF when reading a line"
+
+
 def test_a_script_that_does_not_end_is_killed() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         PYTHON.run("import time; time.sleep(600)", os.environ, timeout=0.1)

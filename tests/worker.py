@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import sys
 
 from tests.python import Python
@@ -11,5 +12,6 @@ from tests.python import Python
 WORKERS = Python("tests.preloaded", "accelerate", "scipy.io", "torchvision.transforms.v2")
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which this process only waits for
     worker = WORKERS.start(sys.argv[-1], os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
     sys.exit(worker.wait())

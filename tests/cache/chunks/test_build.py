@@ -170,16 +170,15 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-@pytest.mark.parametrize("num_proc", [None, 2])
 def test_a_broken_image_leaves_out_its_triplet_and_is_listed(
-    bucket: Bucket, tmp_path: Path, caplog: Any, how: str, num_proc: int | None
+    bucket: Bucket, tmp_path: Path, caplog: Any, how: str
 ) -> None:
     bucket.fill(3)
     key = triplet_keys("easy", "male", "001")["try_on_image"]
     damage, reason = BROKEN[how]
     uri = bucket.put(key, damage(png(key)))
     builder = vton_hf.VTON(config_name="easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
-    builder.download_and_prepare(num_proc=num_proc)
+    builder.download_and_prepare()
     assert "easy/male/001" not in builder.as_dataset("train")["key"]
     assert len(builder.as_dataset("train")) == 5
     (item,) = builder.prepared.skipped
@@ -248,17 +247,33 @@ def test_a_full_disk_is_named_and_nothing_half_written_stays(
     assert not list((tmp_path / "cache").rglob("data.arrow"))
 
 
-@pytest.mark.parametrize("num_proc", [None, 2])
-def test_objects_that_vanish_after_the_listing_are_left_out(
-    bucket: Bucket, tmp_path: Path, num_proc: int | None
-) -> None:
+def test_objects_that_vanish_after_the_listing_are_left_out(bucket: Bucket, tmp_path: Path) -> None:
     bucket.fill(2)
     options = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")}
     builder = vton_hf.VTON(config_name="hard", **options)
     assert len(builder.triplets.manifest) == 12
     shutil.rmtree(bucket.folder / "dataset_ultimate/hard/male")
-    builder.download_and_prepare(num_proc=num_proc)
+    builder.download_and_prepare()
     assert {item.key for item in builder.prepared.skipped} == {"hard/male/000", "hard/male/001"}
+
+
+def test_workers_leave_out_the_same_and_say_so(bucket: Bucket, tmp_path: Path, caplog: Any) -> None:
+    bucket.fill(4)
+    reasons = {}
+    for stem, (damage, reason) in zip(("001", "002", "003"), BROKEN.values(), strict=True):
+        key = triplet_keys("easy", "male", stem)["try_on_image"]
+        bucket.put(key, damage(png(key)))
+        reasons[f"easy/male/{stem}"] = reason
+    builder = vton_hf.VTON(config_name="easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "cache"))
+    assert len(builder.triplets.manifest) == 24
+    shutil.rmtree(bucket.folder / "dataset_ultimate/easy/female")
+    reasons |= {f"easy/female/{index:03d}": "there is no such object" for index in range(4)}
+    builder.download_and_prepare(num_proc=2)
+    skipped = {item.key: item.reason for item in builder.prepared.skipped}
+    assert skipped.keys() == reasons.keys()
+    assert [key for key, reason in reasons.items() if reason not in skipped[key]] == []
+    assert builder.as_dataset("train")["key"] == ["easy/male/000"]
+    assert "7 triplets were left out while building" in caplog.text
 
 
 @pytest.mark.parametrize("num_proc", [None, 2])
