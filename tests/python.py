@@ -150,9 +150,12 @@ class Python:
         address = f"{tempfile.gettempdir()}/vton-hf-python-{name}"
         connection = socket.socket(socket.AF_UNIX)
         with FileLock(LOCK):
-            if not Path(address).exists():
+            try:
+                connection.connect(address)
+            except OSError:  # there is none, or one was killed
+                Path(address).unlink(missing_ok=True)
                 self._start(address)
-            connection.connect(address)
+                connection.connect(address)
         atexit.register(connection.close)
         return connection
 

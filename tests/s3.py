@@ -42,7 +42,7 @@ class MotoS3:
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, proxies={}),
         )
-        # Past moto's search for the service that is meant: a third of what a request takes.
+        # Past moto's search for the service that is meant: a quarter of what a request takes.
         server._server.app = self._counting(create_backend_app("s3"))
 
     @property
