@@ -1,4 +1,4 @@
-"""What the tests' forkserver imports once, so that none of its children has to."""
+"""What the tests' forkserver, and what forks the test workers, import once, so that none of their children has to."""
 
 import pytest  # noqa: F401
 

@@ -9,7 +9,7 @@ import sys
 
 from tests.python import Python
 
-WORKERS = Python("tests.preloaded", "accelerate", "scipy.io", "torchvision.transforms.v2")
+WORKERS = Python("tests.preloaded", "accelerate", "scipy.io")
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which this process only waits for
