@@ -1,19 +1,11 @@
 """A clean environment and an empty cache for every test; buckets in folders and on a moto server."""
 
-import atexit
-import gc
 import multiprocessing
 import os
 import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-# Before `datasets` is imported: no test may look at the Hub, or at the cache of whoever runs it.
-os.environ["HF_HUB_OFFLINE"] = "1"
-# Many tests start a Python of their own; in a new environment each would compile all of torch and datasets anew.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
 
 import datasets
 import pytest
@@ -24,16 +16,6 @@ from tests.fake_hub import Hub, serve_hub
 from tests.python import freeze, read_environment
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure, etags
-
-# Where this process was forked with `datasets` already imported.
-read_environment()
-
-# A shell lets what it runs in the background ignore Ctrl-C, and whatever that starts with it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
-# What a forkserver's children need is imported once, not in each of them.
-multiprocessing.set_forkserver_preload(["tests.preloaded"])
-
 
 SERVERS = {"s3", "faults", "server", "hub"}
 """Fixtures that are a server on 127.0.0.1."""
@@ -62,6 +44,20 @@ SLOW = {
 """Files whose tests start processes, train, wait, or draw many pictures."""
 
 
+def pytest_configure() -> None:
+    """Make this process one for tests, which may have been forked with this file already imported."""
+    # No test may look at the Hub, or at the cache of whoever runs it.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
+    read_environment()
+    # Many tests start a Python of their own; in a new environment each would compile all of torch and datasets anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # A shell lets what it runs in the background ignore Ctrl-C, and whatever that starts with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What a forkserver's children need is imported once, not in each of them.
+    multiprocessing.set_forkserver_preload(["tests.preloaded"])
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Not even import what `scripts/test --quick` leaves out."""
     return True if "not slow" in config.option.markexpr and collection_path.stem in SLOW else None
@@ -77,8 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    freeze()
-    atexit.register(gc.unfreeze)  # what is never collected is called a leak by some libraries
+    if not session.config.option.collectonly:
+        freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,7 @@ def freeze() -> None:
     """
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # what is never collected is called a leak by some libraries
     gc.set_threshold(20_000)
 
 
@@ -102,10 +103,11 @@ class Python:
         *arguments: str,
         timeout: float = 120,
         cwd: Path | None = None,
+        clears: bool = False,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a script to its end."""
+        """Run a script to its end; `clears` takes a second, in which all modules are cleared away as Python does it."""
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            program = self.start(code, env, *arguments, stdout=out, stderr=err, cwd=cwd)
+            program = self.start(code, env, *arguments, stdout=out, stderr=err, cwd=cwd, clears=clears)
             try:
                 returncode = program.wait(timeout)
             except BaseException:
@@ -125,6 +127,7 @@ class Python:
         stdout: IO[Any] | None = None,
         stderr: IO[Any] | None = None,
         cwd: Path | None = None,
+        clears: bool = False,
     ) -> Program:
         """Start a script, to be killed or waited for; it reads and writes these files, if any."""
         asked = {
@@ -132,19 +135,20 @@ class Python:
             "environment": dict(env),
             "arguments": arguments,
             "folder": str(cwd or Path.cwd()),
+            "clears": clears,
         }
         with tempfile.TemporaryFile("w+") as request, Path(os.devnull).open("rb+", buffering=0) as nowhere:
             json.dump(asked, request)
             request.seek(0)
             here, there = os.pipe()
             files = (request, stdin or nowhere, stdout or nowhere, stderr or nowhere)
-            socket.send_fds(self._server, [b"."], [*(file.fileno() for file in files), there])
+            socket.send_fds(self.connection, [b"."], [*(file.fileno() for file in files), there])
             os.close(there)
             return Program(here)
 
     @cached_property
-    def _server(self) -> socket.socket:
-        """A connection to the process that forks the scripts: one for all workers of a test run, started by the first."""
+    def connection(self) -> socket.socket:
+        """To the process that forks the scripts: one for all workers of a test run, started by the first."""
         run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpgrp()))
         name = hashlib.sha256(" ".join([str(ROOT), run, *self._preloaded]).encode()).hexdigest()[:16]
         address = f"{tempfile.gettempdir()}/vton-hf-python-{name}"
@@ -164,8 +168,12 @@ class Python:
             listening.bind(address)
             listening.listen()
             command = [sys.executable, "-m", "tests.python", str(listening.fileno()), *self._preloaded]
+            # Whoever was forked where CUDA was asked for can use none.
+            hidden = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
             # Nobody waits for it: it ends with the last of its connections.
-            self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[listening.fileno()], stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=hidden, pass_fds=[listening.fileno()], stdin=subprocess.DEVNULL
+            )
 
 
 PYTHON = Python(
@@ -178,10 +186,7 @@ TRAINERS = Python(
     "accelerate", "diffusers.models.unets.unet_2d_condition", "pytorch_lightning", "scipy.io", "torchvision",
     "transformers.trainer", "vton_hf.builder", "vton_hf.cli.commands", "vton_hf.loader",
 )  # fmt: skip
-"""With the package, and what takes trainers 10 s to import.
-
-diffusers looks for GPUs as soon as it is imported, so in these scripts CUDA cannot be used any more.
-"""
+"""With the package, and what takes trainers 10 s to import."""
 
 
 def _serve(listening: socket.socket) -> Sequence[int] | None:
@@ -250,8 +255,8 @@ def _is_over(listening: socket.socket) -> bool:
         return True
 
 
-def _prepare(descriptors: Sequence[int]) -> str:
-    """Make this process what `python -c` would be; returns the code."""
+def _prepare(descriptors: Sequence[int]) -> tuple[str, bool]:
+    """Make this process what `python -c` would be; returns the code, and whether all is cleared away behind it."""
     request, *streams = descriptors
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
@@ -263,7 +268,7 @@ def _prepare(descriptors: Sequence[int]) -> str:
     read_environment()
     os.chdir(asked["folder"])
     sys.argv, sys.path[0] = ["-c", *asked["arguments"]], ""
-    return str(asked["code"])
+    return asked["code"], asked["clears"]
 
 
 def read_environment() -> None:
@@ -295,7 +300,7 @@ if __name__ == "__main__":
         __import__(name)
     freeze()
     if received := _serve(socket.socket(fileno=int(sys.argv[1]))):
-        code = _prepare(received)
+        code, clears = _prepare(received)
         del __file__
         __spec__ = None
         try:
@@ -303,4 +308,6 @@ if __name__ == "__main__":
         except SystemExit as error:
             if error.code:
                 raise
+        if clears:
+            sys.exit()
     _end()

@@ -1,6 +1,7 @@
-"""A worker of pytest-xdist that is forked from a process that has imported what takes each of them seconds to import.
+"""Workers of pytest-xdist, forked from one process that has imported what takes each of them seconds to import.
 
-`pytest --tx "4*popen//python=python -m tests.worker"`, instead of `-n 4`.
+`pytest --tx "4*popen//python=python -m tests.worker tests.preloaded"`, instead of `-n 4`. By itself,
+`python -m tests.worker tests.preloaded` starts that process beforehand, and keeps it until its own input ends.
 """
 
 import os
@@ -9,9 +10,12 @@ import sys
 
 from tests.python import Python
 
-WORKERS = Python("tests.preloaded", "accelerate", "scipy.io")
-
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which this process only waits for
-    worker = WORKERS.start(sys.argv[-1], os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+    _, preloaded, *script = sys.argv
+    workers = Python(preloaded, "accelerate", "scipy.io")
+    if not script:
+        with workers.connection:
+            sys.exit(sys.stdin.read())
+    worker = workers.start(script[-1], os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
     sys.exit(worker.wait())

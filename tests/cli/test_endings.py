@@ -1,11 +1,13 @@
 """Scripts that end in the middle of a stream: nothing is printed but what the script prints itself."""
 
+import os
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 from tests.bucket import Bucket
+from tests.python import TRAINERS
 from tests.s3 import BUCKET, MotoS3
 
 SCRIPT = """
@@ -41,20 +43,19 @@ LOADERS = """
 """
 
 
-def ends(body: str, prefix: str, cache: Path, endpoint: str = "") -> "subprocess.CompletedProcess[str]":
-    script = cache.parent / "script.py"
-    script.write_text(SCRIPT.format(body=textwrap.indent(textwrap.dedent(body), " " * 4).strip()))
-    command = [sys.executable, str(script), prefix, str(cache), endpoint]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def script(body: str) -> str:
+    return SCRIPT.format(body=textwrap.indent(textwrap.dedent(body), " " * 4).strip())
 
 
 def test_a_script_that_ends_in_the_middle_of_streams_says_nothing(bucket: Bucket, tmp_path: Path) -> None:
-    done = ends(STREAMS + LOADERS, bucket.fill(3).prefix, tmp_path / "cache")
+    command = [sys.executable, "-c", script(STREAMS + LOADERS), bucket.fill(3).prefix, str(tmp_path / "cache"), ""]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_what_ends_a_script_is_the_last_that_is_said(bucket: Bucket, tmp_path: Path) -> None:
-    done = ends(STREAMS + LOADERS + "    raise RuntimeError('mine')", bucket.fill(3).prefix, tmp_path / "cache")
+    code = script(STREAMS + LOADERS + "    raise RuntimeError('mine')")
+    done = TRAINERS.run(code, os.environ, bucket.fill(3).prefix, str(tmp_path / "cache"), "")
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")
     assert done.stderr.endswith("RuntimeError: mine\n")
@@ -65,5 +66,6 @@ def test_nor_does_one_that_streams_from_s3(s3: MotoS3, bucket: Bucket, tmp_path:
     bucket.fill(3)
     for path in bucket.folder.rglob("*.png"):
         s3.put(BUCKET, path.relative_to(bucket.folder).as_posix(), path.read_bytes())
-    done = ends(STREAMS, f"s3://{BUCKET}/dataset_ultimate/", tmp_path / "cache", s3.url)
+    where = f"s3://{BUCKET}/dataset_ultimate/", str(tmp_path / "cache"), s3.url
+    done = TRAINERS.run(script(STREAMS), os.environ, *where, clears=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,6 +1,7 @@
 """Rows on their way into Arrow, a record batch at a time, in memory that is used again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
@@ -16,7 +17,8 @@ BATCH_ROWS: Final = 32
 BATCH_BYTES: Final = 128 * 2**20
 
 
-def schema_of(roles: Sequence[str]) -> pa.Schema:
+@cache
+def schema_of(roles: tuple[str, ...]) -> pa.Schema:
     """Of rows with these images."""
     return features(roles=roles).arrow_schema
 
@@ -24,7 +26,7 @@ def schema_of(roles: Sequence[str]) -> pa.Schema:
 class Batch:
     """A record batch that is filled row by row, written, and filled again."""
 
-    def __init__(self, roles: Sequence[str]) -> None:
+    def __init__(self, roles: tuple[str, ...]) -> None:
         """For rows with these images."""
         self._schema = schema_of(roles)
         self._rows: list[Row] = []
