@@ -40,13 +40,14 @@ ENTERED_ANYWHERE = {"_core", "loader"}
 """Whoever takes one thing of these should not import all."""
 
 MAY_USE = {
-    "storage": "aiobotocore aiohttp botocore fsspec numpy obstore pyarrow s3fs xxhash",
+    "_core": "datasets",
+    "storage": "aiobotocore botocore fsspec numpy obstore pyarrow s3fs xxhash",
     "mixing": "numpy",
     "images": "PIL imagecodecs kornia_rs numpy xxhash",
     "triplets": "numpy pyarrow xxhash",
     "engines": "loky ray",
     "cache": "datasets filelock numpy pyarrow",
-    "report": "PIL datasets numpy pyarrow",
+    "report": "PIL numpy pyarrow",
     "builder": "datasets numpy pyarrow",
     "evaluating": "PIL datasets numpy",
     "transforms": "PIL datasets numpy torch torchvision",

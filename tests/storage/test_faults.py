@@ -1,5 +1,6 @@
 """Each fault has its own words, names what was asked, and shows no secret."""
 
+import importlib
 import logging
 import traceback
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 from tests.faults import BUCKET, FaultServer, Status
 from tests.storage.conftest import KEY, SECRET, TOKEN, Faulty
 from vton_hf.errors import AccessError, StorageError
-from vton_hf.storage import Store, settings_for
+from vton_hf.storage import Store, failures, settings_for
 
 URI = f"s3://{BUCKET}/p/a.png"
 PREFIX = f"s3://{BUCKET}/p/"
@@ -145,3 +146,11 @@ def test_a_secret_of_the_environment_is_blanked_too(faults: FaultServer, monkeyp
     faults.always("*", Status(403, "AccessDenied", f"no {KEY} {SECRET}"))
     with pytest.raises(AccessError, match=r"It said: no \*\*\* \*\*\*$"):
         Store(settings_for({"endpoint_url": faults.url})).list([PREFIX])
+
+
+def test_every_class_by_which_a_failure_is_told_exists() -> None:
+    named = [each for classes, _ in failures._CLASSES for each in classes if isinstance(each, tuple)]
+    assert len(named) > 10
+    for module, *names in named:
+        library = importlib.import_module(module)
+        assert all(issubclass(getattr(library, name), Exception) for name in names)

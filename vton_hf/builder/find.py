@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
-from datasets.utils import tqdm
 
+from vton_hf._core.progress import progress_bar
 from vton_hf.builder.context import BuildContext
 from vton_hf.builder.user_files import read_file
 from vton_hf.cache import listings
@@ -52,7 +52,7 @@ def find_triplets(context: BuildContext, *, listing: str, quiet: bool) -> Triple
     prefixes, store, cache, config = context.prefixes, context.store, context.cache, context.config
 
     def list_all() -> pa.Table:
-        with tqdm(desc="Listing", unit=" keys", unit_scale=True, bar_format=_COUNT, disable=None) as bar:
+        with progress_bar(desc="Listing", unit=" keys", unit_scale=True, bar_format=_COUNT) as bar:
             return store.list(prefixes, progress=bar.update)
 
     listed = listings.find(cache.listings, store, prefixes, listing, list_all)

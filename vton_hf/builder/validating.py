@@ -7,10 +7,10 @@ from typing import Final, Unpack
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets.utils import tqdm
 
 from vton_hf._core.checks import check_choice, check_int, unknown_option
 from vton_hf._core.options import CHECK_LEVELS, CheckLevel, Entities, Prefixes, ValidateOptions
+from vton_hf._core.progress import progress_bar
 from vton_hf.builder.builder import VTON
 from vton_hf.builder.columns import with_columns_of
 from vton_hf.builder.config import check_workers
@@ -164,7 +164,7 @@ def _measured(
 
 def read_statistics(context: BuildContext, chunks: Sequence[Chunk], *, pixels: bool) -> Statistics:
     """What was measured of the rows of chunks."""
-    with tqdm(total=len(chunks), desc="Looking", unit=" units", disable=None, leave=False) as bar:
+    with progress_bar(total=len(chunks), desc="Looking", unit=" units", leave=False) as bar:
         return collect(chunks, context.cache.statistics, pixels=pixels, progress=bar.update)
 
 

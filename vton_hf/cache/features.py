@@ -1,25 +1,29 @@
 """The columns of every dataset that this package hands out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import datasets
 import pyarrow as pa
 
 from vton_hf._core.checks import did_you_mean, must_be
 from vton_hf.errors import ConfigError
 from vton_hf.naming import ROLES
 
+if TYPE_CHECKING:
+    import datasets
+
 TEXT_COLUMNS: Final = ("difficulty", "stem", "gender", "garment", "key")
 
 
-def features(*, decode: bool = True, roles: Sequence[str] = ROLES) -> datasets.Features:
+def features(*, decode: bool = True, roles: Sequence[str] = ROLES) -> "datasets.Features":
     """The images of a row and what the object's key says of them.
 
     Args:
         decode: Whether `datasets` decodes the images itself; False where rows hold URIs only.
         roles: Which images.
     """
+    import datasets  # noqa: PLC0415 - not in workers
+
     images = {role: datasets.Image(decode=decode) for role in roles}
     return datasets.Features(images | dict.fromkeys(TEXT_COLUMNS, datasets.Value("string")))
 
@@ -43,7 +47,7 @@ def cells(data: pa.Array, paths: pa.Array) -> pa.StructArray:
     return pa.StructArray.from_arrays([data, paths], names=["bytes", "path"], mask=absent)
 
 
-def check_features(wanted: datasets.Features | None, own: datasets.Features, *, further: bool = False) -> None:
+def check_features(wanted: "datasets.Features | None", own: "datasets.Features", *, further: bool = False) -> None:
     """Refuse `features=` that would need another dataset than the one that is stored.
 
     Args:
@@ -54,6 +58,8 @@ def check_features(wanted: datasets.Features | None, own: datasets.Features, *, 
     Raises:
         ConfigError: If a column does not exist or is stored as another type.
     """
+    import datasets  # noqa: PLC0415 - not in workers
+
     if wanted is not None and not isinstance(wanted, Mapping):
         raise must_be("features", wanted, "a datasets.Features, by column, or None")
     for name, feature in (wanted or {}).items():

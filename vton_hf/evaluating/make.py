@@ -10,13 +10,13 @@ from typing import Any, Final, NoReturn, Unpack
 from uuid import uuid4
 
 import datasets
-from datasets.utils import tqdm
 from PIL import Image
 
 from vton_hf._core.checks import check_int, must_be, unknown_option
 from vton_hf._core.concurrency import map_prefetched
 from vton_hf._core.digests import digest
 from vton_hf._core.options import Aspect, EvaluationOptions, Prefixes
+from vton_hf._core.progress import progress_bar
 from vton_hf.builder import of_split_alone
 from vton_hf.errors import BuildError, ConfigError
 from vton_hf.evaluating.frozen import Evaluation
@@ -122,7 +122,7 @@ def _written(folder: Path, rows: datasets.Dataset, size: tuple[int, int], aspect
         (folder / name).mkdir(parents=True)
     found: list[tuple[Row, dict[str, str]]] = []
     work = map_prefetched(range(len(rows)), lambda place: _frozen(rows[place], folder, names[place]), depth=_AHEAD)
-    for place, pixels in tqdm(work, "Freezing", len(rows), unit=" triplets", disable=None):
+    for place, pixels in progress_bar(work, desc="Freezing", total=len(rows), unit=" triplets"):
         if pixels:
             found.append((texts[place] | {"name": names[place]}, pixels))
     if not found:

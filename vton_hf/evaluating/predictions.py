@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from datasets.utils import tqdm
 
 from vton_hf._core.checks import check_choice, did_you_mean
 from vton_hf._core.concurrency import map_prefetched
 from vton_hf._core.options import PAIRS, Pairs
+from vton_hf._core.progress import progress_bar
 from vton_hf.errors import ConfigError, ImageError
 from vton_hf.evaluating.protocol import GARMENT, GROUND_TRUTH, PERSON, Item, Protocol
 from vton_hf.images import Pixels, decode_array, format_of
@@ -108,7 +108,7 @@ def check_predictions(directory: Path, protocol: Protocol, folder: Path, pairs: 
     problems += _missing(items, files)
     seen: dict[str, list[str]] = defaultdict(list)
     work = map_prefetched(files.items(), lambda named: _looked_at(directory, protocol, *named), depth=_AHEAD)
-    for (name, path), (content, found) in tqdm(work, "Checking", len(files), unit=" predictions", disable=None):
+    for (name, path), (content, found) in progress_bar(work, desc="Checking", total=len(files), unit=" predictions"):
         problems += found
         if content and (others := seen[content]):
             problems.append(Problem("equal", path.name, f"equals the prediction {others[0]}"))

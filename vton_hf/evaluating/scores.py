@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import numpy as np
-from datasets.utils import tqdm
 from PIL import Image
 
 from vton_hf._core.concurrency import map_prefetched
 from vton_hf._core.options import Pairs
+from vton_hf._core.progress import progress_bar
 from vton_hf.errors import ConfigError
 from vton_hf.evaluating.learned import distances, lpips_model
 from vton_hf.evaluating.predictions import Problem, expected_items, predicted_files, read_prediction
@@ -106,7 +106,7 @@ def _compared(
 
     names = [item.name for item in protocol.items]
     work = map_prefetched(names, compare, depth=_AHEAD)
-    found = dict(tqdm(work, "Scoring", len(names), unit=" predictions", disable=None))
+    found = dict(progress_bar(work, desc="Scoring", total=len(names), unit=" predictions"))
     if problems := [result for result in found.values() if isinstance(result, Problem)]:
         _refuse(folder, problems)
     return {name: result for name, result in found.items() if not isinstance(result, Problem)}

@@ -8,9 +8,9 @@ from itertools import repeat
 from pathlib import Path
 
 import datasets
-from datasets.utils import tqdm
 
 from vton_hf._core.disk import full, is_full, require_space
+from vton_hf._core.progress import progress_bar
 from vton_hf.builder import VTON
 from vton_hf.cache import probe
 from vton_hf.engines import Engine, InProcess, SetAside, WorkerError, run_units
@@ -67,7 +67,7 @@ def write_files(spec: ExportSpec, plans: Sequence[SplitPlan], destination: Desti
     with (
         _enough_space(root, needed, _ways_out(destination)),
         probe(scratch) if engine.remote else nullcontext() as seen,
-        tqdm(total=total, desc=destination.activity, unit="B", unit_scale=True, disable=None) as bar,
+        progress_bar(total=total, desc=destination.activity, unit="B", unit_scale=True) as bar,
     ):
         work = WriteFiles(spec, tuple(map(FilePlan.of, repeat(spec), plans)), destination, root, seen)
         for (number, file), outcome in run_units(engine, work, jobs, may_pass=partial(_may_pass, engine)):

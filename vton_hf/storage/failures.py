@@ -2,13 +2,11 @@
 
 import asyncio
 import errno
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
-
-import aiohttp
-import botocore.exceptions as boto
-from botocore.parsers import ResponseParserError
+from typing import Any, Final
 
 
 class FailureKind(Enum):
@@ -129,25 +127,38 @@ _CODES: Final = {
     "XAmzContentChecksumMismatch": FailureKind.LOST, "XAmzContentSHA256Mismatch": FailureKind.LOST,
 }  # fmt: skip
 
-_CLASSES: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], FailureKind], ...]] = (
-    (ChangedError, FailureKind.CHANGED),
-    ((BadAnswerError, ResponseParserError), FailureKind.LOST),
-    (boto.NoCredentialsError, FailureKind.NO_CREDENTIALS),
-    (boto.PartialCredentialsError, FailureKind.HALF_CREDENTIALS),
-    (boto.ProfileNotFound, FailureKind.NO_PROFILE),
-    ((boto.CredentialRetrievalError, boto.TokenRetrievalError, boto.SSOError), FailureKind.PROVIDER_FAILED),
-    ((boto.MetadataRetrievalError, boto.RefreshWithMFAUnsupportedError), FailureKind.PROVIDER_FAILED),
-    ((boto.ParamValidationError, boto.InvalidRegionError), FailureKind.BAD_NAME),
-    ((boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError), FailureKind.ENDPOINT_DOWN),
-    ((ConnectionRefusedError, aiohttp.ClientConnectorError), FailureKind.ENDPOINT_DOWN),
+BOTO: Final = "botocore.exceptions"
+_AIO: Final = "aiohttp"
+
+_CLASSES: Final = (
+    ((ChangedError,), FailureKind.CHANGED),
+    ((BadAnswerError, ("botocore.parsers", "ResponseParserError")), FailureKind.LOST),
+    (((BOTO, "NoCredentialsError"),), FailureKind.NO_CREDENTIALS),
+    (((BOTO, "PartialCredentialsError"),), FailureKind.HALF_CREDENTIALS),
+    (((BOTO, "ProfileNotFound"),), FailureKind.NO_PROFILE),
+    (((BOTO, "CredentialRetrievalError", "TokenRetrievalError", "SSOError"),), FailureKind.PROVIDER_FAILED),
+    (((BOTO, "MetadataRetrievalError", "RefreshWithMFAUnsupportedError"),), FailureKind.PROVIDER_FAILED),
+    (((BOTO, "ParamValidationError", "InvalidRegionError"),), FailureKind.BAD_NAME),
+    (((BOTO, "EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"),), FailureKind.ENDPOINT_DOWN),
+    ((ConnectionRefusedError, (_AIO, "ClientConnectorError")), FailureKind.ENDPOINT_DOWN),
     # asyncio's own is the builtin one; botocore's read timeout and fsspec's are told apart here.
-    ((boto.ReadTimeoutError, asyncio.TimeoutError, TimeoutError), FailureKind.TIMED_OUT),
-    ((boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError), FailureKind.LOST),
-    ((boto.FlexibleChecksumError, boto.ChecksumError, ConnectionError, aiohttp.ClientError), FailureKind.LOST),
-    (FileNotFoundError, FailureKind.MISSING),
+    (((BOTO, "ReadTimeoutError"), asyncio.TimeoutError, TimeoutError), FailureKind.TIMED_OUT),
+    (((BOTO, "HTTPClientError", "ConnectionError", "IncompleteReadError"),), FailureKind.LOST),
+    (((BOTO, "FlexibleChecksumError", "ChecksumError"), ConnectionError, (_AIO, "ClientError")), FailureKind.LOST),
+    ((FileNotFoundError,), FailureKind.MISSING),
     ((NotADirectoryError, IsADirectoryError, FileExistsError), FailureKind.MISSING),
-    (PermissionError, FailureKind.DENIED),
+    ((PermissionError,), FailureKind.DENIED),
 )
+
+
+def is_of(error: BaseException | None, module: str, *names: str) -> bool:
+    """Whether an exception is of some classes of a library; one that nothing has imported yet has raised none.
+
+    >>> is_of(ValueError(), "botocore.exceptions", "ClientError", "SSLError")
+    False
+    """
+    library = sys.modules.get(module)  # half a second to import, for which most buckets in a folder have no use
+    return isinstance(error, tuple(getattr(library, name, ()) for name in names))
 
 
 def classify(error: BaseException) -> Failure:
@@ -161,20 +172,25 @@ def classify(error: BaseException) -> Failure:
     """
     # s3fs turns a ClientError into a builtin and keeps it as the cause: the cause knows the code.
     for one in (error, error.__cause__):
-        if isinstance(one, boto.ClientError):
+        if is_of(one, BOTO, "ClientError"):
             return _from_answer(one)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return Failure(_of_code(str(error.status), error.status), str(error.status))
+    if is_of(error, _AIO, "ClientResponseError"):
+        status: int = error.status  # type: ignore[attr-defined]
+        return Failure(_of_code(str(status), status), str(status))
     if isinstance(error, DamagedError):
         return Failure(FailureKind.DAMAGED, str(error))
     name = type(error).__name__
-    if isinstance(error, boto.SSLError) and "CERTIFICATE" in str(error).upper():
+    if is_of(error, BOTO, "SSLError") and "CERTIFICATE" in str(error).upper():
         return Failure(FailureKind.CERTIFICATE, name)
-    kind = next((kind for classes, kind in _CLASSES if isinstance(error, classes)), FailureKind.OTHER)
+    kind = next((kind for classes, kind in _CLASSES if _is_one_of(error, classes)), FailureKind.OTHER)
     return Failure(kind, name, message=_words(error))
 
 
-def _from_answer(error: boto.ClientError) -> Failure:
+def _is_one_of(error: BaseException, classes: Sequence[type[BaseException] | tuple[str, ...]]) -> bool:
+    return any(is_of(error, *each) if isinstance(each, tuple) else isinstance(error, each) for each in classes)
+
+
+def _from_answer(error: Any) -> Failure:
     answer = error.response.get("Error", {})
     meta = error.response.get("ResponseMetadata", {})
     code = str(answer.get("Code", ""))

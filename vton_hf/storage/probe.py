@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-import botocore.exceptions as boto
 import pyarrow as pa
 
 from vton_hf._core.checks import did_you_mean
 from vton_hf.errors import VTONError, redacted
 from vton_hf.storage.backend import Backend, Folder, Listed
 from vton_hf.storage.credentials import Signer, signer
-from vton_hf.storage.failures import FailureKind
+from vton_hf.storage.failures import BOTO, FailureKind, is_of
 from vton_hf.storage.first_keys import NAMES, first_keys
 from vton_hf.storage.hints import hint
 from vton_hf.storage.layers import origins, settings_for
@@ -172,7 +171,7 @@ async def _folder(look: Look, backend: Backend, uri: str) -> Folder:
 
 def _headers(error: BaseException) -> Mapping[str, str]:
     """Of the answer by which the store refused."""
-    answers = [each.response for each in (error, error.__cause__) if isinstance(each, boto.ClientError)]
+    answers = [getattr(each, "response", {}) for each in (error, error.__cause__) if is_of(each, BOTO, "ClientError")]
     return answers[0].get("ResponseMetadata", {}).get("HTTPHeaders", {}) if answers else {}
 
 
@@ -217,17 +216,17 @@ def _connection(request: Request, error: Exception) -> tuple[str, str] | None:
         amazon = "Check the network. Where the bucket is not Amazon's, say so: endpoint_url=, or AWS_ENDPOINT_URL."
         other = f"Check the spelling of endpoint_url, and the network: getent hosts {name}"
         return f"the name {name!r} does not resolve", other if request.settings.endpoint_url else amazon
-    if isinstance(error, boto.SSLError) and request.failure(error).kind is not FailureKind.CERTIFICATE:
+    if is_of(error, BOTO, "SSLError") and request.failure(error).kind is not FailureKind.CERTIFICATE:
         return f"{server} does not speak TLS as it should ({reason})", (
             "Check endpoint_url: write http:// where the server speaks no TLS, and look at port and proxy."
         )
     if getattr(reason, "errno", None) == errno.ECONNREFUSED:
         return f"{server} refuses connections", "Start the server, or check host and port of endpoint_url."
-    if isinstance(error, boto.ConnectTimeoutError):
+    if is_of(error, BOTO, "ConnectTimeoutError"):
         return f"{server} took no connection within {request.settings.timeout:g} s", (
             "Check endpoint_url, the firewall and the proxy."
         )
-    if isinstance(error, boto.ReadTimeoutError):
+    if is_of(error, BOTO, "ReadTimeoutError"):
         return f"the endpoint took the connection, and then said nothing for {request.settings.timeout:g} s", (
             f"Look at the server and the proxy: curl -i {request.settings.endpoint_url or 'https://s3.amazonaws.com'}"
         )

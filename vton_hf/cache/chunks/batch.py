@@ -1,7 +1,6 @@
 """Rows on their way into Arrow, a record batch at a time, in memory that is used again."""
 
 from collections.abc import Mapping
-from functools import cache
 from itertools import accumulate
 from typing import Final
 
@@ -9,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from vton_hf.cache.chunks.fetch import Row
-from vton_hf.cache.features import TEXT_COLUMNS, cells, features
+from vton_hf.cache.features import TEXT_COLUMNS, cells
 
 BATCH_ROWS: Final = 32
 """Few, so that a row is read without its neighbours; not fewer, since opening a dataset looks at each batch."""
@@ -17,20 +16,14 @@ BATCH_ROWS: Final = 32
 BATCH_BYTES: Final = 128 * 2**20
 
 
-@cache
-def schema_of(roles: tuple[str, ...]) -> pa.Schema:
-    """Of rows with these images."""
-    return features(roles=roles).arrow_schema
-
-
 class Batch:
     """A record batch that is filled row by row, written, and filled again."""
 
-    def __init__(self, roles: tuple[str, ...]) -> None:
-        """For rows with these images."""
-        self._schema = schema_of(roles)
+    def __init__(self, schema: pa.Schema) -> None:
+        """For rows of this schema."""
+        self._schema = schema
         self._rows: list[Row] = []
-        self._columns = {role: _Column() for role in roles}
+        self._columns = {name: _Column() for name in schema.names if name not in TEXT_COLUMNS}
 
     @property
     def full(self) -> bool:

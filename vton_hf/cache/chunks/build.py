@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from datasets.utils import tqdm
-
 from vton_hf._core.concurrency import map_prefetched
+from vton_hf._core.progress import progress_bar
 from vton_hf.cache.akin import Akin, cut_name
 from vton_hf.cache.chunks.disk import check_disk, check_writable, explained
 from vton_hf.cache.chunks.files import STATISTICS, is_finished
@@ -67,7 +66,7 @@ def build_chunks(
         now = check_writable(root)
         check_disk(needed, root)
     size = sum(chunk.bytes for chunk in todo)
-    with tqdm(total=size, desc=title, unit="B", unit_scale=True, disable=None) as bar, explained(root, needed), _kept():
+    with progress_bar(total=size, desc=title, unit="B", unit_scale=True) as bar, explained(root, needed), _kept():
         filled = None if how.apart else how.shared
         if filled is not None and not refetch:
             todo = fill(todo, root, filled, threads=how.num_proc, progress=bar.update)

@@ -8,10 +8,12 @@ from typing import Final
 from vton_hf.cache.chunks.shared import SharedCache
 from vton_hf.cache.chunks.work import BuildChunks
 from vton_hf.cache.chunks.write import Job
+from vton_hf.cache.features import features
 from vton_hf.cache.leases import probe
 from vton_hf.engines import Engine, InProcess, SetAside, WorkerError, on_this_machine, run_units
 from vton_hf.errors import BuildError, StorageError, UnavailableError
 from vton_hf.storage import Store
+from vton_hf.triplets import images_in
 
 _SHOWN: Final = 3
 
@@ -64,7 +66,8 @@ def run_jobs(
     engine = how.engine or on_this_machine(min(how.num_proc or 1, len(jobs)))
     here = isinstance(engine, InProcess)
     apart = how.shared is not None and (how.apart or engine.remote)
-    work = BuildChunks(store.settings, how.shared, engine.parallel, apart=apart)
+    schema = features(roles=images_in(jobs[0].chunk.rows)).arrow_schema
+    work = BuildChunks(store.settings, schema, how.shared, engine.parallel, apart=apart)
     if here:
         work = replace(work, store=store, progress=progress)
     counts = _Counts(len(jobs), engine.parallel, progress=int if here else progress, tell=str if here else tell)

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets.utils import tqdm
 
+from vton_hf._core.progress import progress_bar
 from vton_hf.cache.chunks.disk import check_writable
 from vton_hf.cache.chunks.files import SkippedTriplet, read_report
 from vton_hf.cache.chunks.partition import Chunk
@@ -58,7 +58,7 @@ def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, how: How, *, ev
 
 def _ask(questions: list[_Question], root: Path, store: Store, how: How, *, shown: bool) -> None:
     total, back = sum(len(items) for _, items in questions), 0
-    with tqdm(total=total, desc="Asking again", unit=" triplets", disable=None if shown else True) as bar:
+    with progress_bar(total=total, desc="Asking again", unit=" triplets", disable=None if shown else True) as bar:
         for group in _groups(questions):
             bodies, since = _read(group, store), check_writable(root)
             jobs = [_job(chunk, items, bodies, root, since) for chunk, items in group]

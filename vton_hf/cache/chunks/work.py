@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import pyarrow as pa
+
 from vton_hf._core.concurrency import map_prefetched
 from vton_hf.cache.chunks.batch import Batch
 from vton_hf.cache.chunks.fetch import Fetcher, Images, Row
@@ -21,9 +23,7 @@ from vton_hf.cache.chunks.write import Job, Writing
 from vton_hf.cache.leases import BusyError
 from vton_hf.engines import check_probe, tried
 from vton_hf.errors import StorageError
-from vton_hf.naming import ROLES
 from vton_hf.storage import StorageSettings, Store
-from vton_hf.triplets import images_in
 
 BuildOutcome: TypeAlias = Report | Exception | None
 """The report of a chunk, what is wrong with it, or None while another process is at work on it."""
@@ -41,6 +41,7 @@ class BuildChunks:
 
     Attributes:
         settings: How the store is reached.
+        schema: Of the rows.
         shared: Where finished chunks are taken from and published.
         processes: How many do the same on this machine.
         wait: Wait for another process that is at work on a chunk, instead of leaving it.
@@ -51,6 +52,7 @@ class BuildChunks:
     """
 
     settings: StorageSettings
+    schema: pa.Schema
     shared: SharedCache | None = None
     processes: int = 1
     wait: bool = False
@@ -60,7 +62,7 @@ class BuildChunks:
     progress: Callable[[int], object] = field(default=operator.index, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return BuildChunks, (self.settings, self.shared, self.processes, self.wait, self.apart, self.probe)
+        return BuildChunks, (self.settings, self.schema, self.shared, self.processes, self.wait, self.apart, self.probe)
 
     def __call__(self, jobs: Sequence[Job], /) -> Iterator[tuple[Job, BuildOutcome]]:
         """Build chunks; the outcome is None of those that another process is at work on.
@@ -96,6 +98,7 @@ class BuildChunks:
         yield from build(
             jobs,
             store,
+            schema=self.schema,
             shared=self.shared,
             progress=self.progress,
             threads=threads_of(self.processes, decodes=any(job.chunk.image_spec for job in jobs)),
@@ -124,6 +127,7 @@ def build(
     jobs: Sequence[Job],
     store: Store,
     *,
+    schema: pa.Schema,
     shared: SharedCache | None,
     progress: Callable[[int], object],
     threads: int,
@@ -134,6 +138,7 @@ def build(
     Args:
         jobs: What to do. Several may be under way at once, each leased; so wait for others with one at a time.
         store: Where the images lie.
+        schema: Of the rows.
         shared: Where finished chunks are taken from and published.
         progress: Called with bytes of objects that are done.
         threads: Parts that are fetched, checked and prepared at once.
@@ -144,8 +149,8 @@ def build(
         `ImageError` if `on_error="raise"`, a `StorageError`, an `OSError` of the disk.
     """
     under_way, outcomes = deque[Writing](), deque[tuple[Job, BuildOutcome]]()
-    fetch, batch = partial(_fetched, Fetcher.of(store)), Batch(images_in(jobs[0].chunk.rows) if jobs else ROLES)
-    pieces = _pieces(jobs, under_way, outcomes, shared=shared, wait=wait)
+    fetch, batch = partial(_fetched, Fetcher.of(store)), Batch(schema)
+    pieces = _pieces(jobs, under_way, outcomes, schema=schema, shared=shared, wait=wait)
     try:
         for (writing, rows), images in map_prefetched(pieces, fetch, depth=threads):
             progress(writing.go_on(rows, images, batch))
@@ -177,13 +182,14 @@ def _pieces(
     under_way: deque[Writing],
     outcomes: deque[tuple[Job, BuildOutcome]],
     *,
+    schema: pa.Schema,
     shared: SharedCache | None,
     wait: bool,
 ) -> Iterator[_Piece]:
     """Take one chunk after another, and cut it; no rows stand for its end."""
     for job in jobs:
         try:
-            writing = Writing(job, shared, wait=wait)
+            writing = Writing(job, schema, shared, wait=wait)
         except BusyError:
             outcomes.append((job, None))
         except (OSError, StorageError) as error:

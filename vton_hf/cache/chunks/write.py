@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vton_hf.cache.chunks.batch import Batch, schema_of
+from vton_hf.cache.chunks.batch import Batch
 from vton_hf.cache.chunks.fetch import Images, Row, parts
 from vton_hf.cache.chunks.files import (
     DATA,
@@ -63,7 +63,7 @@ class Writing:
         failure: Why it cannot be built; it is abandoned then.
     """
 
-    def __init__(self, job: Job, shared: SharedCache | None, *, wait: bool) -> None:
+    def __init__(self, job: Job, schema: pa.Schema, shared: SharedCache | None, *, wait: bool) -> None:
         """Take it.
 
         Raises:
@@ -73,7 +73,7 @@ class Writing:
         """
         self.job = job
         self.failure: Exception | None = None
-        self._shared = shared
+        self._schema, self._shared = schema, shared
         self._lease, self._file = ExitStack(), ExitStack()
         self._scratch = self._take(wait=wait)
         self._skipped, self._roles = list(job.kept), images_in(job.chunk.rows)
@@ -108,7 +108,7 @@ class Writing:
         """What is to be added, in order; nothing if another process has finished the chunk."""
         if self._scratch is not None:
             file = self._file.enter_context((self._scratch / DATA).open("wb"))
-            self._writer = self._file.enter_context(pa.ipc.new_stream(file, schema_of(self._roles)))
+            self._writer = self._file.enter_context(pa.ipc.new_stream(file, self._schema))
             rows, kept = self.job.chunk.rows, pa.array([item.key for item in self.job.kept], pa.string())
             yield from parts(rows.filter(pc.invert(pc.is_in(rows["key"], kept))))
 

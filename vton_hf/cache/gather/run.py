@@ -5,8 +5,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from datasets.utils import tqdm
-
+from vton_hf._core.progress import progress_bar
 from vton_hf.cache.akin import Akin, cut_name
 from vton_hf.cache.chunks.build import chunk_names
 from vton_hf.cache.chunks.partition import Chunk
@@ -47,7 +46,7 @@ def gather(chunks: Sequence[Chunk], cache: CacheDir, store: Store, how: How, *, 
     work = GatherUnits(store.settings, folder, pixels, how.shared, engine.parallel, apart)
     total = sum(chunk.rows.num_rows for chunk in todo)
     with (
-        tqdm(total=total, desc="Measuring", unit=" triplets", disable=None) as bar,
+        progress_bar(total=total, desc="Measuring", unit=" triplets") as bar,
         probe(cache.root) if engine.remote and not apart else nullcontext() as seen,
     ):
         work = replace(work, probe=seen, **({"store": store, "progress": bar.update} if here else {}))

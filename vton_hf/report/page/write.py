@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
-from datasets.utils import tqdm
-
 from vton_hf._core.files import atomic_write
+from vton_hf._core.progress import progress_bar
 from vton_hf.report.examples import pick_examples
 from vton_hf.report.page.choice import Rows, large_rows, shown_rows, worst_first
 from vton_hf.report.page.contents import Mix, contents
@@ -70,7 +69,7 @@ def _pictures(found: Validation, shown: Rows, large: Rows) -> list[Strip]:
     images, big = found.evidence.images, set(large.tolist())
     small = [int(row) for row in shown if row not in big]
     made: dict[int, Strip] = {}
-    with tqdm(total=len(shown), desc="Drawing", unit=" triplets", disable=None, leave=False) as bar:
+    with progress_bar(total=len(shown), desc="Drawing", unit=" triplets", leave=False) as bar:
         for rows, height in ((images.thumbnails(small), SMALL), (images.originals(large.tolist()), LARGE)):
             for row, each in strips(rows, height):
                 made[row] = each
