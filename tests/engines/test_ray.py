@@ -15,7 +15,7 @@ import pytest
 
 import vton_hf
 from tests.bucket import Bucket
-from tests.engines.test_engines import Unit, run
+from tests.engines.units import Unit, run
 from vton_hf.engines import RayEngine, run_units
 
 pytestmark = pytest.mark.slow
