@@ -1,6 +1,7 @@
 """A cache that machines share: what one has built another takes from there, and asks the bucket for nothing."""
 
 import json
+import re
 import shutil
 import tarfile
 import time
@@ -131,22 +132,22 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("machines", "how"), [*(("s3", how) for how in DAMAGE), ("folder", "cut off")], indirect=["machines"]
-)
-def test_what_is_damaged_there_is_told_built_anew_and_replaced(machines: Machines, how: str, caplog: Any) -> None:
+@pytest.mark.parametrize(("machines", "damage"), [("s3", DAMAGE), ("folder", ["cut off"])], indirect=["machines"])
+def test_what_is_damaged_there_is_told_built_anew_and_replaced(machines: Machines, damage: Any, caplog: Any) -> None:
     machines.load("one")
-    first, second = machines.archives()[:2]
     sound = machines.published()
-    machines.tamper(first, DAMAGE[how](sound[first], sound[second]))
+    *damaged, other = machines.archives()[: len(damage) + 1]
+    for name, how in zip(damaged, damage, strict=True):
+        machines.tamper(name, DAMAGE[how](sound[name], sound[other]))
     machines.s3.reset_counts()
     machines.load("two")
-    assert machines.source_gets() == 6
+    assert machines.source_gets() == 6 * len(damage)
     assert machines.chunks("two") == machines.chunks("one")
-    assert machines.published()[first] == sound[first]
-    name = first.removeprefix("chunks/").removesuffix(".tar")
-    assert f"Chunk {name} in" in caplog.text
-    assert "is damaged" in caplog.text
+    published = machines.published()
+    for archive in damaged:
+        assert published[archive] == sound[archive]
+        assert re.search(rf"Chunk {Path(archive).stem} in .* is damaged", caplog.text)
+    assert caplog.text.count("is damaged") == len(damage)
 
 
 def test_a_chunk_is_a_tar_that_any_tool_checks(machines: Machines, tmp_path: Path) -> None:

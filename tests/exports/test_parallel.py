@@ -24,15 +24,33 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
+class DieOnce:
+    """Writes a file in a worker, but dies on one, once."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __call__(self, work: Any, unit: Any) -> Any:
+        if unit[1].rows.start and not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return engine.do_one(work, unit)
+
+
 @pytest.mark.parametrize(("kind", "embed_images"), [("parquet", True), ("webdataset", False)])
-def test_processes_write_what_one_writes(bucket: Bucket, tmp_path: Path, kind: Any, embed_images: bool) -> None:
+def test_processes_write_what_one_writes_also_where_one_dies(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Any, embed_images: bool
+) -> None:
     bucket.fill(4)
     broken = bucket.folder / "dataset_ultimate/hard/male/initial_image"
     next(broken.iterdir()).write_bytes(b"no image")
     options: dict[str, Any] = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache"), "format": kind}
     options |= SMALL | {"embed_images": embed_images}
     one = vton_hf.export(tmp_path / "one", **options)
+    if embed_images:
+        monkeypatch.setattr(processes, "do_one", DieOnce(tmp_path / "died"))
     several = vton_hf.export(tmp_path / "several", num_proc=2, **options)
+    assert (tmp_path / "died").exists() == embed_images
     assert files(tmp_path / "several") == files(tmp_path / "one")
     assert several.parts == one.parts
     assert len(files(tmp_path / "one")) > 5
@@ -48,29 +66,6 @@ def test_into_a_bucket_as_well(bucket: Bucket, s3: MotoS3, tmp_path: Path) -> No
     data = {key.partition("/")[2]: body for key, body in one.items() if key.endswith(".parquet")}
     assert data == {key.partition("/")[2]: body for key, body in several.items() if key.endswith(".parquet")}
     assert len(data) > 5
-
-
-class DieOnce:
-    """Writes a file in a worker, but dies on one, once."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __call__(self, work: Any, unit: Any) -> Any:
-        if unit[1].rows.start and not self.mark.exists():
-            self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return engine.do_one(work, unit)
-
-
-def test_a_worker_that_dies_costs_its_file(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bucket.fill(4)
-    options: dict[str, Any] = {"s3_prefixes": [bucket.prefix], "cache_dir": str(tmp_path / "cache")} | SMALL
-    vton_hf.export(tmp_path / "one", **options)
-    monkeypatch.setattr(processes, "do_one", DieOnce(tmp_path / "died"))
-    vton_hf.export(tmp_path / "several", num_proc=2, **options)
-    assert (tmp_path / "died").exists()
-    assert files(tmp_path / "several") == files(tmp_path / "one")
 
 
 @pytest.fixture

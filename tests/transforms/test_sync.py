@@ -13,7 +13,7 @@ from torchvision import transforms as v1
 from torchvision.transforms import v2
 
 import vton_hf
-from tests.bucket import Bucket, Load, encoded, png, triplet_keys
+from tests.bucket import Bucket, Load, encoded, loader, png, triplet_keys
 from vton_hf.naming import ROLES
 
 PERSON, GARMENT, TARGET = ROLES
@@ -54,14 +54,16 @@ PIPELINES: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.fixture
-def same_pictures(bucket: Bucket, load: Load) -> Any:
+@pytest.fixture(scope="module")
+def same_pictures(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """24 triplets in which one picture plays all three parts."""
+    folder = tmp_path_factory.mktemp("same")
+    bucket = Bucket(folder / "bucket")
     for index in range(24):
         keys = triplet_keys("easy", "female", f"{index:03d}")
         for key in keys.values():
             bucket.put(key, png(keys[PERSON]))
-    return load("easy")
+    return loader(bucket.prefix, folder / "cache")("easy")
 
 
 def agree(rows: list[dict[str, torch.Tensor]], one: str, other: str) -> int:

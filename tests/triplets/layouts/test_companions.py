@@ -33,6 +33,17 @@ def halves(seed: int) -> Image.Image:
 @pytest.fixture
 def asked(bucket: Bucket, tmp_path: Path) -> dict[str, Any]:
     """VITON-HD, whose pictures are the masks themselves, so that both must end up alike."""
+    return viton_hd(bucket, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def viton(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same, loaded; for whoever changes nothing in it."""
+    folder = tmp_path_factory.mktemp("viton")
+    return vton_hf.load("easy", **viton_hd(Bucket(folder / "bucket"), folder))
+
+
+def viton_hd(bucket: Bucket, folder: Path) -> dict[str, Any]:
     for number in range(4):
         stem = f"{number:05d}_00"
         for path in (f"image/{stem}.png", f"agnostic-mask/{stem}_mask.png"):
@@ -41,7 +52,7 @@ def asked(bucket: Bucket, tmp_path: Path) -> dict[str, Any]:
             bucket.put(f"V/train/{path}", encoded(halves(10 + number)))
     return {
         "s3_prefixes": [bucket.uri("V/")],
-        "cache_dir": str(tmp_path / "cache"),
+        "cache_dir": str(folder / "cache"),
         "default_difficulty": "easy",
         "companions": NAMES,
     }
@@ -186,9 +197,9 @@ STEPS = {
 @pytest.mark.filterwarnings("ignore:RandomErasing")
 @pytest.mark.parametrize("outer", [v2.Compose, v1.Compose, lambda steps: torch.nn.Sequential(*steps)])
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_steps_that_draw_for_images_alone_leave_them_in_step(asked: dict[str, Any], steps: Any, outer: Any) -> None:
-    ds, flipped = vton_hf.load("easy", **asked), set()
-    for row in (row for seed in range(3) for row in vton_hf.with_transform(ds, outer(steps), seed=seed)):
+def test_steps_that_draw_for_images_alone_leave_them_in_step(viton: Any, steps: Any, outer: Any) -> None:
+    flipped = set()
+    for row in (row for seed in range(3) for row in vton_hf.with_transform(viton, outer(steps), seed=seed)):
         for image, mask in (("try_on_image", "agnostic_mask"), ("cloth_image", "cloth_mask")):
             pixels = np.asarray(row[image]) if isinstance(row[image], Image.Image) else row[image].permute(1, 2, 0)
             whole = 1.0 if getattr(pixels, "dtype", None) == torch.float32 else 255.0
