@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.bucket import Bucket
 from tests.fake_hub import Hub, run_python, start_python
-from tests.python import Program, program
+from tests.python import TRAINERS, Program, program
 
 REPO = "team/vton"
 WITHOUT_TORCH = {"USE_TORCH": "0"}
@@ -50,18 +50,18 @@ class Client:
 
     def push(self, repo_id: str = REPO, **options: Any) -> dict[str, Any]:
         """Push, which must go well."""
-        done = run_python(PUSH, self.environment, json.dumps([repo_id, self.options(**options)]))
+        done = run_python(PUSH, self.environment, json.dumps([repo_id, self.options(**options)]), python=TRAINERS)
         assert done.returncode == 0, done.stderr
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return told
 
     def start_push(self, **options: Any) -> Program:
         """Begin a push, to be killed or waited for."""
-        return start_python(PUSH, self.environment, json.dumps([REPO, self.options(**options)]))
+        return start_python(PUSH, self.environment, json.dumps([REPO, self.options(**options)]), python=TRAINERS)
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run `vton-hf`."""
-        return run_python(COMMAND, self.environment, *arguments)
+        return run_python(COMMAND, self.environment, *arguments, python=TRAINERS)
 
     def load(self, *configs: str, streamed: bool = False, **options: Any) -> dict[str, Any]:
         """Load in a fresh process with stock `datasets`; a stream must say the same."""

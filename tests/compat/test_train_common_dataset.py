@@ -5,8 +5,6 @@ import json
 import logging
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from torchvision import transforms
 import vton_hf
 from tests import faults
 from tests.bucket import ROOT, Bucket, png, triplet_keys
-from tests.python import program
+from tests.python import TRAINERS, program
 from tests.s3 import MotoS3
 from vton_hf.demo import write_demo_bucket
 from vton_hf.errors import ConfigError, EmptyPoolError, VTONError
@@ -87,11 +85,8 @@ def run_blocks(s3_server: MotoS3, home: Path) -> str:
     write_demo_bucket(put, count=6, size=(64, 48))
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "S3_"))}
     environment |= EXPORTS | {"AWS_ENDPOINT_URL": s3_server.url, "HF_HOME": str(home)}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", DRIVER],
-        input=json.dumps([TORCH_SAYS, [*python_blocks(), ("Performance Tips", TIPS)]]),
-        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    blocks = [*python_blocks(), ("Performance Tips", TIPS)]
+    done = TRAINERS.run(DRIVER, environment, json.dumps([TORCH_SAYS, blocks]), cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr
     assert not re.search(r"Traceback|Exception ignored|\w+Warning:", done.stderr), done.stderr
     return done.stdout

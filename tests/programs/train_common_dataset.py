@@ -4,7 +4,8 @@ import json
 import sys
 import warnings
 
-heard, blocks = json.load(sys.stdin)
+heard, blocks = json.loads(sys.argv[1])
+warnings.simplefilter("error")
 for message in heard:
     warnings.filterwarnings("ignore", message=message)
 
