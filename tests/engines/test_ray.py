@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -16,9 +15,12 @@ import pytest
 import vton_hf
 from tests.bucket import Bucket
 from tests.engines.units import Unit, run
+from tests.python import TRAINERS, program
 from vton_hf.engines import RayEngine, run_units
 
 pytestmark = pytest.mark.slow
+
+COMMAND = program("vton_hf_command")
 
 
 @dataclass(frozen=True)
@@ -118,16 +120,15 @@ def loses_a_node(engine: RayEngine, cluster: Any, node: Any, folder: Path) -> No
 
 def loses_its_driver(bucket: Bucket, address: str, tmp_path: Path) -> None:
     """Whoever starts it again goes on."""
-    command = [sys.executable, "-m", "vton_hf.cli", "build", "hard", bucket.prefix, "--engine", "ray"]
-    command += ["--image-size", "900x900", "--ray-address", address, "--on-error", "skip"]
-    command += ["--cache-dir", str(tmp_path / "lost"), "--shared-cache", str(tmp_path / "goes-on")]
-    driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    archives = tmp_path / "goes-on/chunks"
-    wait_for(lambda: any(archives.glob("*.tar")))
-    driver.kill()
-    driver.communicate()
+    arguments = ["build", "hard", bucket.prefix, "--engine", "ray", "--image-size", "900x900", "--on-error", "skip"]
+    arguments += ["--ray-address", address, "--cache-dir", str(tmp_path / "lost")]
+    arguments += ["--shared-cache", str(tmp_path / "goes-on")]
+    with TRAINERS.start(COMMAND, os.environ, *arguments) as driver:
+        archives = tmp_path / "goes-on/chunks"
+        wait_for(lambda: any(archives.glob("*.tar")))
+        driver.kill()
     before = {path.name: path.stat().st_mtime_ns for path in archives.glob("*.tar")}
-    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    again = TRAINERS.run(COMMAND, os.environ, *arguments)
     assert again.returncode == 0, again.stderr
     assert "done       6, " in again.stdout
     assert {name: (archives / name).stat().st_mtime_ns for name in before} == before
@@ -161,11 +162,9 @@ def test_rays_processes_end_with_the_command_also_after_ctrl_c(
     bucket: Bucket, tmp_path: Path, ray_environment: dict[str, str], when: str
 ) -> None:
     bucket.fill(2)
-    command = [sys.executable, "-m", "vton_hf.cli", "build", "hard", bucket.prefix, "--engine", "ray"]
-    command += ["--cache-dir", str(tmp_path / "cache")]
-    process = subprocess.Popen(
-        command, env=os.environ | ray_environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    arguments = ["build", "hard", bucket.prefix, "--engine", "ray", "--cache-dir", str(tmp_path / "cache")]
+    with (tmp_path / "stderr").open("w+") as err:
+        process = TRAINERS.start(COMMAND, os.environ | ray_environment, *arguments, stderr=err)
     seen: set[int] = set()
 
     def is_time() -> bool:
@@ -174,7 +173,7 @@ def test_rays_processes_end_with_the_command_also_after_ctrl_c(
 
     wait_for(is_time)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=90)
-    assert process.returncode == 130, err
-    assert "Stopped. Finished chunks are kept" in err
+    code, text = process.wait(timeout=90), (tmp_path / "stderr").read_text()
+    assert code == 130, text
+    assert "Stopped. Finished chunks are kept" in text
     wait_for(lambda: not any(map(runs, seen)))
