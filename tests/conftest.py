@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from filelock import FileLock
 
 from tests.bucket import Bucket, Load, loader
 from tests.fake_hub import Hub, serve_hub
-from tests.python import freeze, read_environment
+from tests.python import FORKED_FROM, freeze, read_environment
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure, etags
 
@@ -44,6 +45,14 @@ SLOW = {
 }
 """Files whose tests start processes, train, wait, or draw many pictures."""
 
+_PYTHON = f"""#!/bin/sh
+case "$*" in
+    *multiprocessing.forkserver*) exec "{sys.executable}" -m tests.forkserver "$@" ;;
+    *) exec "{sys.executable}" "$@" ;;
+esac
+"""
+"""What multiprocessing starts its processes with."""
+
 _END = "-----END CERTIFICATE-----\n"
 
 
@@ -63,6 +72,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # What a forkserver's children need is imported once, not in each of them.
     multiprocessing.set_forkserver_preload(["tests.preloaded"])
+    if FORKED_FROM in os.environ:
+        python = Path(os.environ["HF_HOME"], "python")
+        python.write_text(_PYTHON)
+        python.chmod(0o700)
+        multiprocessing.set_executable(str(python))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -7,6 +7,7 @@ and `huggingface_hub`, which read the environment when they are imported, have r
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import hashlib
 import importlib
@@ -93,8 +94,9 @@ class Program:
 class Python:
     """Runs scripts; starts with the first."""
 
-    def __init__(self, *preloaded: str) -> None:
-        self._preloaded = preloaded
+    def __init__(self, *preloaded: str, forked: bool = False) -> None:
+        """Of what scripts need not import; `forked` from the process of the test workers, if there is one."""
+        self._preloaded, self._forked = preloaded, forked
 
     def run(
         self,
@@ -128,52 +130,67 @@ class Python:
         stderr: IO[Any] | None = None,
         cwd: Path | None = None,
         clears: bool = False,
+        passed: Sequence[int] = (),
     ) -> Program:
-        """Start a script, to be killed or waited for; it reads and writes these files, if any."""
+        """Start a script, to be killed or waited for; it has these files, if any, and descriptors of the same numbers."""
         asked = {
             "code": textwrap.dedent(code),
             "environment": dict(env),
             "arguments": arguments,
             "folder": str(cwd or Path.cwd()),
             "clears": clears,
+            "passed": passed,
         }
         with tempfile.TemporaryFile("w+") as request, Path(os.devnull).open("rb+", buffering=0) as nowhere:
             json.dump(asked, request)
             request.seek(0)
             here, there = os.pipe()
             files = (request, stdin or nowhere, stdout or nowhere, stderr or nowhere)
-            socket.send_fds(self.connection, [b"."], [*(file.fileno() for file in files), there])
+            socket.send_fds(self.connection, [b"."], [*(file.fileno() for file in files), *passed, there])
             os.close(there)
             return Program(here)
 
     @cached_property
     def connection(self) -> socket.socket:
         """To the process that forks the scripts: one for all workers of a test run, started by the first."""
-        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpgrp()))
-        name = hashlib.sha256(" ".join([str(ROOT), run, *self._preloaded]).encode()).hexdigest()[:16]
+        name = hashlib.sha256(" ".join([str(ROOT), str(os.getpgrp()), *self._preloaded]).encode()).hexdigest()[:16]
         address = f"{tempfile.gettempdir()}/vton-hf-python-{name}"
         connection = socket.socket(socket.AF_UNIX)
-        with FileLock(LOCK):
+        workers = of_workers() if self._forked else None
+        with contextlib.nullcontext() if workers is None else workers.connection, FileLock(LOCK):
             try:
                 connection.connect(address)
             except OSError:  # there is none, or one was killed
                 Path(address).unlink(missing_ok=True)
-                self._start(address)
+                self._start(address, workers)
                 connection.connect(address)
         atexit.register(connection.close)
         return connection
 
-    def _start(self, address: str) -> None:
+    def _start(self, address: str, workers: "Python | None") -> None:
+        # Whoever was forked where CUDA was asked for can use none.
+        hidden = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(address)
             listening.listen()
-            command = [sys.executable, "-m", "tests.python", str(listening.fileno()), *self._preloaded]
-            # Whoever was forked where CUDA was asked for can use none.
-            hidden = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
+            number = listening.fileno()
             # Nobody waits for it: it ends with the last of its connections.
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=hidden, pass_fds=[listening.fileno()], stdin=subprocess.DEVNULL
-            )
+            if workers is not None:
+                self._process: Any = workers.start(f"serve({number}, {self._preloaded})", hidden, passed=[number])
+            else:
+                command = [sys.executable, "-m", "tests.python", str(number), *self._preloaded]
+                self._process = subprocess.Popen(
+                    command, cwd=ROOT, env=hidden, pass_fds=[number], stdin=subprocess.DEVNULL
+                )
+
+
+FORKED_FROM = "VTON_HF_TESTS_FORKED_FROM"
+"""The variable that names, in workers of pytest-xdist, what the process has imported that they are forked from."""
+
+
+def of_workers() -> Python | None:
+    """What forks the workers of pytest-xdist, in one of them (`tests.worker`)."""
+    return Python(*os.environ[FORKED_FROM].split()) if FORKED_FROM in os.environ else None
 
 
 PYTHON = Python(
@@ -185,6 +202,7 @@ PYTHON = Python(
 TRAINERS = Python(
     "accelerate", "diffusers.models.unets.unet_2d_condition", "pytorch_lightning", "scipy.io", "torchvision",
     "transformers.trainer", "vton_hf.builder", "vton_hf.cli.commands", "vton_hf.loader",
+    forked=True,
 )  # fmt: skip
 """With the package, and what takes trainers 10 s to import."""
 
@@ -205,7 +223,7 @@ def _serve(listening: socket.socket) -> Sequence[int] | None:
                 _tell_ends(running)
             elif ready is listening:
                 sockets.append(listening.accept()[0])
-            elif received := socket.recv_fds(ready, 1, 5)[1]:
+            elif received := socket.recv_fds(ready, 1, 16)[1]:
                 *descriptors, status = received
                 if (pid := os.fork()) == 0:
                     _be_nobodys_parent([*(one.detach() for one in sockets), *running.values(), ended, end, status])
@@ -257,18 +275,29 @@ def _is_over(listening: socket.socket) -> bool:
 
 def _prepare(descriptors: Sequence[int]) -> tuple[str, bool]:
     """Make this process what `python -c` would be; returns the code, and whether all is cleared away behind it."""
-    request, *streams = descriptors
-    for number, descriptor in enumerate(streams):
-        os.dup2(descriptor, number)
-        os.close(descriptor)
+    request, *others = descriptors
     with os.fdopen(request) as file:
         asked = json.load(file)
+    numbers = [0, 1, 2, *asked["passed"]]
+    # Out of the way first: one may have the number that is meant for another.
+    for number, descriptor in [
+        (number, _above(max(numbers), one)) for number, one in zip(numbers, others, strict=True)
+    ]:
+        os.dup2(descriptor, number)
+        os.close(descriptor)
     os.environ.clear()
     os.environ.update(asked["environment"])
     read_environment()
     os.chdir(asked["folder"])
     sys.argv, sys.path[0] = ["-c", *asked["arguments"]], ""
     return asked["code"], asked["clears"]
+
+
+def _above(number: int, descriptor: int) -> int:
+    """A copy of a descriptor whose number is above another, in its place."""
+    copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, number + 1)
+    os.close(descriptor)
+    return copy
 
 
 def read_environment() -> None:
@@ -295,19 +324,33 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-if __name__ == "__main__":
-    for name in sys.argv[2:]:
+def serve(listening: int, preloaded: Sequence[str]) -> None:
+    """Import what scripts need, and fork for each; returns when nobody is connected any more."""
+    for name in preloaded:
         __import__(name)
     freeze()
-    if received := _serve(socket.socket(fileno=int(sys.argv[1]))):
-        code, clears = _prepare(received)
-        del __file__
-        __spec__ = None
-        try:
-            exec(code)
-        except SystemExit as error:
-            if error.code:
-                raise
-        if clears:
-            sys.exit()
+    if received := _serve(socket.socket(fileno=listening)):
+        _run(*_prepare(received))
+
+
+class _WholeEnd(SystemExit):
+    """All is cleared away, as at the end of any Python."""
+
+
+def _run(code: str, clears: bool) -> None:
+    """Do what `python -c` does with the code."""
+    main = vars(sys.modules["__main__"])
+    main.pop("__file__", None)
+    main["__spec__"] = None
+    try:
+        exec(code, main)
+    except SystemExit as error:
+        if error.code or isinstance(error, _WholeEnd):
+            raise
+    if clears:
+        raise _WholeEnd
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), sys.argv[2:])
     _end()

@@ -8,12 +8,14 @@ import os
 import signal
 import sys
 
-from tests.python import Python
+from tests.python import FORKED_FROM, of_workers
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which this process only waits for
     _, preloaded, *script = sys.argv
-    workers = Python(preloaded, "accelerate", "scipy.io")
+    os.environ[FORKED_FROM] = f"{preloaded} accelerate scipy.io"
+    workers = of_workers()
+    assert workers
     if not script:
         with workers.connection:
             sys.exit(sys.stdin.read())
