@@ -7,10 +7,10 @@ from pathlib import Path
 from tests.python import of_workers
 
 
-def is_inherited(descriptor: int) -> bool:
-    """Whether it was open when this process began; what Python opens it does not pass on."""
+def is_passed(descriptor: int) -> bool:
+    """Whether it is no standard stream, and open since before this process began: Python passes on none of its own."""
     try:
-        return os.get_inheritable(descriptor)
+        return descriptor > 2 and os.get_inheritable(descriptor)
     except OSError:  # of the listing itself
         return False
 
@@ -18,7 +18,6 @@ def is_inherited(descriptor: int) -> bool:
 if __name__ == "__main__":
     workers = of_workers()
     assert workers
-    passed = [number for number in (int(path.name) for path in Path("/dev/fd").iterdir()) if number > 2]
-    passed = [number for number in passed if is_inherited(number)]
+    passed = [number for number in (int(path.name) for path in Path("/dev/fd").iterdir()) if is_passed(number)]
     server = workers.start(sys.argv[-1], os.environ, stdout=sys.stdout, stderr=sys.stderr, passed=passed)
     sys.exit(server.wait())
