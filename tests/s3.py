@@ -10,8 +10,6 @@ from typing import Any
 from urllib.parse import unquote
 from zlib import crc32
 
-import botocore.session
-from botocore.config import Config
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import create_backend_app
@@ -33,15 +31,6 @@ class MotoS3:
         self.url = f"http://{host}:{port}"
         self._counts: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
-        self._buckets: set[str] = set()
-        self._client = botocore.session.Session().create_client(
-            "s3",
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, proxies={}),
-        )
         # Past moto's search for the service that is meant: a quarter of what a request takes.
         server._server.app = self._counting(create_backend_app("s3"))
 
@@ -56,9 +45,8 @@ class MotoS3:
 
     def put(self, bucket: str, key: str, data: bytes) -> str:
         """Store one object, making its bucket if need be; returns its uri."""
-        if bucket not in self._buckets:
-            self._client.create_bucket(Bucket=bucket)
-            self._buckets.add(bucket)
+        if bucket not in _backend().buckets:
+            _backend().create_bucket(bucket, REGION)
         # As boto3 stores it, but past HTTP: 0.02 ms, where a request takes 5.
         stored = _backend().put_object(bucket, key, data)
         stored.checksum_algorithm, stored.checksum_value = "CRC32", b64encode(crc32(data).to_bytes(4)).decode()
@@ -77,13 +65,12 @@ class MotoS3:
 
     def delete(self, bucket: str, key: str) -> None:
         """Take one object away."""
-        self._client.delete_object(Bucket=bucket, Key=key)
+        _backend().delete_object(bucket, key)
 
     def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
         """All objects below a prefix."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-        return {key: self._client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        stored = _backend().get_bucket(bucket).keys
+        return {key: stored[key].value for key in sorted(stored) if key.startswith(prefix)}
 
     def gets(self) -> Counter[str]:
         """How often each key was fetched since the last `reset_counts`; listings do not count."""
@@ -102,8 +89,7 @@ class MotoS3:
     def reset(self) -> None:
         """Forget all objects and counts; leave one empty bucket, `BUCKET`."""
         get_backend("s3").reset()
-        self._client.create_bucket(Bucket=BUCKET)
-        self._buckets = {BUCKET}
+        _backend().create_bucket(BUCKET, REGION)
         self.reset_counts()
 
     def _counting(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
