@@ -156,7 +156,7 @@ def draw_contact_sheet(table: ExportTable) -> bytes:
         [row | {role: _decoded(row[role]["bytes"]) for role in ROLES if row.get(role)} for row in rows]
     )
     buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True)
+    sheet.save(buffer, "PNG")
     return buffer.getvalue()
 
 
