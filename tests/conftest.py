@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -77,6 +78,10 @@ def pytest_configure() -> None:
         python.write_text(_PYTHON)
         python.chmod(0o700)
         multiprocessing.set_executable(str(python))
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["HF_HOME"], ignore_errors=True)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

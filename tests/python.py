@@ -326,6 +326,7 @@ def _end() -> NoReturn:
 
 def serve(listening: int, preloaded: Sequence[str]) -> None:
     """Import what scripts need, and fork for each; returns when nobody is connected any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in preloaded:
         __import__(name)
     freeze()

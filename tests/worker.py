@@ -13,7 +13,7 @@ from tests.python import FORKED_FROM, of_workers
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which this process only waits for
     _, preloaded, *script = sys.argv
-    os.environ[FORKED_FROM] = f"{preloaded} accelerate scipy.io"
+    os.environ[FORKED_FROM] = f"accelerate scipy.io {preloaded}"
     workers = of_workers()
     assert workers
     if not script:
