@@ -125,7 +125,7 @@ class Python:
         code: str,
         env: Mapping[str, str],
         *arguments: str,
-        stdin: IO[Any] | None = None,
+        stdin: IO[Any] | socket.socket | None = None,
         stdout: IO[Any] | None = None,
         stderr: IO[Any] | None = None,
         cwd: Path | None = None,
@@ -173,15 +173,12 @@ class Python:
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(address)
             listening.listen()
-            number = listening.fileno()
             # Nobody waits for it: it ends with the last of its connections.
             if workers is not None:
-                self._process: Any = workers.start(f"serve({number}, {self._preloaded})", hidden, passed=[number])
+                self._process: Any = workers.start(f"serve({self._preloaded})", hidden, stdin=listening)
             else:
-                command = [sys.executable, "-m", "tests.python", str(number), *self._preloaded]
-                self._process = subprocess.Popen(
-                    command, cwd=ROOT, env=hidden, pass_fds=[number], stdin=subprocess.DEVNULL
-                )
+                command = [sys.executable, "-m", "tests.python", *self._preloaded]
+                self._process = subprocess.Popen(command, cwd=ROOT, env=hidden, stdin=listening)
 
 
 FORKED_FROM = "VTON_HF_TESTS_FORKED_FROM"
@@ -189,7 +186,7 @@ FORKED_FROM = "VTON_HF_TESTS_FORKED_FROM"
 
 
 def of_workers() -> Python | None:
-    """What forks the workers of pytest-xdist, in one of them (`tests.worker`)."""
+    """What forks the workers of pytest-xdist, in one of them."""
     return Python(*os.environ[FORKED_FROM].split()) if FORKED_FROM in os.environ else None
 
 
@@ -324,13 +321,16 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def serve(listening: int, preloaded: Sequence[str]) -> None:
-    """Import what scripts need, and fork for each; returns when nobody is connected any more."""
+def serve(preloaded: Sequence[str]) -> None:
+    """Import what scripts need, and fork for each that standard input, a socket, is asked for; returns with the last."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in preloaded:
         __import__(name)
     freeze()
-    if received := _serve(socket.socket(fileno=listening)):
+    listening = socket.socket(fileno=os.dup(0))
+    with Path(os.devnull).open() as nowhere:
+        os.dup2(nowhere.fileno(), 0)
+    if received := _serve(listening):
         _run(*_prepare(received))
 
 
@@ -353,5 +353,5 @@ def _run(code: str, clears: bool) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), sys.argv[2:])
+    serve(sys.argv[1:])
     _end()

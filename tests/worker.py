@@ -8,16 +8,16 @@ import os
 import signal
 import sys
 
-from tests.python import FORKED_FROM, of_workers
+from tests.python import FORKED_FROM, Python
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which this process only waits for
     _, preloaded, *script = sys.argv
-    os.environ[FORKED_FROM] = f"accelerate scipy.io {preloaded}"
-    workers = of_workers()
-    assert workers
+    imported = ["accelerate", "scipy.io", preloaded]
+    workers = Python(*imported)
     if not script:
         with workers.connection:
             sys.exit(sys.stdin.read())
-    worker = workers.start(script[-1], os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+    environment = os.environ | {FORKED_FROM: " ".join(imported)}
+    worker = workers.start(script[-1], environment, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
     sys.exit(worker.wait())
