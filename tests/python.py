@@ -22,7 +22,7 @@ import tempfile
 import textwrap
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Any, NoReturn, Self
@@ -304,20 +304,12 @@ def read_environment() -> None:
             before = dict(vars(module))
             importlib.reload(module)
             read = {key: value for key, value in vars(module).items() if key.isupper() and before.get(key) != value}
-            for other in _holders(name):
+            for other in [each for each in sys.modules.values() if isinstance(each, ModuleType)]:
                 for key in read.keys() & vars(other).keys():
                     if vars(other)[key] == before.get(key):
                         setattr(other, key, read[key])
     if (hub := sys.modules.get("huggingface_hub.hf_api")) is not None:
         hub.api.endpoint = hub.constants.ENDPOINT
-
-
-@cache
-def _holders(name: str) -> list[ModuleType]:
-    """The modules that may have imported constants from another: a few of thousands."""
-    constants = {key for key in vars(sys.modules[name]) if key.isupper()}
-    modules = [each for each in sys.modules.values() if isinstance(each, ModuleType)]
-    return [module for module in modules if constants & vars(module).keys()]
 
 
 def _end() -> NoReturn:
@@ -334,8 +326,6 @@ def serve(preloaded: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in preloaded:
         __import__(name)
-    _holders.cache_clear()
-    read_environment()
     freeze()
     listening = socket.socket(fileno=os.dup(0))
     with Path(os.devnull).open() as nowhere:
