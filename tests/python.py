@@ -206,7 +206,7 @@ TRAINERS = Python(
 
 def _serve(listening: socket.socket) -> Sequence[int] | None:
     """Fork for each request; returns in the children, with the request's descriptors, and at the end with None."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # still: what was imported may have set it
     ended, end = os.pipe()
     for descriptor in (ended, end):
         os.set_blocking(descriptor, False)
