@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -88,3 +89,10 @@ def test_a_script_reads_what_it_is_given(tmp_path: Path) -> None:
 def test_a_script_that_does_not_end_is_killed() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         PYTHON.run("import time; time.sleep(600)", os.environ, timeout=0.1)
+
+
+def test_nobody_here_holds_the_cache_of_whoever_runs_the_tests() -> None:
+    modules = [module for module in sys.modules.values() if isinstance(module, ModuleType)]
+    held = {module.__name__: vars(module)["HF_HUB_CACHE"] for module in modules if "HF_HUB_CACHE" in vars(module)}
+    assert "huggingface_hub.constants" in held
+    assert [name for name, folder in held.items() if not folder.startswith(os.environ["HF_HOME"])] == []
