@@ -39,8 +39,13 @@ class Forms:
         self.load = load
         self._folder = folder
         self._count = itertools.count()
-        self.stock = self._stock_of(load())
-        self._uris = self._stock_of(load(embed_images=False).with_format(None))
+        self._loaded = {
+            "embedded": load(),
+            "uris": load(embed_images=False),
+            "stream": load(streaming=True),
+        }
+        self.stock = self._stock_of(self._loaded["embedded"])
+        self._uris = self._stock_of(self._loaded["uris"].with_format(None))
 
     @staticmethod
     def _stock_of(dataset: Any) -> datasets.Dataset:
@@ -48,14 +53,11 @@ class Forms:
         return datasets.Dataset.from_list(rows, features=dataset.features, split=datasets.Split("train"))
 
     def ours(self, form: str) -> Any:
-        return {
-            "embedded": self.load,
-            "uris": lambda: self.load(embed_images=False),
-            "transformed": lambda: vton_hf.set_transform(self.load(), flipped),
-            "transformed uris": lambda: vton_hf.set_transform(self.load(embed_images=False), flipped),
-            "stream": lambda: self.load(streaming=True),
-            "transformed stream": lambda: vton_hf.with_transform(self.load(streaming=True), flipped),
-        }[form]()
+        """A copy of what was loaded once: 156 loads less."""
+        dataset = copy.copy(self._loaded[form.removeprefix("transformed").strip() or "embedded"])
+        if "transformed" not in form:
+            return dataset
+        return (vton_hf.with_transform if "stream" in form else vton_hf.set_transform)(dataset, flipped)
 
     def stocks(self, form: str, *, stored: bool = False) -> datasets.Dataset:
         """With `stored`, the one whose rows look as they are stored: by their URIs, where nothing else is."""
