@@ -62,8 +62,11 @@ class Bucket:
 
     def put(self, key: str, data: bytes) -> str:
         path = self.folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True)
+            path.write_bytes(data)
         return self.uri(key)
 
     def drop(self, key: str) -> None:

@@ -14,7 +14,7 @@ from datasets.distributed import split_dataset_by_node
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 import vton_hf
-from tests.bucket import Bucket, Load, png, triplet_keys
+from tests.bucket import Bucket, Load, loader, png, triplet_keys
 from tests.loader.samplers.sources import VITALS
 
 OLD = json.loads((Path(__file__).parent / "states/streams-0.1.0.json").read_text(encoding="utf-8"))
@@ -23,15 +23,21 @@ OLD = json.loads((Path(__file__).parent / "states/streams-0.1.0.json").read_text
 Build = Callable[[Any], Any]
 
 
+def streams(bucket: Bucket, cache: Path) -> Load:
+    """Makes streams of 20 x 2 triplets a difficulty."""
+    return loader(bucket.fill(20).prefix, cache, streaming=True, embed_images=False)
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """From a bucket that stays as it is."""
+    return streams(Bucket(tmp_path_factory.mktemp("bucket")), tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
-def stream(load: Load, bucket: Bucket) -> Load:
-    """A stream of 20 x 2 triplets a difficulty."""
-    bucket.fill(20)
-
-    def stream(name: str = "hard", **options: Any) -> Any:
-        return load(name, **({"streaming": True, "embed_images": False} | options))
-
-    return stream
+def own_stream(bucket: Bucket, tmp_path: Path) -> Load:
+    """From a bucket that the test may change."""
+    return streams(bucket, tmp_path / "cache")
 
 
 def keys(rows: Any) -> list[str]:
@@ -73,29 +79,29 @@ WAYS: dict[str, Build] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_state_comes_down_through_whatever_is_built_on_a_stream(stream: Load, bucket: Bucket, way: str) -> None:
+def test_a_state_comes_down_through_whatever_is_built_on_a_stream(own_stream: Load, bucket: Bucket, way: str) -> None:
     build = WAYS[way]
-    seen, state = state_after(29, build(stream()))
-    assert seen + keys(resumed(build(stream()), state)) == keys(build(stream()))
+    seen, state = state_after(29, build(own_stream()))
+    assert seen + keys(resumed(build(own_stream()), state)) == keys(build(own_stream()))
     bucket.add_triplet("hard", "male", "020")
     with pytest.raises(
         vton_hf.ConfigError, match=r"triplets per difficulty: .*hard 40.* in the state, .*hard 41.* here"
     ):
-        list(resumed(build(stream()), state))
+        list(resumed(build(own_stream()), state))
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.filterwarnings(VITALS)
-def test_workers_of_a_stateful_loader_compare_too(stream: Load, bucket: Bucket, workers: int) -> None:
-    whole = of_loader(in_workers(stream(), workers))
-    loader = in_workers(stream(), workers)
+def test_workers_of_a_stateful_loader_compare_too(own_stream: Load, bucket: Bucket, workers: int) -> None:
+    whole = of_loader(in_workers(own_stream(), workers))
+    loader = in_workers(own_stream(), workers)
     rows = iter(loader)
     seen = [key for _ in range(5) for key in next(rows)["key"]]
     state = loader.state_dict()
-    assert seen + of_loader(resumed(in_workers(stream(), workers), state)) == whole
+    assert seen + of_loader(resumed(in_workers(own_stream(), workers), state)) == whole
     bucket.drop(triplet_keys("easy", "female", "003")["cloth_image"])
     with pytest.raises(vton_hf.ConfigError, match="The state is of another stream"):
-        of_loader(resumed(in_workers(stream(), workers), state))
+        of_loader(resumed(in_workers(own_stream(), workers), state))
 
 
 @pytest.mark.parametrize(
@@ -129,15 +135,17 @@ def test_other_options_of_an_interleaved_stream_are_named(stream: Load, options:
         list(resumed(stream(mixing="interleave", **options), state))
 
 
-def test_a_triplet_for_another_is_noticed_and_other_bytes_in_its_place_are_not(stream: Load, bucket: Bucket) -> None:
-    seen, state = state_after(29, stream())
+def test_a_triplet_for_another_is_noticed_and_other_bytes_in_its_place_are_not(
+    own_stream: Load, bucket: Bucket
+) -> None:
+    seen, state = state_after(29, own_stream())
     key = triplet_keys("hard", "male", "003")["try_on_image"]
     bucket.put(key, png("mended", (20, 20)))
-    assert seen + keys(resumed(stream(), state)) == keys(stream())
+    assert seen + keys(resumed(own_stream(), state)) == keys(own_stream())
     bucket.drop(key)
     bucket.add_triplet("hard", "male", "020")
     with pytest.raises(vton_hf.ConfigError, match=r"another stream \(the triplets and their order \(digest\): [^;]*\)"):
-        list(resumed(stream(), state))
+        list(resumed(own_stream(), state))
 
 
 def test_the_same_rows_by_another_option_are_the_same(stream: Load) -> None:
@@ -146,10 +154,10 @@ def test_the_same_rows_by_another_option_are_the_same(stream: Load) -> None:
     assert seen + keys(resumed(again, state)) == keys(stream())
 
 
-def test_what_is_not_drawn_may_change(stream: Load, bucket: Bucket) -> None:
-    seen, state = state_after(5, stream("easy"))
+def test_what_is_not_drawn_may_change(own_stream: Load, bucket: Bucket) -> None:
+    seen, state = state_after(5, own_stream("easy"))
     bucket.add_triplet("hard", "male", "020")
-    assert seen + keys(resumed(stream("easy"), state)) == keys(stream("easy"))
+    assert seen + keys(resumed(own_stream("easy"), state)) == keys(own_stream("easy"))
 
 
 def test_another_number_of_ranks_and_another_shuffle_are_noticed(stream: Load) -> None:

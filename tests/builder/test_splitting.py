@@ -24,8 +24,7 @@ def stem(number: int) -> str:
     return f"p{number % 9}_g{number % 7}_{number:03d}"
 
 
-@pytest.fixture
-def filled(bucket: Bucket) -> Bucket:
+def fill(bucket: Bucket) -> Bucket:
     """63 triplets of each difficulty: nine persons in seven garments."""
     for difficulty in ("easy", "medium", "hard"):
         for number in range(63):
@@ -33,8 +32,27 @@ def filled(bucket: Bucket) -> Bucket:
     return bucket
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """For tests that leave the bucket as it is, and do not mind what the cache has of others."""
+    folder = tmp_path_factory.mktemp("splits")
+    return {"s3_prefixes": [fill(Bucket(folder / "bucket")).prefix], "cache_dir": str(folder / "cache"), **SPLITS}
+
+
 @pytest.fixture
-def options(filled: Bucket, tmp_path: Path) -> dict[str, Any]:
+def options(shared: dict[str, Any]) -> dict[str, Any]:
+    return dict(shared)
+
+
+@pytest.fixture
+def filled(bucket: Bucket) -> Bucket:
+    """A bucket of the test's own."""
+    return fill(bucket)
+
+
+@pytest.fixture
+def own(filled: Bucket, tmp_path: Path) -> dict[str, Any]:
+    """With that bucket, and an empty cache."""
     return {"s3_prefixes": [filled.prefix], "cache_dir": str(tmp_path / "cache"), **SPLITS}
 
 
@@ -113,19 +131,19 @@ def test_nothing_changes_without_splits(options: dict[str, Any]) -> None:
         vton_hf.S3VTONDataset(plain.pop("s3_prefixes"), split="test", **plain)
 
 
-def test_chunks_are_the_same_with_and_without_splits(options: dict[str, Any]) -> None:
-    plain = {name: value for name, value in options.items() if name not in SPLITS}
+def test_chunks_are_the_same_with_and_without_splits(own: dict[str, Any]) -> None:
+    plain = {name: value for name, value in own.items() if name not in SPLITS}
     vton_hf.load("hard", **plain)
-    builder = vton_hf.VTON(config_name="hard", **options)
+    builder = vton_hf.VTON(config_name="hard", **own)
     assert builder.missing_chunks() == []
 
 
-def test_a_broken_triplet_is_replaced_from_its_own_split(options: dict[str, Any], filled: Bucket) -> None:
-    keys = {name: vton_hf.load("hard", split=name, **options)["key"][:] for name in NAMES}
+def test_a_broken_triplet_is_replaced_from_its_own_split(own: dict[str, Any], filled: Bucket) -> None:
+    keys = {name: vton_hf.load("hard", split=name, **own)["key"][:] for name in NAMES}
     for path in filled.folder.rglob("*_vton.png"):
         if f"hard/female/{path.name.removesuffix('_vton.png')}" in keys["test"][:2]:
             path.write_bytes(b"broken")
-    streamed = [row["key"] for row in vton_hf.load("hard", split="test", streaming=True, listing="fresh", **options)]
+    streamed = [row["key"] for row in vton_hf.load("hard", split="test", streaming=True, listing="fresh", **own)]
     assert streamed != keys["test"]
     assert len(set(streamed)) == len(streamed) <= len(keys["test"])
     assert who([key.rpartition("/")[2] for key in streamed])[0].isdisjoint(
@@ -134,17 +152,17 @@ def test_a_broken_triplet_is_replaced_from_its_own_split(options: dict[str, Any]
 
 
 def test_what_it_comes_to_is_said_before_anything_is_built(
-    options: dict[str, Any], caplog: pytest.LogCaptureFixture
+    own: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "vton_hf"):
-        plan = vton_hf.VTON(config_name="hard", **options).plan(split="test")
+        plan = vton_hf.VTON(config_name="hard", **own).plan(split="test")
     (line,) = [record for record in caplog.records if record.message.startswith("Split by 'both'")]
     assert line.levelno == logging.WARNING
-    found = vton_hf.split(options["s3_prefixes"], **SPLITS, cache_dir=options["cache_dir"])
+    found = vton_hf.split(own["s3_prefixes"], **SPLITS, cache_dir=own["cache_dir"])
     assert f"{found.dropped:,} (" in line.message
     assert sum(found.counts.values()) + found.dropped == 3 * 63
     assert len(plan) <= found.counts["test"]
-    assert not list(Path(options["cache_dir"]).rglob("*/chunks/*/*.arrow"))
+    assert not list(Path(own["cache_dir"]).rglob("*/chunks/*/*.arrow"))
 
 
 @pytest.mark.parametrize(
@@ -188,14 +206,14 @@ def test_a_column_of_a_table_says_who_is_in_a_triplet(filled: Bucket, tmp_path: 
 
 
 def test_a_split_manifest_gives_colleagues_the_same_splits_while_the_bucket_grows(
-    options: dict[str, Any], filled: Bucket, tmp_path: Path
+    own: dict[str, Any], filled: Bucket, tmp_path: Path
 ) -> None:
-    found = vton_hf.split(options["s3_prefixes"], **SPLITS, cache_dir=options["cache_dir"])
+    found = vton_hf.split(own["s3_prefixes"], **SPLITS, cache_dir=own["cache_dir"])
     file = found.save(tmp_path / "splits.parquet")
     split_of = dict(found.table.select(["key", "split"]).to_pandas().itertuples(index=False))
     for number in range(63, 90):
         filled.add_triplet("hard", "female", stem(number))
-    rest = {"s3_prefixes": options["s3_prefixes"], "cache_dir": str(tmp_path / "theirs")}
+    rest = {"s3_prefixes": own["s3_prefixes"], "cache_dir": str(tmp_path / "theirs")}
     theirs = vton_hf.load("hard", split=None, splits=file, **rest)
     assert_apart({name: rows["stem"][:] for name, rows in theirs.items()})
     for name, rows in theirs.items():
@@ -273,13 +291,13 @@ def test_one_split_is_exported_under_its_name(options: dict[str, Any], tmp_path:
     assert keys[0][:-2] == vton_hf.load("hard", split="validation", **options)["key"][:]
 
 
-def test_an_evaluation_freezes_the_test_split_and_builds_no_other(options: dict[str, Any], tmp_path: Path) -> None:
-    frozen = vton_hf.evaluation(tmp_path / "frozen", image_size=(16, 12), **options)
-    found = vton_hf.split(options["s3_prefixes"], **SPLITS, cache_dir=options["cache_dir"])
+def test_an_evaluation_freezes_the_test_split_and_builds_no_other(own: dict[str, Any], tmp_path: Path) -> None:
+    frozen = vton_hf.evaluation(tmp_path / "frozen", image_size=(16, 12), **own)
+    found = vton_hf.split(own["s3_prefixes"], **SPLITS, cache_dir=own["cache_dir"])
     wanted = {row["key"] for row in found.table.to_pylist() if row["split"] == "test"}
     assert {item.key for item in frozen.protocol.items} == wanted
     stored = datasets.concatenate_datasets(
-        [datasets.Dataset.from_file(str(path)) for path in Path(options["cache_dir"]).rglob("chunks/*/*.arrow")]
+        [datasets.Dataset.from_file(str(path)) for path in Path(own["cache_dir"]).rglob("chunks/*/*.arrow")]
     )
     assert set(stored["key"]) == wanted
 
@@ -360,14 +378,14 @@ def test_the_command_shows_splits_and_writes_them(
 
 
 def test_broken_triplets_make_a_split_shorter_and_never_repeat_it(
-    options: dict[str, Any], filled: Bucket, caplog: pytest.LogCaptureFixture
+    own: dict[str, Any], filled: Bucket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = len(vton_hf.load("hard", split="test", **options))
-    keys = vton_hf.load("hard", split="test", **options)["key"][:]
+    asked = len(vton_hf.load("hard", split="test", **own))
+    keys = vton_hf.load("hard", split="test", **own)["key"][:]
     for difficulty in ("easy", "medium", "hard"):
         for key in [key for key in keys if key.startswith(difficulty)][:2]:
             filled.put(triplet_keys(difficulty, "female", key.rpartition("/")[2])["try_on_image"], b"broken")
-    sized = options | {"epoch_size": {"test": asked}, "listing": "fresh"}
+    sized = own | {"epoch_size": {"test": asked}, "listing": "fresh"}
     loaded = vton_hf.load("hard", split="test", **sized)
     assert len(set(loaded["key"])) == len(loaded) < asked
     assert "rows are left, not" in caplog.text
@@ -411,24 +429,24 @@ def test_a_card_proves_nothing_of_splits_by_other_names(
     assert not list((tmp_path / "out" / "hard").glob(".split_manifest-*"))
 
 
-def test_broken_triplets_of_one_split_keep_no_other_from_loading(options: dict[str, Any], filled: Bucket) -> None:
-    found = vton_hf.split(options["s3_prefixes"], **SPLITS, cache_dir=options["cache_dir"])
+def test_broken_triplets_of_one_split_keep_no_other_from_loading(own: dict[str, Any], filled: Bucket) -> None:
+    found = vton_hf.split(own["s3_prefixes"], **SPLITS, cache_dir=own["cache_dir"])
     for row in found.table.to_pylist():
         if row["split"] == "test" and row["key"].startswith("hard"):
             filled.put(triplet_keys("hard", "female", row["key"].rpartition("/")[2])["try_on_image"], b"broken")
-    assert len(vton_hf.load("hard", split="train", listing="fresh", **options))
+    assert len(vton_hf.load("hard", split="train", listing="fresh", **own))
     with pytest.raises(EmptyPoolError, match="'test' has no usable triplet of 'hard'"):
-        vton_hf.load("hard", split="test", **options)
+        vton_hf.load("hard", split="test", **own)
 
 
 def test_a_stream_leaves_out_what_nothing_may_take_the_place_of(
-    options: dict[str, Any], filled: Bucket, caplog: pytest.LogCaptureFixture
+    own: dict[str, Any], filled: Bucket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keys = vton_hf.load("hard", split="test", **options)["key"][:]
+    keys = vton_hf.load("hard", split="test", **own)["key"][:]
     for key in keys:
         if key.startswith("hard"):
             filled.put(triplet_keys("hard", "female", key.rpartition("/")[2])["try_on_image"], b"broken")
-    streamed = [row["key"] for row in vton_hf.load("hard", split="test", streaming=True, listing="fresh", **options)]
+    streamed = [row["key"] for row in vton_hf.load("hard", split="test", streaming=True, listing="fresh", **own)]
     assert len(set(streamed)) == len(streamed) < len(keys)
     assert {key for key in keys if not key.startswith("hard")} <= set(streamed)
     assert "left out: no other triplet may take its place" in caplog.text
@@ -495,25 +513,23 @@ def test_shares_that_cannot_be_read_are_told_on_the_command_line(
     assert "is not written like validation=0.05,test=0.05" in capsys.readouterr().err
 
 
-def test_without_a_recipe_broken_triplets_alone_are_missing(options: dict[str, Any], filled: Bucket) -> None:
-    prefixes = options.pop("s3_prefixes")
-    found = vton_hf.split(prefixes, **SPLITS, cache_dir=options["cache_dir"])
+def test_without_a_recipe_broken_triplets_alone_are_missing(own: dict[str, Any], filled: Bucket) -> None:
+    prefixes = own.pop("s3_prefixes")
+    found = vton_hf.split(prefixes, **SPLITS, cache_dir=own["cache_dir"])
     keys = [row["key"] for row in found.table.to_pylist() if row["split"] == "test"]
     broken = [next(key for key in keys if key.startswith(name)) for name in ("easy", "hard")]
     for key in broken:
         difficulty, _, name = key.split("/")
         filled.put(triplet_keys(difficulty, "female", name)["try_on_image"], b"broken")
-    dataset = vton_hf.S3VTONDataset(
-        prefixes, split="test", columns=["key"], materialize=True, listing="fresh", **options
-    )
+    dataset = vton_hf.S3VTONDataset(prefixes, split="test", columns=["key"], materialize=True, listing="fresh", **own)
     assert sorted(sample["key"] for sample in dataset) == sorted(set(keys) - set(broken))
 
 
 @pytest.mark.parametrize("lazy", ["torch", "stream"])
 def test_a_broken_image_that_is_read_lazily_gives_way_to_one_that_is_not_shown_and_always_the_same(
-    lazy: str, options: dict[str, Any], filled: Bucket
+    lazy: str, own: dict[str, Any], filled: Bucket
 ) -> None:
-    sized = options | {"epoch_size": {"test": 8}}
+    sized = own | {"epoch_size": {"test": 8}}
     keys = vton_hf.load("hard", split="test", **sized)["key"][:]
     others = {name: set(vton_hf.load("hard", split=name, **sized)["key"]) for name in ("train", "validation")}
     for key in keys[:5]:
@@ -525,9 +541,9 @@ def test_a_broken_image_that_is_read_lazily_gives_way_to_one_that_is_not_shown_a
         if lazy == "stream":
             stream = vton_hf.load("hard", split="test", streaming=True, embed_images=False, **sized)
             return [row["key"] for row in vton_hf.with_transform(stream, None, seed=seed, max_broken=1.0)]
-        own = {name: value for name, value in sized.items() if name != "s3_prefixes"}
+        rest = {name: value for name, value in sized.items() if name != "s3_prefixes"}
         dataset = vton_hf.get_vton_dataset(
-            "hard", sized["s3_prefixes"], split="test", columns=["key"], seed=seed, max_broken=1.0, **own
+            "hard", sized["s3_prefixes"], split="test", columns=["key"], seed=seed, max_broken=1.0, **rest
         )
         dataset.set_epoch(epoch)
         return [sample["key"] for sample in dataset]
@@ -541,12 +557,12 @@ def test_a_broken_image_that_is_read_lazily_gives_way_to_one_that_is_not_shown_a
 
 
 def test_an_evaluation_leaves_out_a_difficulty_that_is_broken(
-    options: dict[str, Any], filled: Bucket, tmp_path: Path
+    own: dict[str, Any], filled: Bucket, tmp_path: Path
 ) -> None:
-    found = vton_hf.split(options["s3_prefixes"], **SPLITS, cache_dir=options["cache_dir"])
+    found = vton_hf.split(own["s3_prefixes"], **SPLITS, cache_dir=own["cache_dir"])
     keys = [row["key"] for row in found.table.to_pylist() if row["split"] == "test"]
     for key in keys:
         if key.startswith("hard"):
             filled.put(triplet_keys("hard", "female", key.rpartition("/")[2])["try_on_image"], b"broken")
-    frozen = vton_hf.evaluation(tmp_path / "frozen", image_size=(16, 12), listing="fresh", **options)
+    frozen = vton_hf.evaluation(tmp_path / "frozen", image_size=(16, 12), listing="fresh", **own)
     assert {item.key for item in frozen.protocol.items} == {key for key in keys if not key.startswith("hard")}

@@ -48,20 +48,28 @@ def make(prefix: str, tmp_path: Path) -> Make:
     return make
 
 
-@pytest.fixture
-def frozen(make: Make) -> vton_hf.Evaluation:
-    return make()
-
-
-@pytest.fixture
-def predictions(frozen: vton_hf.Evaluation, tmp_path: Path) -> Path:
-    """The ground truth, somewhat darker: predictions of which nothing is wrong."""
-    folder = tmp_path / "predictions"
-    folder.mkdir()
-    for path in (frozen.directory / "ground_truth").iterdir():
+@pytest.fixture(scope="module")
+def made(prefix: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An evaluation, and the ground truth, somewhat darker: predictions of which nothing is wrong."""
+    folder = tmp_path_factory.mktemp("made")
+    vton_hf.evaluation(folder / "frozen", prefix, image_size=SIZE, cache_dir=folder / "cache")
+    (folder / "predictions").mkdir()
+    for path in (folder / "frozen" / "ground_truth").iterdir():
         with Image.open(path) as image:
-            image.point(lambda value: round(0.9 * value)).save(folder / path.name)
+            image.point(lambda value: round(0.9 * value)).save(folder / "predictions" / path.name)
     return folder
+
+
+@pytest.fixture
+def frozen(made: Path, tmp_path: Path) -> vton_hf.Evaluation:
+    """A copy that the test may change."""
+    return vton_hf.Evaluation(shutil.copytree(made / "frozen", tmp_path / "frozen"))
+
+
+@pytest.fixture
+def predictions(made: Path, tmp_path: Path) -> Path:
+    """A copy of the predictions."""
+    return shutil.copytree(made / "predictions", tmp_path / "predictions")
 
 
 def pairs(frozen: vton_hf.Evaluation, name: str) -> list[list[str]]:

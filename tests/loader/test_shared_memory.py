@@ -30,12 +30,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:De
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch shares the memory")
 
 
-@pytest.fixture
-def rows(bucket: Bucket, tmp_path: Path) -> Any:
-    bucket.fill(ROWS // 6)
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return Bucket(tmp_path_factory.mktemp("bucket")).fill(ROWS // 6).prefix
+
+
+@pytest.fixture(scope="module")
+def rows(prefix: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    cache = str(tmp_path_factory.mktemp("cache"))
 
     def make(**options: Any) -> Any:
-        return vton_hf.S3VTONDataset([bucket.prefix], image_size=(64, 48), cache_dir=str(tmp_path), **options)
+        return vton_hf.S3VTONDataset([prefix], image_size=(64, 48), cache_dir=cache, **options)
 
     return make
 
@@ -317,9 +322,8 @@ KEEP = program("keep_batches")
 
 
 @linux
-def test_batches_that_are_kept_take_no_more_descriptors_than_torchs(rows: Any, bucket: Bucket, tmp_path: Path) -> None:
-    rows()
-    ran = TRAINERS.run(KEEP, os.environ, bucket.prefix, str(tmp_path))
+def test_batches_that_are_kept_take_no_more_descriptors_than_torchs(prefix: str, tmp_path: Path) -> None:
+    ran = TRAINERS.run(KEEP, os.environ, prefix, str(tmp_path))
     assert ran.stdout.split() == ["70", str(ROWS), "120", str(ROWS)], ran.stderr
 
 

@@ -25,10 +25,20 @@ from vton_hf.naming import ROLES
 CROP = v1.Compose([v1.RandomCrop(8), v1.ToTensor()])
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Bucket:
+    return Bucket(tmp_path_factory.mktemp("bucket")).fill(4)
+
+
+@pytest.fixture(scope="module")
+def loaded(drawn: Bucket, tmp_path_factory: pytest.TempPathFactory) -> datasets.Dataset:
+    dataset: datasets.Dataset = loader(drawn.prefix, tmp_path_factory.mktemp("cache"))()
+    return dataset
+
+
 @pytest.fixture
-def rows(bucket: Bucket, load: Load) -> datasets.Dataset:
-    bucket.fill(4)
-    return load()
+def rows(loaded: datasets.Dataset) -> datasets.Dataset:
+    return copy.copy(loaded)
 
 
 def pixels(bucket: Bucket, row: dict[str, Any], role: str) -> torch.Tensor:
@@ -38,12 +48,12 @@ def pixels(bucket: Bucket, row: dict[str, Any], role: str) -> torch.Tensor:
         return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
-def test_the_default_is_floats_between_minus_one_and_one(rows: Any, bucket: Bucket) -> None:
+def test_the_default_is_floats_between_minus_one_and_one(rows: Any, drawn: Bucket) -> None:
     assert vton_hf.set_transform(rows) is rows
     row = rows[0]
     for role in ROLES:
         assert row[role].dtype == torch.float32
-        assert torch.allclose(row[role], pixels(bucket, row, role) / 127.5 - 1)
+        assert torch.allclose(row[role], pixels(drawn, row, role) / 127.5 - 1)
     assert (row["gender"], row["garment"]) == (row["key"].split("/")[1], "dress")
 
 
@@ -54,9 +64,9 @@ def test_other_floating_types(rows: Any, dtype: torch.dtype) -> None:
     assert -1 <= image.min() < image.max() <= 1
 
 
-def test_uint8_leaves_the_arithmetic_to_the_gpu(rows: Any, bucket: Bucket) -> None:
+def test_uint8_leaves_the_arithmetic_to_the_gpu(rows: Any, drawn: Bucket) -> None:
     row = vton_hf.set_transform(rows, dtype=torch.uint8)[3]
-    assert all(torch.equal(row[role], pixels(bucket, row, role)) for role in ROLES)
+    assert all(torch.equal(row[role], pixels(drawn, row, role)) for role in ROLES)
 
 
 @pytest.mark.parametrize("aspect", ["stretch", "pad", "crop", "catvton"])
@@ -76,7 +86,7 @@ def test_catvton_crops_people_and_pads_garments(bucket: Bucket, load: Load) -> N
     assert (row["cloth_image"].mean().item(), row["cloth_image"].max().item()) == (0, 1)
 
 
-def test_v1_gets_pil_and_v2_gets_what_it_can_take(rows: Any, bucket: Bucket) -> None:
+def test_v1_gets_pil_and_v2_gets_what_it_can_take(rows: Any) -> None:
     assert isinstance(vton_hf.set_transform(rows, lambda image: image)[0]["cloth_image"], Image.Image)
     to_float = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.5] * 3)])
     of_pil = v2.Compose([v2.ToImage(), to_float])
@@ -261,7 +271,8 @@ def test_a_sampler_tells_the_epoch_to_what_was_selected(rows: Any) -> None:
     assert not torch.equal(part[0]["try_on_image"], before)
 
 
-def test_a_stream_that_was_filtered_is_refused(load: Load, rows: Any) -> None:
+def test_a_stream_that_was_filtered_is_refused(bucket: Bucket, load: Load) -> None:
+    bucket.fill(1)
     stream = load(streaming=True).filter(lambda row: row["gender"] == "female")
     with pytest.raises(vton_hf.ConfigError, match=r"call with_transform first.*gender="):
         vton_hf.with_transform(stream, CROP)
