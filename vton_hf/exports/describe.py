@@ -15,6 +15,10 @@ from vton_hf.images import decode
 from vton_hf.naming import ROLES
 from vton_hf.report import contact_sheet, findings_table, pick_examples, tables
 
+_LEAST: Final = 64
+"""Pixels of height that a picture has on a contact sheet: room for its caption."""
+_TALLEST: Final = 160
+
 _RECIPE: Final = (
     "difficulty_weights",
     "gender",
@@ -149,11 +153,16 @@ def contact_sheet_name(plan: SplitPlan) -> str:
 
 
 def draw_contact_sheet(table: ExportTable) -> bytes:
-    """A PNG with the first triplets of each difficulty and gender."""
+    """A PNG with the first triplets of each difficulty and gender.
+
+    It is no taller than small images need: enlarged, they take four times the bytes and show no more.
+    """
     positions = pick_examples(table.texts)
     rows = [table.read(range(position, position + 1))[0].to_pylist()[0] for position in positions]
+    images = [{role: _decoded(row[role]["bytes"]) for role in ROLES if row.get(role)} for row in rows]
+    tallest = max((image.height for each in images for image in each.values() if image), default=_TALLEST)
     sheet = contact_sheet(
-        [row | {role: _decoded(row[role]["bytes"]) for role in ROLES if row.get(role)} for row in rows]
+        [row | each for row, each in zip(rows, images, strict=True)], height=min(max(tallest, _LEAST), _TALLEST)
     )
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
