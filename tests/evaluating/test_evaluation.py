@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 import vton_hf
 from tests.bucket import Bucket, png
@@ -291,6 +290,8 @@ def test_unpaired_predictions_are_held_against_their_list(bucket: Bucket, make: 
 
 
 def test_scores_are_those_of_another_library(frozen: vton_hf.Evaluation, predictions: Path) -> None:
+    from skimage.metrics import peak_signal_noise_ratio, structural_similarity  # 2 s, which no other test needs
+
     scores = frozen.score(predictions)
     assert scores.digest == frozen.digest
     truths = frozen.directory / "ground_truth"
