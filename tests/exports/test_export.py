@@ -14,7 +14,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 import vton_hf
-from tests.bucket import Bucket, Load, encoded, triplet_keys
+from tests.bucket import Bucket, Load, encoded, png, triplet_keys
 from tests.pushing import seen
 from tests.python import TRAINERS, program
 from tests.s3 import MotoS3
@@ -189,6 +189,18 @@ def test_the_contact_sheet_of_an_earlier_export_goes(export: Any, tmp_path: Path
         sheet.rename(sheet.with_name(sheet.name.removeprefix(".")))
     export()
     assert sorted((tmp_path / "out").rglob("*.png")) == sheets
+
+
+def test_the_contact_sheet_is_no_larger_than_its_pictures_need(bucket: Bucket, tmp_path: Path) -> None:
+    widths = []
+    for size in ((12, 16), (120, 20), (240, 320)):
+        for key in triplet_keys("easy", "male", "000").values():
+            bucket.put(key, png(key, size))
+        vton_hf.export(tmp_path / str(size), configs="easy", s3_prefixes=[bucket.prefix], cache_dir=str(tmp_path / "c"))
+        (sheet,) = (tmp_path / str(size)).rglob("*.png")
+        with Image.open(sheet) as image:
+            widths.append(image.width)
+    assert widths[0] < widths[1] == widths[2]
 
 
 def test_two_exports_at_once_both_stand_in_the_card(

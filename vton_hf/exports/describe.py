@@ -160,9 +160,11 @@ def draw_contact_sheet(table: ExportTable) -> bytes:
     positions = pick_examples(table.texts)
     rows = [table.read(range(position, position + 1))[0].to_pylist()[0] for position in positions]
     images = [{role: _decoded(row[role]["bytes"]) for role in ROLES if row.get(role)} for row in rows]
-    tallest = max((image.height for each in images for image in each.values() if image), default=_TALLEST)
+    pictures = [image for each in images for image in each.values() if image]
+    # A picture's place is three quarters as wide as it is tall.
+    needed = max((max(image.height, image.width * 4 // 3) for image in pictures), default=_TALLEST)
     sheet = contact_sheet(
-        [row | each for row, each in zip(rows, images, strict=True)], height=min(max(tallest, _LEAST), _TALLEST)
+        [row | each for row, each in zip(rows, images, strict=True)], height=min(max(needed, _LEAST), _TALLEST)
     )
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
