@@ -309,8 +309,8 @@ def read_environment() -> None:
             before = dict(vars(module))
             importlib.reload(module)
             read = {key: value for key, value in vars(module).items() if key.isupper() and before.get(key) != value}
-            ours = [each for name, each in sys.modules.items() if name.partition(".")[0] in HOLDERS]
-            for other in [each for each in ours if isinstance(each, ModuleType)]:
+            holders = [each for name, each in sys.modules.items() if name.partition(".")[0] in HOLDERS]
+            for other in [each for each in holders if isinstance(each, ModuleType)]:
                 for key in read.keys() & vars(other).keys():
                     if vars(other)[key] == before.get(key):
                         setattr(other, key, read[key])

@@ -32,11 +32,15 @@ def fill(bucket: Bucket) -> Bucket:
     return bucket
 
 
+def options_of(bucket: Bucket, cache: Path) -> dict[str, Any]:
+    return {"s3_prefixes": [bucket.prefix], "cache_dir": str(cache), **SPLITS}
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """For tests that leave the bucket as it is, and do not mind what the cache has of others."""
     folder = tmp_path_factory.mktemp("splits")
-    return {"s3_prefixes": [fill(Bucket(folder / "bucket")).prefix], "cache_dir": str(folder / "cache"), **SPLITS}
+    return options_of(fill(Bucket(folder / "bucket")), folder / "cache")
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ def filled(bucket: Bucket) -> Bucket:
 @pytest.fixture
 def own(filled: Bucket, tmp_path: Path) -> dict[str, Any]:
     """With that bucket, and an empty cache."""
-    return {"s3_prefixes": [filled.prefix], "cache_dir": str(tmp_path / "cache"), **SPLITS}
+    return options_of(filled, tmp_path / "cache")
 
 
 def who(rows: Any) -> tuple[set[str], set[str]]:

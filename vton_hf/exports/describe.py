@@ -13,7 +13,7 @@ from vton_hf.exports.tables import ExportTable
 from vton_hf.exports.write import WriteReport, file_features
 from vton_hf.images import decode
 from vton_hf.naming import ROLES
-from vton_hf.report import contact_sheet, findings_table, pick_examples, tables
+from vton_hf.report import THUMBNAIL_ASPECT, contact_sheet, findings_table, pick_examples, tables
 
 _LEAST: Final = 64
 """Pixels of height that a picture has on a contact sheet: room for its caption."""
@@ -161,8 +161,7 @@ def draw_contact_sheet(table: ExportTable) -> bytes:
     rows = [table.read(range(position, position + 1))[0].to_pylist()[0] for position in positions]
     images = [{role: _decoded(row[role]["bytes"]) for role in ROLES if row.get(role)} for row in rows]
     pictures = [image for each in images for image in each.values() if image]
-    # A picture's place is three quarters as wide as it is tall.
-    needed = max((max(image.height, image.width * 4 // 3) for image in pictures), default=_TALLEST)
+    needed = max((max(image.height, round(image.width / THUMBNAIL_ASPECT)) for image in pictures), default=_TALLEST)
     sheet = contact_sheet(
         [row | each for row, each in zip(rows, images, strict=True)], height=min(max(needed, _LEAST), _TALLEST)
     )

@@ -1,6 +1,6 @@
 """Tables and pictures for people, and what is wrong with triplets."""
 
-from vton_hf.report.contact_sheet import contact_sheet
+from vton_hf.report.contact_sheet import THUMBNAIL_ASPECT, contact_sheet
 from vton_hf.report.examples import pick_examples
 from vton_hf.report.page import LARGE, SHOWN, Mix, effect_rows, strip, write_page
 from vton_hf.report.splits import splits_table, splits_text
@@ -23,6 +23,7 @@ __all__ = [
     "LARGE",
     "SEVERITIES",
     "SHOWN",
+    "THUMBNAIL_ASPECT",
     "Asked",
     "Evidence",
     "Measures",

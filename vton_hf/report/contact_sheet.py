@@ -22,6 +22,8 @@ _BEHIND: Final = (232, 233, 236)
 _HATCH: Final = (204, 206, 212)
 _TEXT: Final = (34, 36, 42)
 _FAINT: Final = (118, 122, 132)
+THUMBNAIL_ASPECT: Final = 0.75
+"""The width of a thumbnail by its height."""
 _LOWEST: Final = 24
 _LONGEST_TEXT: Final = 400  # characters; no sheet is wide enough for more
 
@@ -44,7 +46,7 @@ class _Layout:
 
     @property
     def thumbnail(self) -> tuple[int, int]:
-        return round(self.height * 0.75), self.height
+        return round(self.height * THUMBNAIL_ASPECT), self.height
 
     @property
     def font(self) -> int:
