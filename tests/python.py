@@ -107,7 +107,7 @@ class Python:
         cwd: Path | None = None,
         clears: bool = False,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a script to its end; `clears` takes a second, in which all modules are cleared away as Python does it."""
+        """Run a script to its end; `clears` takes seconds more, in which all modules are cleared away as Python does it."""
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             program = self.start(code, env, *arguments, stdout=out, stderr=err, cwd=cwd, clears=clears)
             try:
@@ -318,13 +318,16 @@ def read_environment() -> None:
         hub.api.endpoint = hub.constants.ENDPOINT
 
 
-def _end() -> NoReturn:
-    """Do what Python does at the end of a script that went well, less the second in which it clears all modules away."""
+def _end(status: int = 0) -> NoReturn:
+    """Do what Python does at the end of a script, less the seconds in which it clears all modules away."""
     threading._shutdown()
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    if status == -signal.SIGINT:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(status)
 
 
 def serve(preloaded: Sequence[str]) -> None:
@@ -346,18 +349,34 @@ class _WholeEnd(SystemExit):
     """All is cleared away, as at the end of any Python."""
 
 
-def _run(code: str, clears: bool) -> None:
-    """Do what `python -c` does with the code."""
+def _run(code: str, clears: bool) -> NoReturn:
+    """Do what `python -c` does with the code, to its end."""
     main = vars(sys.modules["__main__"])
     main.pop("__file__", None)
     main["__spec__"] = None
+    status = 0
     try:
         exec(code, main)
-    except SystemExit as error:
-        if error.code or isinstance(error, _WholeEnd):
-            raise
+    except _WholeEnd:  # of a script that was forked while this one ran
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever ends a script
+        status = _status_of(error)
     if clears:
-        raise _WholeEnd
+        raise _WholeEnd(status)
+    _end(status)
+
+
+def _status_of(error: BaseException) -> int:
+    """Say what Python says of an error that ends a script; gives what the script ends with, negative for a signal."""
+    if isinstance(error, SystemExit) and isinstance(error.code, int | None):
+        return error.code or 0
+    if isinstance(error, SystemExit):
+        sys.stderr.write(f"{error.code}\n")
+        return 1
+    error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)  # less the frame of `_run`
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    sys.excepthook(type(error), error, error.__traceback__)
+    return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
 
 
 if __name__ == "__main__":

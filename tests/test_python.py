@@ -21,16 +21,40 @@ SAYS = """
 """
 
 
-@pytest.mark.parametrize(
-    "code", [SAYS, "raise ValueError('no')", "import sys; sys.exit('no')", "import os; os.abort()"]
-)
+ENDS = [
+    *(
+        "raise ValueError('no')",
+        "def f():\n    assert f is None\nf()",
+        "import os; os.abort()",
+        "raise KeyboardInterrupt",
+    ),
+    *(f"import sys; sys.exit({code})" for code in ("'no'", "None", "False", "-1", "(1, 2)")),
+    "import sys, threading; threading.Thread(target=print, args=['last']).start(); sys.exit(2)",
+    "import sys; sys.excepthook = lambda kind, *_: print(kind, sys.last_value)\nraise ValueError('no')",
+]
+
+
+@pytest.mark.parametrize("code", [SAYS, *ENDS])
 def test_a_script_runs_as_in_an_interpreter_of_its_own(code: str, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HF_TOKEN": "a token", "LC_CTYPE": "C.UTF-8"}
     command = [sys.executable, "-c", textwrap.dedent(code), "an argument"]
     own = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     done = PYTHON.run(code, environment, "an argument", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (own.returncode, own.stdout)
-    assert done.stderr.splitlines()[-1:] == own.stderr.splitlines()[-1:]
+    assert done.stderr == own.stderr
+
+
+def test_all_is_cleared_away_behind_a_script_where_that_is_the_point() -> None:
+    code = """
+        class Kept:
+            def __del__(self):
+                print("gone")
+        kept = Kept()
+        raise ValueError("no")
+    """
+    for clears, said in ((False, ""), (True, "gone\n")):
+        done = PYTHON.run(code, os.environ, clears=clears)
+        assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (1, said, "ValueError: no")
 
 
 @pytest.mark.parametrize("python", [PYTHON, TRAINERS], ids=["stock", "trainers"])

@@ -55,7 +55,7 @@ def test_a_script_that_ends_in_the_middle_of_streams_says_nothing(bucket: Bucket
 
 def test_what_ends_a_script_is_the_last_that_is_said(bucket: Bucket, tmp_path: Path) -> None:
     code = script(STREAMS + LOADERS + "    raise RuntimeError('mine')")
-    done = TRAINERS.run(code, os.environ, bucket.fill(3).prefix, str(tmp_path / "cache"), "")
+    done = TRAINERS.run(code, os.environ, bucket.fill(3).prefix, str(tmp_path / "cache"), "", clears=True)
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")
     assert done.stderr.endswith("RuntimeError: mine\n")
