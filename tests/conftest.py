@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from tests.bucket import Bucket, Load, loader
 from tests.fake_hub import Hub, serve_hub
-from tests.python import FORKED_FROM, freeze, read_environment
+from tests.python import FORKED_FROM, freeze, holders, read_environment
 from tests.s3 import MotoS3, serve_s3
 from vton_hf.storage import configure, etags
 
@@ -62,7 +62,7 @@ def pytest_configure() -> None:
     # No test may look at the Hub, or at the cache of whoever runs it.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="vton-hf-tests-")
-    read_environment()
+    read_environment(holders())
     # Each client of S3 reads all authorities that there are, 0.02 s; no server of the tests needs more than one.
     authorities = Path(os.environ["HF_HOME"], "authorities.pem")
     authorities.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(_END)[0] + _END)
