@@ -55,9 +55,9 @@ def test_all_is_cleared_away_behind_a_script_where_that_is_the_point() -> None:
         kept = Kept()
         raise ValueError("no")
     """
-    for clears, said in ((False, ""), (True, "gone\n")):
+    for clears, printed in ((False, ""), (True, "gone\n")):
         done = PYTHON.run(code, os.environ, clears=clears)
-        assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (1, said, "ValueError: no")
+        assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (1, printed, "ValueError: no")
 
 
 @pytest.mark.parametrize("python", [PYTHON, TRAINERS], ids=["stock", "trainers"])
