@@ -39,12 +39,12 @@ def bars(lines: Iterable[tuple[str, float, str]]) -> str:
     rows = list(lines)
     most = max((value for _, value, _ in rows), default=0) or 1
     made = []
-    for name, value, said in rows:
+    for name, value, label in rows:
         bar = (
             f'<div style="width:{_WIDE * value / most:.2f}em;min-width:1px;height:0.8em;border-radius:3px;'
             f'background:{_COLOURS.get(name, _OTHER)}"></div>'
         )
-        cells = (text(name), bar, text(said))
+        cells = (text(name), bar, text(label))
         made.append("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>")
     return f'<table style="border-collapse:collapse;margin:4px 0">{"".join(made)}</table>'
 
@@ -68,10 +68,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def pictures(shown: Iterable[tuple[bytes, str]]) -> str:
     """WebP files side by side, each with a text below it."""
     made = []
-    for data, said in shown:
+    for data, label in shown:
         source = f"data:image/webp;base64,{base64.b64encode(data).decode()}"
         made.append(
-            f'<figure style="margin:0;max-width:22em"><img src="{source}" alt="{text(said)}" '
-            f'style="height:9em;max-width:100%;border-radius:4px"><figcaption>{text(said)}</figcaption></figure>'
+            f'<figure style="margin:0;max-width:22em"><img src="{source}" alt="{text(label)}" '
+            f'style="height:9em;max-width:100%;border-radius:4px"><figcaption>{text(label)}</figcaption></figure>'
         )
     return f'<div style="display:flex;flex-wrap:wrap;gap:12px;margin:6px 0">{"".join(made)}</div>' if made else ""

@@ -29,7 +29,7 @@ from vton_hf.cache import (
     gather,
     partition,
 )
-from vton_hf.report import Asked, Evidence, Measures, Validation, find, thresholds_of
+from vton_hf.report import Evidence, Measures, Scope, Validation, find, thresholds_of
 from vton_hf.triplets import Manifest, entities_in, read_entities
 
 _ALONE: Final = "images are not compared with those of other triplets when only a share of them is measured"
@@ -195,8 +195,8 @@ def report(
     measures = Measures(manifest, statistics.images, statistics.triplets)
     known = {} if wanted.entities is None else entities_in(manifest, read_entities(wanted.entities))
     entities = {kind: pc.fill_null(names, "").to_pylist() for kind, names in known.items()}
-    asked = Asked(wanted.checks, thresholds_of(wanted.thresholds), entities, context.prefixes, alone)
-    findings, skipped = find(measures, triplets.audit, refused, asked)
+    scope = Scope(wanted.checks, thresholds_of(wanted.thresholds), entities, context.prefixes, alone)
+    findings, skipped = find(measures, triplets.audit, refused, scope)
     sampled = wanted.sample is not None and len(manifest) < len(whole)
-    evidence = Evidence(whole, measures, asked, StoredImages(chunks, context.cache, context.store), triplets.audit)
+    evidence = Evidence(whole, measures, scope, StoredImages(chunks, context.cache, context.store), triplets.audit)
     return Validation(len(manifest), statistics.images.num_rows, sampled, findings, evidence, skipped, len(whole))

@@ -32,8 +32,10 @@ def check(args: Namespace) -> None:
     else:
         print("\n".join(map(str, problems)) or "Nothing is wrong with them.")
         counts = Counter(problem.kind for problem in problems)
-        told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-        print(f"\n{args.pairs}, protocol {frozen.digest}: {number(len(problems), 'problem')}{told and f' ({told})'}")
+        by_kind = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        print(
+            f"\n{args.pairs}, protocol {frozen.digest}: {number(len(problems), 'problem')}{by_kind and f' ({by_kind})'}"
+        )
     if problems:
         raise FoundError
 

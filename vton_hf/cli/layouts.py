@@ -6,13 +6,13 @@ from vton_hf.errors import ConfigError
 from vton_hf.triplets import Audit, layout_text
 
 
-def write_layout(path: Path, audit: Audit, asked: str | None) -> None:
+def write_layout(path: Path, audit: Audit, chosen: str | None) -> None:
     """Write the layout that was seen.
 
     Args:
         path: The file.
         audit: Which were seen.
-        asked: What `--layout` says, or None.
+        chosen: What `--layout` says, or None.
 
     Raises:
         ConfigError: If there are several: a file is for one.
@@ -22,4 +22,4 @@ def write_layout(path: Path, audit: Audit, asked: str | None) -> None:
     if len(names) != 1:
         shown = "; ".join(f"{', '.join(seen.prefixes) or 'elsewhere'}: {seen.layout}" for seen in audit.seen)
         raise ConfigError(f"--layout-out writes one layout, and there are several ({shown}). Scan one prefix alone.")
-    path.write_text(layout_text(asked or names[0]), encoding="utf-8")
+    path.write_text(layout_text(chosen or names[0]), encoding="utf-8")

@@ -176,10 +176,10 @@ def _items(found: Sequence[tuple[Row, dict[str, str]]], seed: int) -> Iterator[I
 
 def _put_in_place(scratch: Path, folder: Path, protocol: Protocol) -> None:
     if (folder / PROTOCOL).is_file():
-        told = Protocol.read(folder).digest
-        if told != protocol.digest:
+        former = Protocol.read(folder).digest
+        if former != protocol.digest:
             raise ConfigError(
-                f"{str(folder)!r} holds another evaluation, {told}; this one is {protocol.digest}. A frozen one is "
+                f"{str(folder)!r} holds another evaluation, {former}; this one is {protocol.digest}. A frozen one is "
                 f"never changed: name another folder, or delete that one."
             )
         missing = [name for name in _files(protocol) if not (folder / name).is_file()]

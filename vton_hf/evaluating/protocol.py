@@ -94,7 +94,7 @@ class Protocol:
             items = [Item(**{name: item[name] for name in names}) for item in facts["items"]]
             height, width = facts["image_size"]
             protocol = cls(items, (height, width), facts["aspect"], facts["seed"])
-            told = facts["digest"]
+            recorded = facts["digest"]
         except FileNotFoundError:
             raise ConfigError(
                 f"{str(folder)!r} holds no {PROTOCOL}. Make an evaluation with `vton-hf evaluation make DIR PREFIX`, "
@@ -104,10 +104,10 @@ class Protocol:
             raise ConfigError(
                 f"{str(path)!r} cannot be read ({type(error).__name__}: {error}). Make it anew."
             ) from None
-        if protocol.digest != told:
+        if protocol.digest != recorded:
             raise ConfigError(
-                f"{str(path)!r} was changed: it says that its digest is {told}, which is {protocol.digest}. Scores by "
-                f"it could not be compared; take the file as it was made, or make it anew."
+                f"{str(path)!r} was changed: it says that its digest is {recorded}, which is {protocol.digest}. Scores "
+                f"by it could not be compared; take the file as it was made, or make it anew."
             )
         return protocol
 

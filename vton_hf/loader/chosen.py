@@ -25,13 +25,13 @@ _SPLITS: Final = ("splits", "split_by", "entities")
 BUILDER_OPTIONS: Final = (*_CHOICE, *_CHOICE_BY_COLUMN, *_SPLITS, "verify", "cache_dir", "listing", *_STORED)
 
 
-def sample_columns(asked: Sequence[str], there: Sequence[str], companions: Sequence[str]) -> tuple[str, ...]:
+def sample_columns(columns: Sequence[str], there: Sequence[str], companions: Sequence[str]) -> tuple[str, ...]:
     """Those of each sample: the usual ones, as far as rows have them, companions, and those that were asked for."""
     usual = [name for name in there if name in COLUMNS or name in companions]
     further = [name for name in there if name not in usual]
-    if isinstance(asked, str) or not set(asked) <= {*usual, *further}:
-        raise must_be("columns", asked, f"a list of {', '.join(further)}")
-    return (*usual, *(name for name in further if name in asked))
+    if isinstance(columns, str) or not set(columns) <= {*usual, *further}:
+        raise must_be("columns", columns, f"a list of {', '.join(further)}")
+    return (*usual, *(name for name in further if name in columns))
 
 
 def check_names(options: Mapping[str, Any]) -> None:

@@ -164,8 +164,8 @@ async def _folder(look: Look, backend: Backend, uri: str) -> Folder:
             look.bucket_region = headers.get("x-amz-bucket-region", "")
             with suppress(ValueError):
                 # A `Date` has no fractions: half a second is what it lacks on average.
-                told = parsedate_to_datetime(headers.get("date", "")).timestamp() + 0.5
-                look.ahead = time.time() - look.seconds / 2 - told
+                server_time = parsedate_to_datetime(headers.get("date", "")).timestamp() + 0.5
+                look.ahead = time.time() - look.seconds / 2 - server_time
     return folder
 
 

@@ -23,7 +23,7 @@ from vton_hf.triplets.keys import Rows
 from vton_hf.triplets.layouts import KINDS, VTON, Naming, Where, own
 from vton_hf.triplets.manifest import Manifest
 from vton_hf.triplets.metadata import Metadata
-from vton_hf.triplets.parts import Native, Part, asked_for, recognised
+from vton_hf.triplets.parts import Native, Part, by_layout, recognised
 
 _NO_RULES: Final = DifficultyRules()
 _OWN: Final = Naming()
@@ -56,7 +56,7 @@ def discover(
         LayoutError: If `cloth="error"` and a stem has several garments, or a layout does not fit.
     """
     check_choice("cloth", cloth, CLOTH_RULES)
-    early = needs_difficulty and not (metadata and "difficulty" in metadata.said)
+    early = needs_difficulty and not (metadata and "difficulty" in metadata.given)
     parts, nearest = _parts(Native(listing, cloth, below, rules, early), naming)
     rows, columns = TripletRows.joined([part.rows for part in parts]), _columns(parts)
     left_out = [table for part in parts for table in part.left_out]
@@ -77,7 +77,7 @@ def _parts(native: Native, naming: Naming) -> tuple[list[Part], str]:
     where = Where(naming.prefixes, native.below, native.cloth, naming.read)
     if naming.layout is None:
         return recognised(native, where)
-    part, nearest = asked_for(native.listing, naming.layout, where)
+    part, nearest = by_layout(native.listing, naming.layout, where)
     return [part], nearest
 
 
@@ -100,12 +100,12 @@ def _with_difficulties(
 ) -> tuple[TripletRows, NDArray[np.bool_]]:
     """The same rows with what a table and rules say of difficulty and gender; and which are of use."""
     keys = rows.garments
-    if metadata is not None and metadata.said:
+    if metadata is not None and metadata.given:
         places = metadata.places(keys.stem, [_uris(listing, each) for each in _images(rows)])
         keys = with_facts(keys, metadata.facts(places), first=False)
     keys = keys.with_difficulties(rules)
-    said = pc.binary_length(keys.column("difficulty")).to_numpy() > 0
-    return rows.of(keys), said if needed else np.ones(len(rows), bool)
+    given = pc.binary_length(keys.column("difficulty")).to_numpy() > 0
+    return rows.of(keys), given if needed else np.ones(len(rows), bool)
 
 
 def _images(rows: TripletRows) -> tuple[Rows, Rows, Rows]:

@@ -15,15 +15,15 @@ FACTS: Final = ("difficulty", "gender")
 _KNOWN = {"difficulty": ("", *DIFFICULTIES), "gender": ("", *GENDERS)}
 
 
-def with_facts(keys: Keys, said: "dict[str, pa.Array]", *, first: bool) -> Keys:
+def with_facts(keys: Keys, given: "dict[str, pa.Array]", *, first: bool) -> Keys:
     """The same keys, of folders that also say what a table does.
 
     Args:
         keys: Some.
-        said: `difficulty`, `gender` or both, in line with the keys; values that are none are passed over.
+        given: `difficulty`, `gender` or both, in line with the keys; values that are none are passed over.
         first: Whether the table comes before what a folder says, or fills in what it does not.
     """
-    codes = {name: _codes(keys, name, said.get(name), first) for name in _KNOWN}
+    codes = {name: _codes(keys, name, given.get(name), first) for name in _KNOWN}
     combined = keys.folder.astype(np.int64)
     for name, known in _KNOWN.items():
         combined = combined * len(known) + codes[name]
@@ -34,13 +34,13 @@ def with_facts(keys: Keys, said: "dict[str, pa.Array]", *, first: bool) -> Keys:
     return replace(keys, folder=folder.astype(np.int32), folders=pa.table(columns).select(keys.folders.column_names))
 
 
-def _codes(keys: Keys, name: str, said: pa.Array | None, first: bool) -> NDArray[np.int64]:
+def _codes(keys: Keys, name: str, given: pa.Array | None, first: bool) -> NDArray[np.int64]:
     """Of each key the place in `_KNOWN` of what is said of it."""
     known = pa.array(_KNOWN[name])
     of_folder = pc.fill_null(pc.index_in(keys.folders[name], value_set=known), 0).to_numpy()[keys.folder]
-    if said is None:
+    if given is None:
         return np.asarray(of_folder, np.int64)
-    texts = pc.utf8_lower(pc.utf8_trim_whitespace(said.cast(pa.string())))
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(given.cast(pa.string())))
     of_table = pc.fill_null(pc.index_in(texts, value_set=known), 0).to_numpy()
     one, two = (of_table, of_folder) if first else (of_folder, of_table)
     return np.asarray(np.where(one > 0, one, two), np.int64)

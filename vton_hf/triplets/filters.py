@@ -59,11 +59,11 @@ def wanted_rows(manifest: Manifest, where: Mapping[str, list[Any]]) -> NDArray[n
 
 
 def _hit(column: pa.Array, values: list[Any]) -> NDArray[np.bool_]:
-    asked = [value for value in values if value is not None]
+    present = [value for value in values if value is not None]
     try:
-        known = pa.array(asked, column.type)
+        known = pa.array(present, column.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        known = _read_as(column.type, asked)
+        known = _read_as(column.type, present)
     hit: NDArray[np.bool_] = pc.is_in(column, value_set=known).to_numpy(zero_copy_only=False)
     if None in values:
         hit |= column.is_null().to_numpy(zero_copy_only=False)

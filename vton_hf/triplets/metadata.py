@@ -70,13 +70,13 @@ class Metadata:
         return cls(_without_repeats(table, by, name), by, name, len(read.unreadable), digest(data))
 
     @cached_property
-    def said(self) -> tuple[str, ...]:
+    def given(self) -> tuple[str, ...]:
         """Which of `FACTS` it says; by key it says none, since they are part of that."""
         return () if self.by == "key" else tuple(name for name in FACTS if name in self.table.column_names)
 
     def facts(self, places: NDArray[np.int64]) -> dict[str, pa.Array]:
         """What it says of some triplets, by `places`."""
-        return {name: self._taken(name, places) for name in self.said}
+        return {name: self._taken(name, places) for name in self.given}
 
     def columns(self, places: NDArray[np.int64]) -> pa.Table | None:
         """The columns that come along; None if there are none."""

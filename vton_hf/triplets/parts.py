@@ -114,11 +114,11 @@ def _beside(strangers: Sequence[pa.Table]) -> tuple[str, ...]:
     return (f"{shown} beside the triplets {are} not read; layout= takes another layout",)
 
 
-def asked_for(listing: pa.Table, layout: Layout, where: Where) -> tuple[Part, str]:
+def by_layout(listing: pa.Table, layout: Layout, where: Where) -> tuple[Part, str]:
     """The rows of a listing by a layout that was asked for; and, if there are none, what comes nearest."""
     found = find_by_layout(listing, layout, where)
     nearest = "" if len(found.rows) else nearest_miss(listing["uri"], layout, where.below)
-    seen = Seen(layout.name, told=tuple(found.told), splits=found.splits)
+    seen = Seen(layout.name, told=tuple(found.remarks), splits=found.splits)
     return Part(found.rows, found.columns, found.left_out, seen), nearest
 
 
@@ -157,7 +157,7 @@ def _of_prefixes(listing: pa.Table, prefixes: tuple[str, ...], where: Where) -> 
     if isinstance(found, str):
         return found
     what, layout, why = found
-    seen = Seen(layout.name, prefixes, why, tuple(what.told), what.splits)
+    seen = Seen(layout.name, prefixes, why, tuple(what.remarks), what.splits)
     return Part(what.rows.within(rows), what.columns, what.left_out, seen)
 
 

@@ -117,8 +117,8 @@ def _empty(found: Assignment, codes: NDArray[np.int8], rows: Mapping[str, NDArra
 
 def _filling(found: Assignment, rows: Mapping[str, NDArray[np.int64]]) -> dict[str, float] | None:
     """The least shares from those that are asked for, or else from none, with which no part lacks a pool."""
-    asked = dict(found.policy.shares)
-    for shares in (asked, dict.fromkeys(asked, _LEAST)):
+    wanted = dict(found.policy.shares)
+    for shares in (wanted, dict.fromkeys(wanted, _LEAST)):
         if (grown := _grown(shares, found, rows)) is not None:
             return grown
     return None

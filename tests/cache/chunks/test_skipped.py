@@ -124,7 +124,7 @@ def test_what_was_made_of_the_rows_is_kept_and_made_anew_of_other_rows(
 def test_a_build_asks_for_a_few_of_many(
     server: FaultServer, load: Load, gets: Gets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(skipped, "ASKED", 2)
+    monkeypatch.setattr(skipped, "MOST_RETRIED", 2)
     for stem in STEMS[1:]:
         server.always(key_of(stem), DENIED)
     load()

@@ -60,7 +60,7 @@ class SharedCache:
 
     def __init__(self, uri: str, settings: StorageSettings, *, strict: bool = False) -> None:
         self.uri, self.settings, self.strict = uri, settings, strict
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remade, (self.uri, self.settings, self.strict)
@@ -153,7 +153,7 @@ class SharedCache:
             StorageError: If the store does not take it, and `strict`.
             OSError: If this machine's disk is full.
         """
-        if _REFUSED in self._told:
+        if _REFUSED in self._reported:
             return
         archive = archive_of(directory, leases_of(directory).id)
         try:
@@ -196,7 +196,7 @@ class SharedCache:
         Raises:
             StorageError: If the store does not take them, and `strict`.
         """
-        if _REFUSED in self._told:
+        if _REFUSED in self._reported:
             return
         try:
             for kind in (IMAGES, TRIPLETS):  # the last one shows that both are there
@@ -213,8 +213,8 @@ class SharedCache:
         return f"{self.uri}chunks/{name}{_SUFFIX}"
 
     def _tell(self, what: str, text: str) -> None:
-        if what not in self._told:
-            self._told.add(what)
+        if what not in self._reported:
+            self._reported.add(what)
             logger.warning(text)
 
 

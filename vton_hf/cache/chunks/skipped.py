@@ -22,7 +22,7 @@ from vton_hf.triplets import sources_of
 
 logger = logging.getLogger("vton_hf")
 
-ASKED: Final = 64
+MOST_RETRIED: Final = 64
 """Triplets that a build asks for by itself, of however many: few requests, also where a store refuses them for good."""
 
 _Question: TypeAlias = tuple[Chunk, list[SkippedTriplet]]
@@ -79,8 +79,8 @@ def _skipped(chunk: Chunk, root: Path) -> tuple[SkippedTriplet, ...]:
 
 def _questions(chunks: Iterable[Chunk], root: Path, *, everything: bool) -> list[_Question]:
     items = [(chunk, item) for chunk in chunks for item in _skipped(chunk, root) if everything or item.passing]
-    if not everything and len(items) > ASKED:
-        items = [items[index] for index in np.sort(np.random.default_rng().permutation(len(items))[:ASKED])]
+    if not everything and len(items) > MOST_RETRIED:
+        items = [items[index] for index in np.sort(np.random.default_rng().permutation(len(items))[:MOST_RETRIED])]
     by_chunk: dict[str, _Question] = {}
     for chunk, item in items:
         by_chunk.setdefault(chunk.name, (chunk, []))[1].append(item)
@@ -91,7 +91,7 @@ def _groups(questions: list[_Question]) -> Iterator[list[_Question]]:
     """Chunks whose objects are asked for together, and are in memory until those chunks are written."""
     group: list[_Question] = []
     for question in questions:
-        if group and sum(len(items) for _, items in [*group, question]) > ASKED:
+        if group and sum(len(items) for _, items in [*group, question]) > MOST_RETRIED:
             yield group
             group = []
         group.append(question)

@@ -88,8 +88,8 @@ def _path(listing: Listing, *, below: Sequence[str], **options: Any) -> Path:
     more.append(None if mix_by == DIFFICULTY else mix_by)
     # Where nothing is said of them, the name is that of versions before.
     facts += difficulties if any(difficulties) or any(more) else []
-    said = json.dumps([*facts, *more] if any(more) else facts, default=str)
-    return listing.directory / f"{listing.digest}-{digest(said)}.arrow"
+    serialized = json.dumps([*facts, *more] if any(more) else facts, default=str)
+    return listing.directory / f"{listing.digest}-{digest(serialized)}.arrow"
 
 
 def _open(path: Path, cache: CacheDir, **options: Any) -> tuple[Manifest, Audit] | None:

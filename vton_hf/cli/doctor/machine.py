@@ -131,24 +131,24 @@ def _torch() -> Check:
         return Check(Mark.WARN, "torch", found, "pip install torch torchvision")
     versions = _versions(_TORCH)
     try:
-        gpus, told = _gpus()
+        gpus, reason = _gpus()
     except Exception as error:  # noqa: BLE001 - libraries that do not fit each other raise whatever they like
         step = "Install both again, in one command: they must fit together."
         return Check(Mark.FAIL, "torch", f"{versions}, which cannot be imported: {error}", step)
-    if not gpus and told:
+    if not gpus and reason:
         step = "Look at nvidia-smi, and install a torch that fits the driver."
-        return Check(Mark.WARN, "torch", f"{versions}; no GPU can be used: {told}", step)
+        return Check(Mark.WARN, "torch", f"{versions}; no GPU can be used: {reason}", step)
     return Check(Mark.OK, "torch", f"{versions}; {', '.join(gpus) or 'no GPU'}")
 
 
 def _gpus() -> tuple[list[str], str]:
     """The GPUs that torch can use, and what it says of CUDA where it cannot use it; to import it takes seconds."""
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         import torch  # noqa: PLC0415
         import torchvision  # noqa: F401, PLC0415
 
         gpus = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
         torch.cuda.is_available()
-    reasons = [str(each.message) for each in told if "CUDA" in str(each.message)]
+    reasons = [str(each.message) for each in caught if "CUDA" in str(each.message)]
     return [f"{gpu.name} ({amount(gpu.total_memory)})" for gpu in gpus], "; ".join(reasons)

@@ -149,9 +149,9 @@ class Found:
             for reason in (INCOMPLETE, MISSING_FILE):
                 bad.pop(reason, None)
         if bad:
-            told = ", ".join(f"{count:,} {reason}" for reason, count in bad.items())
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in bad.items())
             ways = [] if self.look.cut else mending(self.audit)
-            return Check(Mark.WARN, "naming", f"{found}; left out: {told}", " ".join([*ways, self._scan]))
+            return Check(Mark.WARN, "naming", f"{found}; left out: {reasons}", " ".join([*ways, self._scan]))
         if 2 * fit < keys:
             return Check(Mark.WARN, "naming", f"{found}; the nearest that does not: {nearest(self.audit)}", self._scan)
         return Check(Mark.OK, "naming", found)

@@ -85,7 +85,7 @@ class Repository(Destination):
         self._private = private
         self._create = create
         self._uploaded: dict[str, CommitOperationAdd] = {}
-        self._asked_to_commit = False
+        self._commit_sent = False
 
     def list_files(self) -> Mapping[str, int]:
         """The files at the branch's head; repository and branch are made if need be.
@@ -144,8 +144,8 @@ class Repository(Destination):
         operations = self._operations(changes, existing, old)
         if not operations:
             # An earlier attempt may have landed though its answer was lost.
-            return f"{self._api.endpoint}/datasets/{self.name}/commit/{head}" if self._asked_to_commit else None
-        self._asked_to_commit = True
+            return f"{self._api.endpoint}/datasets/{self.name}/commit/{head}" if self._commit_sent else None
+        self._commit_sent = True
         commit = self._api.create_commit(
             self.name,
             operations,

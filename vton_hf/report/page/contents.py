@@ -67,20 +67,20 @@ def contents(found: Validation, shown: Rows, mix: Mix | None) -> dict[str, Any]:
 
 def _heading(found: Validation, shown: int) -> dict[str, Any]:
     manifest = found.evidence.manifest
-    prefixes = [redacted(prefix).removeprefix("file://") for prefix in found.evidence.asked.prefixes]
-    said = ""
+    prefixes = [redacted(prefix).removeprefix("file://") for prefix in found.evidence.scope.prefixes]
+    sample = ""
     if found.sampled:
-        said = f"A sample of {found.triplets:,} triplets was looked at, of {found.total:,} that there are. "
+        sample = f"A sample of {found.triplets:,} triplets was looked at, of {found.total:,} that there are. "
     if shown < found.triplets:
-        said += (
+        sample += (
             f"The page shows {shown:,} of {found.triplets:,} triplets: the worst cases of each check, and a sample "
             f"that is always the same. Numbers of findings are of all."
         )
     return {
-        "id": digest("\n".join(found.evidence.asked.prefixes)),
+        "id": digest("\n".join(found.evidence.scope.prefixes)),
         "title": ", ".join(prefixes),
         "subtitle": f"{number(found.triplets, 'triplet')}, {number(found.images, 'image')} looked at",
-        "sample": said.strip(),
+        "sample": sample.strip(),
         "total": len(manifest),
         "looked_at": found.triplets,
         "shown": shown,
@@ -161,7 +161,7 @@ def _checks(found: Validation, keys: pa.Array, texts: _Texts) -> list[dict[str, 
                 "finds": check.finds if check else "an image that cannot be read",
                 "advice": check.advice if check else "Write it again, or leave it out.",
                 "unit": check.unit if check else "",
-                "threshold": found.evidence.asked.thresholds.get(name),
+                "threshold": found.evidence.scope.thresholds.get(name),
                 "counts": counts,
                 "total": sum(counts),
                 "triplets": len(set(of_check["key"].to_pylist()) - {""}),

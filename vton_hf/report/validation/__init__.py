@@ -4,7 +4,7 @@ from vton_hf.report.validation.catalogue import CHECKS, NOTE, SEVERITIES, thresh
 from vton_hf.report.validation.links import picture_links
 from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.result import Evidence, Validation
-from vton_hf.report.validation.run import Asked, find
+from vton_hf.report.validation.run import Scope, find
 from vton_hf.report.validation.sliders import Slider
 from vton_hf.report.validation.text import findings_table, validation_table
 
@@ -12,9 +12,9 @@ __all__ = [
     "CHECKS",
     "NOTE",
     "SEVERITIES",
-    "Asked",
     "Evidence",
     "Measures",
+    "Scope",
     "Slider",
     "Validation",
     "find",

@@ -16,7 +16,7 @@ from vton_hf._core.files import atomic_write
 from vton_hf.cache import StoredImages
 from vton_hf.report.validation.catalogue import ERROR, SEVERITIES, WARNING
 from vton_hf.report.validation.measures import Measures
-from vton_hf.report.validation.run import Asked
+from vton_hf.report.validation.run import Scope
 from vton_hf.report.validation.sliders import Slider, sliders
 from vton_hf.triplets import Audit, Manifest
 
@@ -38,14 +38,14 @@ class Evidence:
 
     manifest: Manifest
     measures: Measures
-    asked: Asked
+    scope: Scope
     images: StoredImages
     audit: Audit
 
     @cached_property
     def sliders(self) -> dict[str, Slider]:
         """What each check would find at other thresholds."""
-        return sliders(self.measures, self.asked)
+        return sliders(self.measures, self.scope)
 
 
 @dataclass(frozen=True, repr=False)

@@ -24,7 +24,7 @@ _PICTURES: Final = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".
 
 
 @dataclass(frozen=True)
-class Asked:
+class Scope:
     """What is to be looked for.
 
     Attributes:
@@ -42,58 +42,58 @@ class Asked:
     alone: str = ""
 
 
-def find(measures: Measures, audit: Audit, refused: Mapping[str, str], asked: Asked) -> tuple[pa.Table, dict[str, str]]:
+def find(measures: Measures, audit: Audit, refused: Mapping[str, str], scope: Scope) -> tuple[pa.Table, dict[str, str]]:
     """Run the checks.
 
     Args:
         measures: The triplets, and what was measured of them.
         audit: Keys that belong to none.
         refused: Objects that could not be read, and why.
-        asked: What to look for.
+        scope: What to look for.
 
     Returns:
         The findings, and the checks that did not run with the reason.
     """
-    findings = Findings(measures, dict(asked.thresholds))
+    findings = Findings(measures, dict(scope.thresholds))
     _audit(findings, audit)
     _refused(findings, refused)
     check_files(findings)
     check_sizes(findings)
     skipped: dict[str, str] = {}
-    if asked.level != STRUCTURE:
+    if scope.level != STRUCTURE:
         explained = check_pictures(findings)
-        if asked.level == ALL:
+        if scope.level == ALL:
             check_pairs(findings, explained)
-            skipped = _together(findings, asked)
+            skipped = _together(findings, scope)
     return findings.table(), skipped
 
 
-def _together(findings: Findings, asked: Asked) -> dict[str, str]:
+def _together(findings: Findings, scope: Scope) -> dict[str, str]:
     """Checks that look at many triplets; gives those that did not run."""
     skipped: dict[str, str] = {}
-    names, identified = garments_of(findings.measures, asked)
-    if asked.alone:
-        skipped = dict.fromkeys(("exact-duplicate", "near-duplicate", "one-garment-many-names"), asked.alone)
+    names, identified = garments_of(findings.measures, scope)
+    if scope.alone:
+        skipped = dict.fromkeys(("exact-duplicate", "near-duplicate", "one-garment-many-names"), scope.alone)
     elif not check_duplicates(findings, names, identified=identified):
         skipped["near-duplicate"] = f"more than {MOST_PAIRS:,} pairs are nearly the same: only so many were grouped"
     unknown = "needs entities=, a regular expression with (?P<person>...) and (?P<garment>...) for stems"
     if not identified:
         skipped["one-name-many-garments"] = unknown
-    if asked.entities:
-        check_entities(findings, asked.entities)
+    if scope.entities:
+        check_entities(findings, scope.entities)
     else:
         skipped["over-represented"] = unknown
-    if len(asked.prefixes) > 1:
-        check_drift(findings, asked.prefixes)
+    if len(scope.prefixes) > 1:
+        check_drift(findings, scope.prefixes)
     else:
         skipped["drift"] = "needs two prefixes"
     return skipped
 
 
-def garments_of(measures: Measures, asked: Asked) -> tuple[Sequence[str], bool]:
+def garments_of(measures: Measures, scope: Scope) -> tuple[Sequence[str], bool]:
     """Of each triplet its garment, and whether that is an identity, not the kind that a file's name says."""
-    if "garment" in asked.entities:
-        return asked.entities["garment"], True
+    if "garment" in scope.entities:
+        return scope.entities["garment"], True
     return measures.rows["garment"].to_pylist(), False
 
 

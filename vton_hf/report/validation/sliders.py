@@ -15,7 +15,7 @@ from vton_hf.report.validation.findings import ONSET, Findings
 from vton_hf.report.validation.measures import Measures
 from vton_hf.report.validation.pairs import check_pairs
 from vton_hf.report.validation.pictures import check_pictures, check_sizes
-from vton_hf.report.validation.run import Asked, garments_of
+from vton_hf.report.validation.run import Scope, garments_of
 
 _STEPS: Final = 20
 """Thresholds on each side of the one that was asked for."""
@@ -67,7 +67,7 @@ class Slider:
         return self.check in _INCLUSIVE
 
 
-def sliders(measures: Measures, asked: Asked) -> dict[str, Slider]:
+def sliders(measures: Measures, scope: Scope) -> dict[str, Slider]:
     """Run each check that has a threshold once more, wider than asked.
 
     A finding at a threshold is what the check finds with that threshold and all others as they are. Of near duplicates
@@ -75,26 +75,26 @@ def sliders(measures: Measures, asked: Asked) -> dict[str, Slider]:
 
     Args:
         measures: The triplets, and what was measured of them.
-        asked: What was looked for.
+        scope: What was looked for.
 
     Returns:
         By check; checks that find nothing at any of the thresholds are absent.
     """
-    explained = check_pictures(Findings(measures, dict(asked.thresholds)))
+    explained = check_pictures(Findings(measures, dict(scope.thresholds)))
     made = {}
     for name, check in CHECKS.items():
-        if check.threshold is None or name in _OF_MANY or not _may_run(check.level, asked.level):
+        if check.threshold is None or name in _OF_MANY or not _may_run(check.level, scope.level):
             continue
-        threshold = asked.thresholds[name]
+        threshold = scope.thresholds[name]
         wide = threshold * _WIDER if check.below else threshold / _WIDER
-        findings = Findings(measures, {**asked.thresholds, name: wide})
+        findings = Findings(measures, {**scope.thresholds, name: wide})
         if name in _SINGLE:
             _SINGLE[name](findings)
         else:
             check_pairs(findings, explained)
         made[name] = _slider(name, threshold, wide, findings.of(name))
-    if asked.level == ALL and not asked.alone:
-        made |= _duplicates(measures, asked)
+    if scope.level == ALL and not scope.alone:
+        made |= _duplicates(measures, scope)
     return {name: slider for name, slider in made.items() if slider.candidates.num_rows}
 
 
@@ -110,12 +110,12 @@ def _slider(name: str, threshold: float, wide: float, candidates: pa.Table) -> S
     return _counted(name, thresholds, candidates)
 
 
-def _duplicates(measures: Measures, asked: Asked) -> dict[str, Slider]:
+def _duplicates(measures: Measures, scope: Scope) -> dict[str, Slider]:
     """Copies of an image side by side; near ones at each number of bits, but for a crowd of which not all are known."""
-    names, identified = garments_of(measures, asked)
+    names, identified = garments_of(measures, scope)
     found, known = [], pa.array([], pa.string())
     for bits in range(MOST_BITS + 1):
-        findings = Findings(measures, {**asked.thresholds, "near-duplicate": bits})
+        findings = Findings(measures, {**scope.thresholds, "near-duplicate": bits})
         complete = check_duplicates(findings, names, identified=identified)
         groups = {name: Slider(name, (), (), findings.of(name)) for name in _GROUPS}
         if not complete:

@@ -30,9 +30,9 @@ def columns_of(listing: pa.Table, tree: Tree, part: Part) -> pa.Table:
     persons, garments = tree.images[TRY_ON], tree.images[CLOTH]
     person, garment = np.searchsorted(persons.row, part.wearers), np.searchsorted(garments.row, part.rows.garments.row)
     columns = {"kind": part.kind}
-    for field, said in (("split", part.split), ("category", part.category)):
-        in_folder = persons.column(field).take(pa.array(person)) if len(persons) else said
-        values = pc.if_else(pc.equal(in_folder, ""), said, in_folder)
+    for field, given in (("split", part.split), ("category", part.category)):
+        in_folder = persons.column(field).take(pa.array(person)) if len(persons) else given
+        values = pc.if_else(pc.equal(in_folder, ""), given, in_folder)
         if pc.any(pc.not_equal(values, "")).as_py():
             columns[field] = pc.if_else(pc.equal(values, ""), None, values)
     of_person, of_garment = persons.take(person), garments.take(garment)
@@ -68,9 +68,9 @@ def uris_of(
         names: Of each row, `stem` and `garment`: files are called by one of them or by both.
     """
     called = {"stem": files.stem, "garment": files.garment}
-    said = [name for name, column in called.items() if pc.any(pc.not_equal(column, "")).as_py()]
+    given = [name for name, column in called.items() if pc.any(pc.not_equal(column, "")).as_py()]
     folders = files.places(fields).take(pa.array(files.folder))
-    known = pc.binary_join_element_wise(folders, *(called[name] for name in said), "\n")
-    wanted = pc.binary_join_element_wise(places, *(names[name].combine_chunks() for name in said), "\n")
+    known = pc.binary_join_element_wise(folders, *(called[name] for name in given), "\n")
+    wanted = pc.binary_join_element_wise(places, *(names[name].combine_chunks() for name in given), "\n")
     at = pc.index_in(wanted, value_set=known)
     return listing["uri"].take(pa.array(files.row).take(at)).combine_chunks()

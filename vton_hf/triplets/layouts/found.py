@@ -25,7 +25,7 @@ class Found:
     rows: TripletRows
     columns: pa.Table
     left_out: list[pa.Table]
-    told: list[str]
+    remarks: list[str]
     splits: bool
 
 
@@ -57,6 +57,6 @@ class Part:
     @classmethod
     def joined(cls, parts: Sequence["Part"]) -> "Part":
         """The rows of all parts."""
-        said = ([getattr(part, name) for part in parts] for name in ("kind", "split", "category"))
+        texts = ([getattr(part, name) for part in parts] for name in ("kind", "split", "category"))
         wearers = np.concatenate([part.wearers for part in parts])
-        return cls(TripletRows.joined([part.rows for part in parts]), wearers, *map(pa.concat_arrays, said))
+        return cls(TripletRows.joined([part.rows for part in parts]), wearers, *map(pa.concat_arrays, texts))

@@ -106,16 +106,16 @@ class Lines:
             initial[lines] = np.where(found < 0, -1, known.row[found])
         return initial
 
-    def told(self) -> list[str]:
+    def remarks(self) -> list[str]:
         """What files name, each or all together, as parts of a sentence."""
         number, names = self._pairs.lines["list"].to_numpy()[self._kept], [_name(each.uri) for each in self._tree.lists]
-        told = [
+        remarks = [
             f"{name} names {_counts(self._pairs.paired[self._kept[number == index]])}"
             for index, name in enumerate(names)
         ]
-        if len(told) > _SHOWN:
-            told = [f"{len(told):,} files of pairs name {_counts(self._pairs.paired[self._kept])}"]
-        return told + [f"{names[index]} has the garment first" for index in sorted(self._pairs.turned)[:_SHOWN]]
+        if len(remarks) > _SHOWN:
+            remarks = [f"{len(remarks):,} files of pairs name {_counts(self._pairs.paired[self._kept])}"]
+        return remarks + [f"{names[index]} has the garment first" for index in sorted(self._pairs.turned)[:_SHOWN]]
 
     def left_out(self) -> list[pa.Table]:
         """Lines and pictures that are part of no row."""

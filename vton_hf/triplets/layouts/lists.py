@@ -62,9 +62,9 @@ def read_lines(data: bytes) -> Lines:
     """
     text = pa.array(decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n"), pa.string())
     comment = pc.and_not(pc.match_substring_regex(text, r"^\s*#"), pc.match_substring_regex(text, IMAGE_ENDING))
-    told = pc.invert(pc.or_(comment, pc.match_substring_regex(text, r"^\s*$")))
-    number = pa.array(np.flatnonzero(told.to_numpy(zero_copy_only=False)) + 1)
-    text = text.filter(told)
+    holds_pair = pc.invert(pc.or_(comment, pc.match_substring_regex(text, r"^\s*$")))
+    number = pa.array(np.flatnonzero(holds_pair.to_numpy(zero_copy_only=False)) + 1)
+    text = text.filter(holds_pair)
     quoted = pc.match_substring_regex(text, _QUOTED)
     if pc.any(quoted).as_py():
         text = pc.if_else(quoted, pc.replace_substring_regex(text, r"[\"']", ""), text)

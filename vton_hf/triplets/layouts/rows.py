@@ -33,14 +33,14 @@ def find_rows(listing: pa.Table, layout: Layout, tree: Tree, cloth: str, read: R
     """
     keys = tree.keys()
     persons = tree.images[TRY_ON]
-    left_out, parts, told = strangers(listing, tree.rest, tree.hidden), [], []
+    left_out, parts, remarks = strangers(listing, tree.rest, tree.hidden), [], []
     covered = np.zeros(keys.folders.num_rows, bool)
     if tree.lists:
         pairs = read_pairs(tree, layout, read)
         lines = Lines(listing, tree, keys, pairs, layout.kind)
         parts.append(lines.part)
         left_out += lines.left_out()
-        told += lines.told()
+        remarks += lines.remarks()
         covered = lines.covered
     loose = np.flatnonzero(~covered[keys.folder])
     in_order = keys.take(loose[np.argsort(keys.row[loose])])
@@ -50,9 +50,9 @@ def find_rows(listing: pa.Table, layout: Layout, tree: Tree, cloth: str, read: R
     whole = Part.joined(parts)
     columns = columns_of(listing, tree, whole)
     worn_by = persons.take(np.searchsorted(persons.row, whole.wearers))
-    said: dict[str, pa.Array] = {name: worn_by.column(name) for name in FACTS if name in persons.fields - tree.shared}
-    of_rows = whole.rows.of(with_facts(whole.rows.garments, said, first=False)) if said else whole.rows
-    return Found(of_rows, columns, [*left_out, *others], told, "split" in columns.column_names)
+    given: dict[str, pa.Array] = {name: worn_by.column(name) for name in FACTS if name in persons.fields - tree.shared}
+    of_rows = whole.rows.of(with_facts(whole.rows.garments, given, first=False)) if given else whole.rows
+    return Found(of_rows, columns, [*left_out, *others], remarks, "split" in columns.column_names)
 
 
 def _check_joined(tree: Tree, rows: Rows) -> None:

@@ -53,14 +53,14 @@ def columns_for(layout: Layout, file: TableFile) -> dict[str, tuple[str, ...]]:
     for role in ROLES:
         named = layout.table_columns.get(role, ())
         # Of several that make rows each, a table may have some.
-        said = tuple(name for name in named if name in there)
-        if named and not said:
+        present = tuple(name for name in named if name in there)
+        if named and not present:
             raise LayoutError(
                 f"{file.uri} has no column {named[0]!r}, which the layout {str(layout)!r} names for {role}."
                 f"{did_you_mean(named[0], there)} It has {', '.join(there)}."
             )
         usual = (f"{role}{FILE_NAME}", role, *_USUAL.get(role, ()))
-        columns = said or tuple(name for name in usual if name in there)[:1]
+        columns = present or tuple(name for name in usual if name in there)[:1]
         if columns:
             chosen[role] = columns
     if CLOTH not in chosen or not {TRY_ON, INITIAL} & set(chosen):

@@ -61,9 +61,9 @@ def find_table_rows(
     pictures = rest & pc.match_substring_regex(listing["uri"], rf"{IMAGE_ENDING}$").to_numpy()
     left_out += strangers(listing, rest & ~pictures, hidden)
     left_out.append(reasons.rows_of(reasons.NOT_LISTED, listing["uri"].filter(pa.array(pictures))))
-    told = [f"{file.uri.rpartition('/')[2]} has {file.table.rows.num_rows:,} rows" for file in files]
+    remarks = [f"{file.uri.rpartition('/')[2]} has {file.table.rows.num_rows:,} rows" for file in files]
     splits = any(file.splits for file in files)
-    return Found(_with_several(rows.where(first)), columns.filter(pa.array(first)), left_out, told, splits)
+    return Found(_with_several(rows.where(first)), columns.filter(pa.array(first)), left_out, remarks, splits)
 
 
 class _Table:
@@ -119,11 +119,11 @@ class _Table:
         derived = np.where(given[TRY_ON], np.where(given[INITIAL], KINDS[0], KINDS[1]), KINDS[2])
         kind = np.full(len(derived), KINDS[2]) if self.file.unpaired else derived
         self._kind = pa.array(kind[self._rows].astype(object), pa.string())
-        said = self._said("kind")
-        if said is not None:
-            self._kind = pc.if_else(pc.fill_null(pc.is_in(said, pa.array(KINDS)), False), said, self._kind)
+        stated = self._stated("kind")
+        if stated is not None:
+            self._kind = pc.if_else(pc.fill_null(pc.is_in(stated, pa.array(KINDS)), False), stated, self._kind)
 
-    def _said(self, name: str) -> pa.Array | None:
+    def _stated(self, name: str) -> pa.Array | None:
         """A column of texts of the table in line with the rows that are kept."""
         table = self.file.table.rows
         if name not in table.column_names or not is_text(table[name]):
@@ -147,13 +147,13 @@ class _Table:
             garment,
             coded.indices.to_numpy(),
             np.full(len(garment), CLOTH_CODE, np.int8),
-            self._said_or("stem", stem),
-            self._said_or("garment", of_file),
+            self._stated_or("stem", stem),
+            self._stated_or("garment", of_file),
             np.zeros(len(garment), bool),
             read_folders(coded.dictionary),
         )
-        said = {name: column for name in ("difficulty", "gender") if (column := self._said(name)) is not None}
-        keys = with_facts(keys, said, first=True) if said else keys
+        stated = {name: column for name in ("difficulty", "gender") if (column := self._stated(name)) is not None}
+        keys = with_facts(keys, stated, first=True) if stated else keys
         return TripletRows(keys, person, target, np.zeros(len(garment), bool), np.ones(len(garment), bool))
 
     def _cut(self, rows: Rows) -> tuple[pa.StringArray, pa.StringArray]:
@@ -163,9 +163,9 @@ class _Table:
         name = cut(uris, names, edges(uris)[1:])
         return cut(uris, edges(uris)[:-1], names), pc.replace_substring_regex(name, r"(.)\.[^.]*$", r"\1")
 
-    def _said_or(self, name: str, otherwise: pa.Array) -> pa.Array:
-        said = self._said(name)
-        return otherwise if said is None else pc.coalesce(said, otherwise)
+    def _stated_or(self, name: str, otherwise: pa.Array) -> pa.Array:
+        stated = self._stated(name)
+        return otherwise if stated is None else pc.coalesce(stated, otherwise)
 
     def columns(self) -> pa.Table:
         """`kind`, and what else the table says of them."""
