@@ -20,7 +20,7 @@ import vton_hf
 from vton_hf.cache import Chunk, StoredImages, ThreeImages, collect, partition
 from vton_hf.cache.statistics import IMAGE_SCHEMA, TRIPLET_SCHEMA, StatisticsFiles
 from vton_hf.naming import DIFFICULTIES, GENDERS, ROLES, ImageKey, format_key
-from vton_hf.report import Asked, Evidence, Measures, find, thresholds_of
+from vton_hf.report import Evidence, Measures, Scope, find, thresholds_of
 from vton_hf.triplets import Audit, Manifest, select_triplets
 
 ROOT = "s3://imagined/dataset_ultimate/"
@@ -89,10 +89,10 @@ def page(job: Job) -> dict[str, float]:
 def _found(job: Job, whole: Manifest, chunks: list[Chunk]) -> vton_hf.Validation:
     statistics = collect(chunks, job.folder)
     measures = Measures(whole, statistics.images, statistics.triplets)
-    asked = Asked("all", thresholds_of(None), {}, [ROOT])
-    findings, skipped = find(measures, Audit.nothing(), {}, asked)
+    scope = Scope("all", thresholds_of(None), {}, [ROOT])
+    findings, skipped = find(measures, Audit.nothing(), {}, scope)
     images = _Thumbnails(chunks, _Cache(job.folder), None)
-    evidence = Evidence(whole, measures, asked, images, Audit.nothing())
+    evidence = Evidence(whole, measures, scope, images, Audit.nothing())
     return vton_hf.Validation(len(whole), statistics.images.num_rows, False, findings, evidence, skipped, len(whole))
 
 

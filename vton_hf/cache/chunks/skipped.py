@@ -39,8 +39,8 @@ def ask_again(chunks: Iterable[Chunk], root: Path, store: Store, how: How, *, ev
         root: The directory that holds chunks.
         store: Where the images lie.
         how: Where chunks are published.
-        everything: Ask for all that was left out, also for broken images. Otherwise for up to `ASKED` triplets with an
-            object that could not be read, others each time, and it is no error if that fails.
+        everything: Ask for all that was left out, also for broken images. Otherwise for up to `MOST_RETRIED` triplets
+            with an object that could not be read, others each time, and it is no error if that fails.
 
     Raises:
         StorageError: If the store does not answer.
