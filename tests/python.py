@@ -307,7 +307,8 @@ def holders() -> list[tuple[ModuleType, list[ModuleType]]]:
     modules = [each for name, each in sys.modules.items() if name.partition(".")[0] in HOLDERS]
     others = [each for each in modules if isinstance(each, ModuleType)]
     readers = [sys.modules[name] for name in ("huggingface_hub.constants", "datasets.config") if name in sys.modules]
-    return [(reader, [each for each in others if _read(reader).keys() & vars(each).keys()]) for reader in readers]
+    named = [(reader, _read(reader).keys()) for reader in readers]
+    return [(reader, [each for each in others if names & vars(each).keys()]) for reader, names in named]
 
 
 def _read(reader: ModuleType) -> dict[str, Any]:
