@@ -31,7 +31,7 @@ class Evidence:
     Attributes:
         manifest: All triplets that there are.
         measures: Those that were looked at, and what was measured of them.
-        asked: What was looked for.
+        scope: What was looked for.
         images: Their images, by the number of a row of `measures`.
         audit: Keys that belong to no triplet.
     """

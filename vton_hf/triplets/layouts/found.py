@@ -18,7 +18,7 @@ class Found:
         rows: Which images make them.
         columns: In line with them `kind`, and what else the layout says.
         left_out: Rows of an audit: all else.
-        told: What should be known of how they were found, as parts of a sentence.
+        remarks: What should be known of how they were found, as parts of a sentence.
         splits: Whether names of files or folders say splits.
     """
 
